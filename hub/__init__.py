@@ -1,0 +1,1 @@
+"""Dialogo, the hub: rooms, roads and doors (see docs/roads.md)."""

@@ -1,0 +1,66 @@
+"""What every adapter is: it declares what its channel can do, parses arrivals, and sends.
+
+The base class refuses everything, so that a capability is always something an adapter said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import ClassVar
+
+import msgspec
+
+from hub.channels.errors import Misconfigured
+from hub.channels.facts import AnyFact
+from hub.channels.outgoing import Line, Outgoing, Sent
+
+
+class Raw(msgspec.Struct, frozen=True, kw_only=True):
+    """One arrival as it came: the bytes, and what the door knew of it.
+
+    `envelope`: for mail `{"mail_from", "rcpt_to", "peer", "door"}`, for webhooks `{"url", "headers"}`.
+    """
+
+    body: bytes
+    envelope: dict[str, str] = {}
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a channel can carry; composer, docs matrix and fallback are drawn from this."""
+
+    address_type: str
+    icon: str
+    colour: str
+    live: bool = False
+    subject: bool = False
+    html: bool = False
+    cc: bool = False
+    attachments: bool = False
+    attachment_limit: int = 0
+    text_limit: int = 0
+    read_reports: bool = False
+    window_hours: int = 0
+
+
+BeforeWire = Callable[[], Awaitable[None]]
+
+
+class Adapter:
+    """One kind of channel. `parse` is pure; `send` speaks to the provider."""
+
+    kind: ClassVar[str]
+    can: ClassVar[Capabilities]
+
+    def parse(self, raw: Raw, line: Line) -> list[AnyFact]:
+        """Facts understood of one raw arrival; never raises for bad content: that is an Unreadable fact."""
+        raise NotImplementedError(f"{self.kind} receives nothing")
+
+    async def send(self, outgoing: Outgoing, line: Line, before_wire: BeforeWire) -> Sent:
+        """Hand over one message. Awaits `before_wire()` just before the content goes on the wire.
+
+        Raises the errors of channels/errors.py and nothing else.
+        """
+        raise Misconfigured(f"{self.kind} cannot send")
+
+    async def close(self) -> None:
+        """Give back pooled connections."""

@@ -1,0 +1,1 @@
+"""The email kind: its adapter, and what only it needs."""

@@ -1,0 +1,122 @@
+"""The closed vocabulary of what a channel can tell us: facts, in the past tense.
+
+An adapter's `parse` turns one raw arrival into a list of these and does nothing else. `to_json` is the
+public shape printed by `hub normalize` and kept with the arrival.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class Party(msgspec.Struct, frozen=True, omit_defaults=False):
+    """One end of a message: a normalised address and the name it travelled with (may be empty)."""
+
+    address: str
+    name: str = ""
+
+
+class Attached(msgspec.Struct, frozen=True):
+    """One file of a message. `size` in bytes, `sha256` in hex; `content` never goes into JSON."""
+
+    name: str
+    type: str
+    size: int
+    sha256: str
+    inline: bool = False
+    content_id: str = ""
+    content: bytes = b""
+
+
+class Fact(msgspec.Struct, frozen=True, tag_field="fact", kw_only=True):
+    """Base of all facts. `key` is the idempotency key the adapter names (INVARIANTS §3)."""
+
+    key: str = ""
+
+
+class MessageReceived(Fact, frozen=True, tag=True, kw_only=True):
+    """A person, or a machine, said something to us.
+
+    `text` is the whole readable body, `new_text` what is new in a reply, `html` the uncleaned HTML body or
+    empty. `date` is what the sender claims. `automatic`: RFC 3834, lists, daemons. `bulk`: lists and
+    newsletters. `verified`: our own MTA says the From is genuine. `proof`: our own token, found in a
+    recipient address, still to be verified by conversations/threading. `reached` is the address on which we
+    were reached (envelope recipient), `original` a forwarded mail's inner sender.
+    """
+
+    external_id: str = ""
+    sender: Party
+    to: tuple[Party, ...] = ()
+    cc: tuple[Party, ...] = ()
+    reply_to: tuple[Party, ...] = ()
+    subject: str = ""
+    text: str = ""
+    new_text: str = ""
+    html: str = ""
+    date: datetime | None = None
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    automatic: bool = False
+    attachments: tuple[Attached, ...] = ()
+    bulk: bool = False
+    out_of_office: bool = False
+    verified: bool = False
+    warnings: tuple[str, ...] = ()
+    reached: str = ""
+
+
+class DeliveryReported(Fact, frozen=True, tag=True, kw_only=True):
+    """A provider or mail server told what became of something we sent.
+
+    `state`: delivered, delayed, failed, relayed, expanded, read, complained. `permanent`: trying again is
+    useless. `token` is our own token when the report carries it (envelope sender, callback URL);
+    `message_id` the Message-ID of what we sent, `provider_id` the provider's id.
+    """
+
+    state: str
+    recipient: str = ""
+    permanent: bool = False
+    status_code: str = ""
+    reason: str = ""
+    message_id: str = ""
+    provider_id: str = ""
+    token: str = ""
+
+
+class Ignored(Fact, frozen=True, tag=True, kw_only=True):
+    """Understood, and of no use to us; `reason` says why."""
+
+    reason: str
+
+
+class Unreadable(Fact, frozen=True, tag=True, kw_only=True):
+    """Could not be understood; the raw arrival goes to the quarantine with this reason."""
+
+    reason: str
+
+
+AnyFact = MessageReceived | DeliveryReported | Ignored | Unreadable
+
+_ALWAYS_INTERNAL = ("key", "bulk", "out_of_office", "verified", "warnings", "reached", "token", "provider_id")
+
+
+def to_json(fact: AnyFact, *, file: str = "") -> dict[str, Any]:
+    """The public shape of a fact, as `hub normalize` prints it: `{"file", "fact", …}` of plain values."""
+    plain: dict[str, Any] = msgspec.to_builtins(fact)
+    for name in _ALWAYS_INTERNAL:
+        plain.pop(name, None)
+    if "sender" in plain:
+        plain["from"] = plain.pop("sender")
+        for part in plain["attachments"]:
+            part.pop("content", None)
+    kind = plain.pop("fact")
+    ordered = {"fact": kind} | {name: plain[name] for name in _order(plain)}
+    return ({"file": file} | ordered) if file else ordered
+
+
+def _order(plain: dict[str, Any]) -> list[str]:
+    first = [name for name in ("external_id", "from") if name in plain]
+    return first + [name for name in plain if name not in first]

@@ -1,0 +1,1 @@
+"""Reading and writing mail: shared by the email and fax kinds."""

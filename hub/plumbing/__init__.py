@@ -1,0 +1,1 @@
+"""F1: what every room stands on; knows nothing of customers or channels."""
