@@ -1,0 +1,1 @@
+"""Pretend providers and faulty networks, spoken to over real sockets."""
