@@ -1,0 +1,119 @@
+"""The rows of configured channels, and how a channel is added, changed and seen by its adapter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from hub.channels.outgoing import Line
+from hub.plumbing.crypto import Crypto
+from hub.plumbing.db import Tx
+from hub.plumbing.errors import BadInput, NotFound
+from hub.plumbing.ids import token
+
+
+class Channel(msgspec.Struct, frozen=True, kw_only=True):
+    """One configured line as stored; `secrets` are still sealed."""
+
+    id: int
+    key: str
+    kind: str
+    name: str
+    address: str
+    team_id: int | None
+    enabled: bool
+    settings: dict[str, Any]
+    secrets: bytes | None
+    health: str
+    health_text: str
+
+    def line(self, crypto: Crypto) -> Line:
+        """The channel as its adapter sees it, secrets opened. Raises CannotDecrypt."""
+        return Line(
+            id=self.id,
+            key=self.key,
+            kind=self.kind,
+            name=self.name,
+            address=self.address,
+            settings=self.settings,
+            secrets=crypto.decrypt(self.secrets),
+        )
+
+
+async def load_where(tx: Tx, condition: str, *values: Any) -> list[Channel]:
+    """Channels that meet `condition`, a constant of the calling code, by id."""
+    return await tx.rows(
+        Channel,
+        f"""
+        SELECT id, key, kind, name, address, team_id, enabled, settings, secrets, health, health_text
+        FROM channel WHERE {condition} ORDER BY id
+        """,
+        *values,
+    )
+
+
+async def load(tx: Tx, channel_id: int) -> Channel:
+    """One channel. Raises NotFound."""
+    found = await load_where(tx, "id = $1", channel_id)
+    if not found:
+        raise NotFound(f"there is no channel {channel_id}")
+    return found[0]
+
+
+async def enabled(tx: Tx) -> list[Channel]:
+    """All channels that are switched on."""
+    return await load_where(tx, "enabled")
+
+
+async def add(
+    tx: Tx,
+    crypto: Crypto,
+    *,
+    kind: str,
+    name: str,
+    address: str,
+    address_type: str,
+    also: tuple[str, ...] = (),
+    team_id: int | None = None,
+    settings: dict[str, Any] | None = None,
+    secrets: dict[str, str] | None = None,
+) -> Channel:
+    """A new channel reached at `address` and `also`. Raises BadInput when another channel has one of them."""
+    id_: int = await tx.value(
+        """
+        INSERT INTO channel (key, kind, name, address, team_id, settings, secrets)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id
+        """,
+        token(18),
+        kind,
+        name,
+        address,
+        team_id,
+        settings or {},
+        crypto.encrypt(secrets) if secrets else None,
+    )
+    for value in sorted({address.strip().lower(), *(other.strip().lower() for other in also)} - {""}):
+        await _reach(tx, id_, address_type, value)
+    return await load(tx, id_)
+
+
+async def note_health(tx: Tx, channel_id: int, health: str, text: str = "") -> None:
+    """What the last attempt to use this channel showed: ok, or failing with words for the operator."""
+    await tx.execute(
+        "UPDATE channel SET health = $2, health_text = $3, health_at = now() WHERE id = $1",
+        channel_id,
+        health,
+        text[:500],
+    )
+
+
+async def _reach(tx: Tx, channel_id: int, address_type: str, value: str) -> None:
+    inserted = await tx.execute(
+        "INSERT INTO channel_address (type, value, channel_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        address_type,
+        value,
+        channel_id,
+    )
+    if not inserted:
+        raise BadInput(f"another channel is already reached at {value}", field="address")

@@ -1,0 +1,80 @@
+"""Secrets at rest and signed names, all derived from HUB_SECRET and the installation's generation."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from hub.plumbing.errors import HubError
+
+SIGNATURE_BYTES = 12
+
+
+class CannotDecrypt(HubError):
+    """A stored secret was written with another HUB_SECRET."""
+
+
+class Crypto:
+    """Encrypts what we store and signs what we give away; one purpose never opens another's."""
+
+    def __init__(self, secret: str, generation: int = 1) -> None:
+        self._secret = secret.encode()
+        self._generation = generation
+
+    def encrypt(self, values: dict[str, str]) -> bytes:
+        """Secrets as one sealed blob (AES-256-GCM, fresh nonce)."""
+        nonce = os.urandom(12)
+        return nonce + AESGCM(self._key("secrets")).encrypt(nonce, msgspec.json.encode(values), b"")
+
+    def decrypt(self, blob: bytes | None) -> dict[str, str]:
+        """The other way round; nothing stored gives {}. Raises CannotDecrypt after HUB_SECRET changed."""
+        if not blob:
+            return {}
+        try:
+            plain = AESGCM(self._key("secrets")).decrypt(blob[:12], blob[12:], b"")
+        except InvalidTag as error:
+            raise CannotDecrypt(
+                "a stored secret cannot be read: HUB_SECRET is not the one it was stored with; "
+                "restore the old HUB_SECRET or enter the channel's passwords again"
+            ) from error
+        return msgspec.json.decode(plain, type=dict[str, str])
+
+    def sign(self, purpose: str, number: int) -> str:
+        """A name for `number` nobody else can make: lower-case letters and digits, safe in a mail address."""
+        body = number.to_bytes(8, "big").lstrip(b"\0") or b"\0"
+        return _text(self._mac(purpose, body) + body)
+
+    def verify(self, purpose: str, name: str) -> int | None:
+        """The number in a name we signed for `purpose`; None for anybody else's. Case does not matter."""
+        blob = _bytes(name)
+        if blob is None or not SIGNATURE_BYTES < len(blob) <= SIGNATURE_BYTES + 8:
+            return None
+        mac, body = blob[:SIGNATURE_BYTES], blob[SIGNATURE_BYTES:]
+        if not hmac.compare_digest(mac, self._mac(purpose, body)):
+            return None
+        return int.from_bytes(body, "big")
+
+    def _mac(self, purpose: str, body: bytes) -> bytes:
+        key = self._key(f"sign:{purpose}:{self._generation}")
+        return hmac.digest(key, body, hashlib.sha256)[:SIGNATURE_BYTES]
+
+    def _key(self, purpose: str) -> bytes:
+        return hmac.digest(self._secret, purpose.encode(), hashlib.sha256)
+
+
+def _text(blob: bytes) -> str:
+    return base64.b32encode(blob).decode().rstrip("=").lower()
+
+
+def _bytes(name: str) -> bytes | None:
+    padded = name.upper() + "=" * (-len(name) % 8)
+    try:
+        return base64.b32decode(padded)
+    except ValueError:
+        return None

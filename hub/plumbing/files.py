@@ -1,0 +1,63 @@
+"""Files by their content's SHA-256: written safely before any row names them (INVARIANTS §15)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+from hub.plumbing.errors import NotFound
+
+
+class Files:
+    """A content-addressed store in one folder; keys look like `ab/abcdef…` and never come from a stranger."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.trash = root / "trash"
+
+    async def put(self, content: bytes) -> str:
+        """Store bytes; the key. Always writes (temp, fsync, rename, fsync of the folder). Raises OSError."""
+        return await asyncio.to_thread(self._put, content)
+
+    async def get(self, key: str) -> bytes:
+        """The bytes of a key. Raises NotFound."""
+        return await asyncio.to_thread(self.path(key).read_bytes)
+
+    def path(self, key: str) -> Path:
+        """Where a key's bytes lie, in the store or still in the trash. Raises NotFound."""
+        for folder in (self.root, self.trash):
+            if (folder / key).is_file():
+                return folder / key
+        raise NotFound(f"the file {key} is not in {self.root}: restore it from the backup of HUB_DATA/files")
+
+    def _put(self, content: bytes) -> str:
+        digest = hashlib.sha256(content).hexdigest()
+        folder = self.root / digest[:2]
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = folder / f".{digest}.{secrets.token_hex(4)}"
+        try:
+            _write(temporary, content)
+            temporary.rename(folder / digest)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync(folder)
+        return f"{digest[:2]}/{digest}"
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,102 @@
+"""The hub object: everything a process opened once and every verb may need."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import asyncpg
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from config.settings import Settings
+from hub.plumbing.crypto import Crypto
+from hub.plumbing.db import AGAIN, Tx, open_pool, transaction
+from hub.plumbing.files import Files
+from hub.plumbing.jobs import Jobs
+from hub.plumbing.limits import Limits
+from hub.plumbing.signals import Signals
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+
+class Hub:
+    """Settings, database, Redis and files of one process. `open` it once, `close` it at the end."""
+
+    def __init__(self, settings: Settings, pool: asyncpg.Pool, redis: Redis, generation: int) -> None:
+        prefix = f"hub:{generation}:"
+        self.settings = settings
+        self.pool = pool
+        self.redis = redis
+        self.crypto = Crypto(settings.secret, generation)
+        self.files = Files(Path(settings.data) / "files")
+        self.signals = Signals(redis, prefix)
+        self.jobs = Jobs(settings.redis_url, prefix)
+        self.limits = Limits(redis, prefix)
+        self._behind: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    async def open(cls, settings: Settings, *, most_connections: int = 16, name: str = "dialogo") -> Hub:
+        """Connect. Raises the driver's errors when the database is away; Redis may be away."""
+        pool = await open_pool(settings.database_url, most=most_connections, name=name)
+        redis = Redis.from_url(
+            settings.redis_url,
+            socket_timeout=8,
+            socket_connect_timeout=1,
+            retry=Retry(NoBackoff(), 0),
+            health_check_interval=15,
+        )
+        generation: int = await pool.fetchval("SELECT generation FROM installation")
+        return cls(settings, pool, redis, generation)
+
+    async def close(self) -> None:
+        """Wait for what follows the last commits, then give everything back."""
+        if self._behind:
+            await asyncio.wait(self._behind, timeout=5)
+        await self.jobs.close()
+        await self.redis.aclose()
+        await asyncio.wait_for(self.pool.close(), timeout=10)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """A transaction; what it handed over (signals, wake-ups, actions) leaves right after its commit."""
+        async with transaction(self.pool) as tx:
+            yield tx
+        self._follow(tx)
+
+    async def retrying(self, verb: Callable[[Tx], Awaitable[T]]) -> T:
+        """Run `verb(tx)` in a transaction; a deadlock or lock timeout is tried again, three times."""
+        for attempt in range(3):
+            try:
+                async with self.transaction() as tx:
+                    return await verb(tx)
+            except AGAIN as error:
+                log.info("transaction repeated", attempt=attempt + 1, error=str(error))
+        async with self.transaction() as tx:
+            return await verb(tx)
+
+    def _follow(self, tx: Tx) -> None:
+        """Behind the commit, not awaited by the caller: a dead Redis delays nobody, the todo row stays."""
+        if tx.signals or tx.wakes or tx.actions:
+            task = asyncio.create_task(self._after(tx))
+            self._behind.add(task)
+            task.add_done_callback(self._behind.discard)
+
+    async def _after(self, tx: Tx) -> None:
+        try:
+            if tx.signals:
+                await self.signals.publish(tx.signals)
+                await self.pool.execute("DELETE FROM todo WHERE id = $1", tx.signals_row)
+            for job in tx.wakes:
+                await self.jobs.wake(job)
+        except (RedisError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("wake-up lost, the sweep will do it", error=str(error))
+        for action in tx.actions:
+            await action()
