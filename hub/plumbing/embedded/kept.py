@@ -57,7 +57,8 @@ class Kept:
             if time.monotonic() > deadline:
                 raise Unavailable(
                     f"another process holds {self.server.lock_file} "
-                    f"but its {self.server.name} does not answer: stop the other `hub up`, or use another HUB_DATA"
+                    f"but its {self.server.name} does not answer: "
+                    "stop the other `hub up`, or use another HUB_DATA"
                 )
             await asyncio.sleep(0.1)
         await self._run()
