@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from hub.plumbing.embedded.children import Children
 from hub.plumbing.embedded.kept import Kept
@@ -46,6 +47,16 @@ class Servers:
         servers = shared(folder)
         servers.remove = directory is None
         return servers
+
+    def __enter__(self) -> Servers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def database(self, name: str) -> str:
+        """The DSN of another database on the same server."""
+        return self.dsn.replace("/dialogo?", f"/{quote(name)}?", 1)
 
     def stop(self) -> None:
         """Let go; the last one to let go ends the servers, and waits for it."""
