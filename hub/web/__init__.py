@@ -1,0 +1,1 @@
+"""The web door: pages, API, live updates, and the webhooks of providers."""

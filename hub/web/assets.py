@@ -1,0 +1,92 @@
+"""The files browsers load: read, hashed and compressed once at start, served from memory for ever.
+
+All of them live under `/static/<build>/…`, where the build is the hash of everything in the folder: modules
+import each other by plain relative names, and a changed file changes every address at once.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import mimetypes
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+
+from hub.web.icons import sprite
+
+FOLDER = Path(__file__).parent.parent / "static"
+STYLES = ("reset", "tokens", "base", "parts", "pages")
+FOREVER = "public, max-age=31536000, immutable"
+
+
+class Asset(msgspec.Struct, frozen=True):
+    """One file as it goes out: its type, its bytes, and the same bytes gzipped (empty if that is no gain)."""
+
+    type: str
+    body: bytes
+    zipped: bytes
+
+
+class Assets(msgspec.Struct, frozen=True):
+    """All files by their path below the build, and the build itself (12 hex digits)."""
+
+    build: str
+    files: dict[str, Asset]
+
+    def url(self, path: str) -> str:
+        """The address of one file. Raises KeyError for a file that does not exist."""
+        if path not in self.files:
+            raise KeyError(f"no static file {path!r}")
+        return f"/static/{self.build}/{path}"
+
+    @property
+    def modules(self) -> list[str]:
+        """The addresses of all our JavaScript modules, for modulepreload."""
+        return [self.url(path) for path in self.files if path.startswith("js/")]
+
+
+@cache
+def assets(extra_icons: tuple[str, ...] = ()) -> Assets:
+    """Everything under hub/static: styles joined to app.css, the icon sprite made, the rest as it is."""
+    contents = {"app.css": _styles(), "icons.svg": sprite(extra_icons)}
+    for path in sorted(FOLDER.rglob("*")):
+        if path.is_file() and path.suffix != ".css":
+            contents[path.relative_to(FOLDER).as_posix()] = path.read_bytes()
+    return Assets(_build(contents.items()), {path: _asset(path, body) for path, body in contents.items()})
+
+
+async def serve(request: web.Request) -> web.Response:
+    """GET /static/{build}/{path}: immutable when the build is ours, else today's file, not to be kept."""
+    known = assets()
+    asset = known.files.get(request.match_info["path"])
+    if asset is None:
+        raise web.HTTPNotFound
+    headers = {"Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
+    headers["Cache-Control"] = FOREVER if request.match_info["build"] == known.build else "no-cache"
+    if asset.zipped and "gzip" in request.headers.get("Accept-Encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        return web.Response(body=asset.zipped, headers=headers, content_type=asset.type)
+    return web.Response(body=asset.body, headers=headers, content_type=asset.type)
+
+
+def _styles() -> bytes:
+    order = f"@layer {', '.join(STYLES)};\n"
+    return (order + "".join((FOLDER / "css" / f"{name}.css").read_text() for name in STYLES)).encode()
+
+
+def _build(contents: Iterable[tuple[str, bytes]]) -> str:
+    digest = hashlib.sha256()
+    for path, body in contents:
+        digest.update(f"{path}\0{len(body)}\0".encode())
+        digest.update(body)
+    return digest.hexdigest()[:12]
+
+
+def _asset(path: str, body: bytes) -> Asset:
+    kind = "text/javascript" if path.endswith(".js") else mimetypes.guess_type(path)[0]
+    zipped = gzip.compress(body, 9, mtime=0)
+    return Asset(kind or "application/octet-stream", body, zipped if len(zipped) < len(body) else b"")
