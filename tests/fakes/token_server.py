@@ -1,6 +1,7 @@
 """A pretend OAuth2 server for Microsoft 365 and Google: sign-in, code exchange, refresh, introspection.
 
-`with TokenServer() as server:` then use its `authorize_url`, `token_url` and `introspection_url`. It checks PKCE, client, redirect address and single use of codes as the real ones do.
+`with TokenServer() as server:` then use its `authorize_url`, `token_url` and `introspection_url`. It checks
+PKCE, client, redirect address and single use of codes as the real ones do.
 """
 
 from __future__ import annotations
