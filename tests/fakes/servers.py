@@ -24,6 +24,7 @@ from urllib.parse import quote
 
 from hub.plumbing.embedded.children import Children
 from hub.plumbing.embedded.kept import Kept
+from hub.plumbing.embedded.place import socket_folder
 from hub.plumbing.embedded.postgres import Postgres
 from hub.plumbing.embedded.valkey import Valkey
 
@@ -151,6 +152,7 @@ async def _keep(folder: Path) -> None:
             await asyncio.sleep(0.1)
     finally:
         await children.stop()
+        shutil.rmtree(socket_folder(data), ignore_errors=True)
         shutil.rmtree(data, ignore_errors=True)
         told.unlink(missing_ok=True)
 

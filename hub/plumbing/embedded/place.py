@@ -7,7 +7,6 @@ import hashlib
 import os
 import re
 import stat
-import tempfile
 from pathlib import Path
 
 from hub.plumbing.errors import HubError
@@ -46,20 +45,21 @@ class Lock:
 
 def socket_folder(data: Path) -> Path:
     """A private folder for sockets: below HUB_DATA, or a short one in /tmp if that path is long or odd."""
+    data.mkdir(parents=True, exist_ok=True)
+    owner = data.stat().st_uid
     folder = data.resolve() / "run"
     if len(os.fsencode(folder)) > LONGEST_FOLDER or not re.fullmatch(r"[\w/.-]+", str(folder), re.ASCII):
         name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
-        folder = Path(tempfile.gettempdir()) / f"dialogo-{os.getuid()}-{name}"
-        if len(os.fsencode(folder)) > LONGEST_FOLDER:
-            folder = Path("/tmp") / folder.name
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _check_private(folder)
+        folder = Path("/tmp") / f"dialogo-{owner}-{name}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _check_private(folder, owner)
     return folder
 
 
-def _check_private(folder: Path) -> None:
+def _check_private(folder: Path, owner: int) -> None:
     """In /tmp somebody else may have made the folder first, to sit between us and the database."""
     found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (owner, os.getuid()):
         raise HubError(f"{folder} is not ours: remove it, or set HUB_DATA to another folder")
-    folder.chmod(0o700)
+    if stat.S_IMODE(found.st_mode) != 0o700:
+        folder.chmod(0o700)

@@ -1,0 +1,218 @@
+"""`hub up`: databases, migrations, demo, web, worker and mailroom, in this order, under one roof."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import aiohttp
+import click
+
+from config import logging
+from config.settings import Settings, read
+from hub.plumbing import embedded
+from hub.plumbing.embedded.children import Children, Command
+from hub.plumbing.embedded.kept import Kept
+from hub.plumbing.errors import HubError
+from hub.plumbing.hub import Hub
+from hub.plumbing.migrate import migrate
+from hub.plumbing.texts import _
+
+PROCESSES = ("web", "worker", "mailroom")
+READY_WITHIN = 60.0
+"""Seconds the processes have to become ready before we say what is missing and go on."""
+
+
+@click.command()
+def command() -> None:
+    """Start everything and keep it running until Ctrl-C."""
+    asyncio.run(_until_told())
+
+
+async def _until_told() -> None:
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup means it
+            loop.add_signal_handler(number, told.set)
+    house = House()
+    try:
+        await _first_of(told, house.start())
+        await told.wait()
+        _say(_("Stopping; what is under way is finished first."))
+    finally:
+        await house.stop()
+
+
+async def _first_of(told: asyncio.Event, start: Awaitable[None]) -> None:
+    """Start, unless Ctrl-C comes first."""
+    starting, stopping = asyncio.ensure_future(start), asyncio.ensure_future(told.wait())
+    await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not starting.done():
+        starting.cancel()
+    await asyncio.gather(starting, return_exceptions=told.is_set())
+
+
+class House:
+    """All processes of one `hub up`."""
+
+    def __init__(self) -> None:
+        self._children = Children(_say)
+        self._kept: list[Kept] = []
+
+    async def start(self) -> None:
+        """Start all, a line a step. Raises HubError, SettingError."""
+        with _step(_("Settings")):
+            settings = read()
+            _log_to(settings.data / "log" / "up.log", settings)
+            check_ports(settings)
+        settings = await self._databases(settings)
+        with _step(_("Migrations")) as note:
+            note.append(_("%(n)s new", n=len(await migrate(settings.database_url))))
+        logins = await _demo(settings) if settings.demo else []
+        with _step(_("Processes")) as note:
+            note.append(", ".join(PROCESSES))
+            await self._processes(settings)
+            missing = await _until_ready(settings)
+        _say("\n".join(_last_words(settings, logins, missing)))
+
+    async def stop(self) -> None:
+        """Stop what we started, the last first; adopted servers stay."""
+        for kept in self._kept:
+            await kept.stop_watching()
+        await self._children.stop()
+        for kept in self._kept:
+            kept.release()
+
+    async def _databases(self, settings: Settings) -> Settings:
+        for _variable, server in embedded.wanted(settings):
+            with _step(server.name) as note:
+                kept = Kept(server, self._children)
+                self._kept.append(kept)
+                await kept.start()
+                note.extend([_("already running, used")] if kept.adopted else [])
+        return embedded.with_urls(settings)
+
+    async def _processes(self, settings: Settings) -> None:
+        environ = {
+            "DATABASE_URL": settings.database_url,
+            "REDIS_URL": settings.redis_url,
+            "HUB_DATA": str(settings.data.resolve()),
+        }
+        for name in PROCESSES:
+            log = settings.data / "log" / f"{name}.log"
+            await self._children.start(Command(name, [sys.executable, "-m", "hub", name], log, environ))
+
+
+def check_ports(settings: Settings) -> None:
+    """Raises HubError naming the setting whose port something else listens on."""
+    doors = [("HUB_PORT", settings.host, settings.port)]
+    if settings.smtp_port:
+        doors.append(("HUB_SMTP_PORT", settings.host, settings.smtp_port))
+    for variable, host, port in doors:
+        if problem := port_problem(host, port):
+            raise HubError(
+                _(
+                    "%(variable)s=%(port)s: cannot listen on %(host)s:%(port)s (%(problem)s): "
+                    "stop what listens there, or set %(variable)s to a free port",
+                    variable=variable,
+                    host=host,
+                    port=port,
+                    problem=problem,
+                )
+            )
+
+
+def port_problem(host: str, port: int) -> str:
+    """Why we cannot listen there; empty when we can."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        with socket.socket(found[0][0], socket.SOCK_STREAM) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(found[0][4])
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
+
+
+async def _demo(settings: Settings) -> list[str]:
+    """Load the demo company if there is nobody yet; who can sign in to it, a line each."""
+    if importlib.util.find_spec("hub.operating.demo") is None:
+        return []
+    demo = importlib.import_module("hub.operating.demo")
+    hub = await Hub.open(settings, most_connections=4, name="dialogo up")
+    try:
+        if not await hub.pool.fetchval("SELECT EXISTS (SELECT FROM agent)"):
+            with _step(_("Demo company")):
+                await demo.load(hub)
+        lines: Iterable[str] = await demo.logins(hub)
+        return list(lines)
+    finally:
+        await hub.close()
+
+
+async def _until_ready(settings: Settings) -> str:
+    """Wait for /readyz; what it still misses, empty when nothing."""
+    deadline = time.monotonic() + READY_WITHIN
+    missing = _("no answer")
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as client:
+        while time.monotonic() < deadline:
+            try:
+                async with client.get(f"http://{_reachable(settings.host)}:{settings.port}/readyz") as answer:
+                    if answer.status == 200:
+                        return ""
+                    missing = (await answer.text())[:300]
+            except (aiohttp.ClientError, TimeoutError) as error:
+                missing = str(error)
+            await asyncio.sleep(0.1)
+    return missing
+
+
+def _reachable(host: str) -> str:
+    """Where to call a server that listens on `host`."""
+    wildcards = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}
+    return wildcards.get(host, f"[{host}]" if ":" in host else host)
+
+
+def _last_words(settings: Settings, logins: list[str], missing: str) -> Iterator[str]:
+    address = settings.base_url
+    if missing:
+        log = settings.data / "log"
+        yield _("Dialogo runs but is not ready: %(missing)s", missing=missing)
+        yield _("Look into %(log)s, or run `hub doctor`.", log=log)
+    if settings.demo:
+        yield _("Play a customer: %(address)s", address=f"{address}/lab")
+    yield from logins
+    if not missing:
+        yield _("Dialogo is ready: %(address)s", address=address)
+
+
+@contextmanager
+def _step(name: str) -> Iterator[list[str]]:
+    """Print one line when the step is done: its name, its seconds and the notes it left."""
+    began = time.monotonic()
+    notes: list[str] = []
+    yield notes
+    seconds = f"{time.monotonic() - began:.1f} s"
+    _say(f"  {name:<14} {seconds:>7}  {', '.join(notes)}".rstrip())
+
+
+def _log_to(path: Path, settings: Settings) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    logging.configure(settings, stream=path.open("a", buffering=1, encoding="utf-8"))
+
+
+def _say(line: str) -> None:
+    try:
+        click.echo(line)
+    except BrokenPipeError:  # whoever read us is gone; the house stays up, its logs go on
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
