@@ -1,0 +1,1 @@
+"""Who gets a conversation, and why: rules, the engine, balancing, covering for the absent."""
