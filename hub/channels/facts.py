@@ -42,9 +42,9 @@ class MessageReceived(Fact, frozen=True, tag=True, kw_only=True):
 
     `text` is the whole readable body, `new_text` what is new in a reply, `html` the uncleaned HTML body or
     empty. `date` is what the sender claims. `automatic`: RFC 3834, lists, daemons. `bulk`: lists and
-    newsletters. `verified`: our own MTA says the From is genuine. `proof`: our own token, found in a
-    recipient address, still to be verified by conversations/threading. `reached` is the address on which we
-    were reached (envelope recipient), `original` a forwarded mail's inner sender.
+    newsletters. `verified`: our own MTA says the From is genuine. `proof`: a token of ours found in a
+    recipient address, still to be verified by conversations/threading. `reached`: the address on which we
+    were reached (envelope recipient).
     """
 
     external_id: str = ""
@@ -66,6 +66,7 @@ class MessageReceived(Fact, frozen=True, tag=True, kw_only=True):
     verified: bool = False
     warnings: tuple[str, ...] = ()
     reached: str = ""
+    proof: str = ""
 
 
 class DeliveryReported(Fact, frozen=True, tag=True, kw_only=True):
@@ -100,7 +101,7 @@ class Unreadable(Fact, frozen=True, tag=True, kw_only=True):
 
 AnyFact = MessageReceived | DeliveryReported | Ignored | Unreadable
 
-_ALWAYS_INTERNAL = ("key", "bulk", "out_of_office", "verified", "warnings", "reached", "token", "provider_id")
+_ALWAYS_INTERNAL = ("key", "bulk", "out_of_office", "verified", "warnings", "reached", "proof", "token", "provider_id")
 
 
 def to_json(fact: AnyFact, *, file: str = "") -> dict[str, Any]:

@@ -73,6 +73,7 @@ CREATE TABLE message (
     subject          text NOT NULL DEFAULT '',
     text             text NOT NULL DEFAULT '',
     new_text         text NOT NULL DEFAULT '',
+    html             text NOT NULL DEFAULT '',   -- uncleaned; over 1 MB only in html_file
     html_file        text,
     message_id       text NOT NULL DEFAULT '',      -- RFC 5322 Message-ID without angle brackets
     in_reply_to      text NOT NULL DEFAULT '',

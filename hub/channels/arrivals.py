@@ -1,0 +1,145 @@
+"""The ledger of arrivals: every raw thing that came, the key of every fact, and what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from hub.channels.base import Raw
+from hub.channels.facts import AnyFact, DeliveryReported, Ignored, MessageReceived, Unreadable
+from hub.channels.outgoing import Line
+from hub.plumbing.db import Tx
+
+RAW_IN_ROW = 64 * 1024
+
+
+class Arrival(msgspec.Struct, kw_only=True):
+    """One raw thing on its way in, with the facts understood of it. `cost` in bytes of row data."""
+
+    id: int
+    line: Line
+    raw: Raw
+    facts: list[AnyFact]
+    received_at: datetime
+    cost: int
+    raw_file: str | None = None
+    team_id: int | None = None
+    again: bool = False
+    done: asyncio.Future[Outcome] | None = None
+    outcome: str = ""
+    reason: str = ""
+    fresh: list[int] = msgspec.field(default_factory=list)
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an arrival. `state`: stored, duplicate, ignored or unreadable."""
+
+    state: str
+    arrival_id: int
+    reason: str = ""
+    conversation_id: int | None = None
+    message_id: int | None = None
+
+
+def key_hash(arrival: Arrival, fact: AnyFact) -> bytes:
+    """The idempotency key of a fact, hashed; a fact without key is as unique as its raw bytes."""
+    key = fact.key or f"raw:{hashlib.sha256(arrival.raw.body).hexdigest()}"
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+
+
+def fact_outcome(fact: AnyFact) -> str:
+    """What the ledger says of a fact that is new."""
+    match fact:
+        case Unreadable():
+            return "unreadable"
+        case Ignored():
+            return "ignored"
+        case MessageReceived() | DeliveryReported():
+            return "stored"
+
+
+async def claim(tx: Tx, arrivals: Sequence[Arrival]) -> None:
+    """Step 1 of the road in: keep only the facts nobody has stored (INVARIANTS §1, §3).
+
+    Sets each arrival's `fresh` (numbers of its new facts), `outcome` and `reason`. A key whose outcome is
+    unreadable is taken over: the parser may have learnt to read it.
+    """
+    wanted: dict[tuple[int, bytes], tuple[Arrival, int]] = {}
+    for arrival in arrivals:
+        arrival.fresh = []
+        for number, fact in enumerate(arrival.facts):
+            wanted.setdefault((arrival.line.id, key_hash(arrival, fact)), (arrival, number))
+    order = sorted(wanted)
+    rows = await tx.fetch(
+        """
+        INSERT INTO arrival_key (channel_id, key_hash, arrival_id, outcome)
+        SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::text[]) ORDER BY 1, 2
+        ON CONFLICT (channel_id, key_hash) DO UPDATE
+            SET arrival_id = excluded.arrival_id, outcome = excluded.outcome
+            WHERE arrival_key.outcome = 'unreadable'
+        RETURNING channel_id, key_hash
+        """,
+        [key[0] for key in order],
+        [key[1] for key in order],
+        [wanted[key][0].id for key in order],
+        [fact_outcome(wanted[key][0].facts[wanted[key][1]]) for key in order],
+    )
+    for row in rows:
+        arrival, number = wanted[row["channel_id"], row["key_hash"]]
+        arrival.fresh.append(number)
+    for arrival in arrivals:
+        arrival.fresh.sort()
+        arrival.outcome, arrival.reason = _summary(arrival)
+
+
+def _summary(arrival: Arrival) -> tuple[str, str]:
+    facts = [arrival.facts[number] for number in arrival.fresh]
+    outcomes = [fact_outcome(fact) for fact in facts]
+    for outcome in ("unreadable", "stored", "ignored"):
+        if outcome in outcomes:
+            return outcome, getattr(
+                facts[outcomes.index(outcome)], "reason", ""
+            ) if outcome != "stored" else ""
+    return "duplicate", "this was stored before"
+
+
+async def write(tx: Tx, arrivals: Sequence[Arrival]) -> None:
+    """The ledger rows; a repeated arrival updates its own. Raw bytes of duplicates are not kept twice."""
+    await tx.execute(
+        """
+        INSERT INTO arrival (id, channel_id, received_at, outcome, reason, envelope, size, raw, raw_file)
+        SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[],
+                             $6::jsonb[], $7::bigint[], $8::bytea[], $9::text[])
+        ON CONFLICT (id) DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason
+        """,
+        [a.id for a in arrivals],
+        [a.line.id for a in arrivals],
+        [a.received_at for a in arrivals],
+        [a.outcome for a in arrivals],
+        [a.reason[:1000] for a in arrivals],
+        [a.raw.envelope for a in arrivals],
+        [len(a.raw.body) for a in arrivals],
+        [a.raw.body if a.raw_file is None and a.outcome != "duplicate" else None for a in arrivals],
+        [a.raw_file for a in arrivals],
+    )
+
+
+async def duplicates_of(tx: Tx, arrivals: Sequence[Arrival]) -> dict[int, int]:
+    """For arrivals that are duplicates: which stored arrival each repeats (by arrival id)."""
+    repeated = [a for a in arrivals if a.outcome == "duplicate" and a.facts]
+    if not repeated:
+        return {}
+    rows = await tx.fetch(
+        """
+        SELECT w.n, k.arrival_id FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS w (n, channel_id, key_hash)
+        JOIN arrival_key k USING (channel_id, key_hash)
+        """,
+        [a.id for a in repeated],
+        [a.line.id for a in repeated],
+        [key_hash(a, a.facts[0]) for a in repeated],
+    )
+    return {row["n"]: row["arrival_id"] for row in rows}

@@ -1,0 +1,1 @@
+"""Conversations: one matter each, over any channels; one capability a file."""

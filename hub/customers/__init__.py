@@ -1,0 +1,1 @@
+"""Accounts, contacts, their proven addresses, and who an address belongs to."""
