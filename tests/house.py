@@ -1,0 +1,137 @@
+"""The floor plan as data: which floor every module stands on, and which room every table belongs to."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("config", "hub", "workers")
+
+ROOMS = (
+    "agents",
+    "customers",
+    "deliveries",
+    "conversations",
+    "routing",
+    "campaigns",
+    "notifications",
+    "insight",
+)
+
+# The longest matching prefix decides.
+FLOORS = {
+    "config": 0,
+    "hub.plumbing": 1,
+    "hub.channels": 2,
+    **{f"hub.{room}": 3 for room in ROOMS},
+    "hub.inbound": 4,
+    "hub.intake": 4,
+    "hub.outbound": 4,
+    "hub.web": 5,
+    "workers": 5,
+    "hub.app": 6,
+    "hub.cli": 6,
+    "hub.lab": 6,
+    "hub.operating": 6,
+    "hub.__main__": 6,
+    "workers.main": 6,
+    "workers.mailroom.main": 6,
+    "hub": 0,
+}
+
+# Doors and roads that must not know each other, though they stand on one floor.
+STRANGERS = (
+    ("hub.inbound", "hub.outbound"),
+    ("hub.intake", "hub.outbound"),
+    ("hub.web", "workers"),
+)
+
+TABLES = {
+    "plumbing": "installation todo history idempotency_key migration",
+    "channels": "channel channel_address mailbox mailbox_uid arrival arrival_key",
+    "agents": "agent team team_member session token invitation presence absence",
+    "customers": "account account_domain contact account_denial address claim tag consent",
+    "deliveries": "delivery early_report",
+    "conversations": (
+        "conversation participant message attachment thread_pointer draft mention reading auto_reply "
+        "message_search joining"
+    ),
+    "routing": "rule_set decision",
+    "notifications": "notification",
+}
+OWNER = {table: room for room, tables in TABLES.items() for table in tables.split()}
+ORDER = ("plumbing", "channels", *ROOMS)
+
+SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|WITH|COPY|TRUNCATE)\b")
+WRITTEN = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|COPY|TRUNCATE)\s+(?:ONLY\s+)?([a-z_]+)\b")
+READ = re.compile(r"\b(?:FROM|JOIN)\s+(?:ONLY\s+)?([a-z_]+)\b")
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    """Every module of the house: its dotted name and its file."""
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def floor(module: str) -> int:
+    """The floor a module stands on. Raises KeyError for a module nobody placed."""
+    parts = module.split(".")
+    for length in range(len(parts), 0, -1):
+        found = FLOORS.get(".".join(parts[:length]))
+        if found is not None:
+            return found
+    raise KeyError(module)
+
+
+def room(module: str) -> str:
+    """The second part of a module's name: `hub.routing.engine` → routing."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else parts[0]
+
+
+def imports(path: Path, module: str) -> Iterator[tuple[str, int]]:
+    """Our own modules that a file imports, anywhere in it, with the line."""
+    known = {name for name, _ in modules()}
+    for node in ast.walk(ast.parse(path.read_text())):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [one if one in known else node.module for one in inner]
+        for name in names:
+            if name.split(".")[0] in PACKAGES and name != module:
+                yield name, node.lineno
+
+
+def statements(path: Path) -> Iterator[tuple[str, int]]:
+    """The SQL written in a file, with its line."""
+    tree = ast.parse(path.read_text())
+    docs = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    inside = {
+        id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in docs:
+            continue
+        text = ""
+        if isinstance(node, ast.JoinedStr):
+            text = "".join(
+                part.value if isinstance(part, ast.Constant) else " _ "
+                for part in node.values  # type: ignore[misc]
+            )
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
+            text = node.value
+        if text and SQL.search(text):
+            yield text, node.lineno
