@@ -31,10 +31,11 @@ CREATE TABLE delivery (
     reported_at     timestamptz,
     CHECK ((message_id IS NULL) <> (recipient_id IS NULL))
 );
-CREATE INDEX delivery_due ON delivery (due_at, id) WHERE state IN ('held', 'queued');
+CREATE INDEX delivery_due ON delivery (channel_id, due_at, id) WHERE state IN ('held', 'queued');
 CREATE INDEX delivery_leased ON delivery (lease_until) WHERE state IN ('claimed', 'sending');
 CREATE INDEX delivery_message ON delivery (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX delivery_header ON delivery (message_header);
+CREATE INDEX delivery_provider ON delivery (provider_id) WHERE provider_id <> '';
 CREATE INDEX delivery_unanswered ON delivery (id) WHERE state IN ('failed', 'unknown');
 
 CREATE TABLE early_report (

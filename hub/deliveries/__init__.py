@@ -1,0 +1,1 @@
+"""Deliveries: one hand-over of one message on one channel to one addressee; knows a message only by its id."""

@@ -1,0 +1,84 @@
+"""A message becomes deliveries, one an addressee, in the transaction that stores the message."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from hub.plumbing.db import Tx
+from hub.plumbing.ids import token
+
+
+class Addressee(msgspec.Struct, frozen=True):
+    """One envelope recipient (INVARIANTS §6: never two in one hand-over); `role` is to, cc or bcc."""
+
+    recipient: str
+    role: str = "to"
+    address_id: int | None = None
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One queued hand-over."""
+
+    id: int
+    token: str
+    recipient: str
+    role: str
+    state: str
+    due_at: datetime
+    message_header: str
+
+
+def new_message_id(domain: str, conversation_id: int, message_id: int) -> str:
+    """A Message-ID without angle brackets (RFC 5322 §3.6.4), fixed before the first attempt: promise 4."""
+    return f"{conversation_id}.{message_id}.{secrets.token_hex(8)}@{domain}"
+
+
+async def queue(
+    tx: Tx,
+    *,
+    message_id: int,
+    channel_id: int,
+    message_header: str,
+    addressees: Sequence[Addressee],
+    hold_seconds: int = 0,
+    send_at: datetime | None = None,
+    purpose: str = "service",
+    automatic: bool = False,
+    undo: dict[str, Any] | None = None,
+) -> list[Delivery]:
+    """One delivery an addressee, held for the undo window (or until `send_at`), else queued at once.
+
+    `undo` is what an undo restores (INVARIANTS §20). The worker is woken after the commit.
+    """
+    made = await tx.rows(
+        Delivery,
+        """
+        INSERT INTO delivery (token, message_id, channel_id, message_header, recipient, role, address_id,
+                              purpose, automatic, undo, state, due_at)
+        SELECT one.token, $1, $2, $3, one.recipient, one.role, one.address_id, $4, $5, $6::jsonb,
+               CASE WHEN $7::float > 0 OR $8::timestamptz > now() THEN 'held' ELSE 'queued' END,
+               greatest(coalesce($8::timestamptz, now()), now() + make_interval(secs => $7::float))
+        FROM unnest($9::text[], $10::text[], $11::text[], $12::bigint[])
+             AS one (token, recipient, role, address_id)
+        RETURNING id, token, recipient, role, state, due_at, message_header
+        """,
+        message_id,
+        channel_id,
+        message_header,
+        purpose,
+        automatic,
+        undo,
+        float(hold_seconds),
+        send_at,
+        [token(18) for _ in addressees],
+        [one.recipient for one in addressees],
+        [one.role for one in addressees],
+        [one.address_id for one in addressees],
+    )
+    tx.wake("deliver")
+    return made
