@@ -52,7 +52,10 @@ class SignInExpired(HubError):
 
 
 class App(msgspec.Struct, frozen=True, kw_only=True):
-    """Our registration at a provider, and where the provider is."""
+    """Our registration at a provider, and where the provider is.
+
+    `inside`: hosts that may have private addresses, because the operator wrote them into the settings.
+    """
 
     provider: str
     client_id: str
@@ -61,6 +64,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     token_url: str
     scope: str
     extra: dict[str, str] = {}
+    inside: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], sealed: Mapping[str, str]) -> App:
@@ -81,6 +85,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
             token_url=str(settings.get("oauth_token_url") or token.format(tenant=tenant)),
             scope=scope,
             extra=extra,
+            inside=_hosts(settings.get("oauth_token_url")),
         )
 
 
@@ -98,6 +103,11 @@ class Granted(msgspec.Struct, frozen=True):
     access_token: str
     expires_in: float
     refresh_token: str = ""
+
+
+def _hosts(url: object) -> tuple[str, ...]:
+    host = urlsplit(str(url or "")).hostname
+    return (host,) if host else ()
 
 
 Rotated = Callable[[str], Awaitable[None]]
@@ -131,8 +141,7 @@ def sasl_xoauth2(user: str, access_token: str) -> bytes:
 class OAuth:
     """Fetches and keeps access tokens in memory: renewed 5 minutes early, one request at a time a mailbox."""
 
-    def __init__(self, http: HttpClient) -> None:
-        self._http = http
+    def __init__(self) -> None:
         self._tokens: dict[str, tuple[str, float]] = {}
         self._flights: dict[str, asyncio.Task[str]] = {}
         self._replaced: dict[str, str] = {}
@@ -168,7 +177,7 @@ class OAuth:
         if token and monotonic() < until:
             return token
         flight = self._flights.get(key)
-        if flight is None:
+        if flight is None or flight.get_loop() is not asyncio.get_running_loop():
             flight = asyncio.create_task(self._renew(app, key, refresh_token, rotated))
             self._flights[key] = flight
             flight.add_done_callback(lambda _: self._flights.pop(key, None))
@@ -194,9 +203,10 @@ class OAuth:
         form = {"client_id": app.client_id, "scope": app.scope, **form}
         if app.client_secret:
             form["client_secret"] = app.client_secret
-        answer = await self._http.post(
-            app.token_url, data=form, headers={"Accept": "application/json"}, most_bytes=100_000
-        )
+        async with HttpClient(allowed_hosts=app.inside) as http:
+            answer = await http.post(
+                app.token_url, data=form, headers={"Accept": "application/json"}, most_bytes=100_000
+            )
         if answer.status == 200:
             return _granted(answer)
         raise _in_words(answer)

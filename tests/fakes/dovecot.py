@@ -54,6 +54,7 @@ namespace inbox {{
   separator = /
 }}
 auth_username_chars =
+auth_failure_delay = 0
 passdb {{
   driver = passwd-file
   args = {folder}/users
@@ -250,7 +251,9 @@ class Dovecot:
             tls_port=self.tls_port,
         )
         (self.folder / "dovecot.conf").write_text(text)
-        (self.folder / "users").write_text("".join(f"{user}:{{PLAIN}}{PASSWORD}\n" for user in self.users))
+        # Dovecot looks users up with quotes and backslashes escaped.
+        names = [re.sub(r"([\\\"'])", r"\\\1", user) for user in self.users]
+        (self.folder / "users").write_text("".join(f"{name}:{{PLAIN}}{PASSWORD}\n" for name in names))
         (self.folder / "oauth2.conf").write_text(
             f"introspection_url = {self.introspection_url}\nintrospection_mode = get\n"
             "username_attribute = username\nactive_attribute = active\nactive_value = true\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,7 +11,6 @@ import aiohttp
 import pytest
 
 from hub.plumbing.errors import BadInput, Unavailable
-from hub.plumbing.http_client import HttpClient
 from hub.plumbing.oauth import App, OAuth, SignInExpired, sasl_xoauth2, start
 from tests.fakes.token_server import TokenServer
 
@@ -25,9 +24,8 @@ def server() -> Iterator[TokenServer]:
 
 
 @pytest.fixture
-async def oauth() -> AsyncIterator[OAuth]:
-    async with HttpClient(allowed_hosts=["127.0.0.1"]) as http:
-        yield OAuth(http)
+def oauth() -> OAuth:
+    return OAuth()
 
 
 def app(server: TokenServer, provider: str = "microsoft", **more: Any) -> App:
