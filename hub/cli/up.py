@@ -6,7 +6,6 @@ import asyncio
 import importlib.util
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Awaitable, Iterable, Iterator
@@ -18,10 +17,10 @@ import click
 
 from config import logging
 from config.settings import Settings, read
+from hub.operating.doctor import check_ports, reachable
 from hub.plumbing import embedded
 from hub.plumbing.embedded.children import Children, Command
 from hub.plumbing.embedded.kept import Kept
-from hub.plumbing.errors import HubError
 from hub.plumbing.hub import Hub
 from hub.plumbing.migrate import migrate
 from hub.plumbing.texts import _
@@ -113,37 +112,6 @@ class House:
             await self._children.start(Command(name, [sys.executable, "-m", "hub", name], log, environ))
 
 
-def check_ports(settings: Settings) -> None:
-    """Raises HubError naming the setting whose port something else listens on."""
-    doors = [("HUB_PORT", settings.host, settings.port)]
-    if settings.smtp_port:
-        doors.append(("HUB_SMTP_PORT", settings.host, settings.smtp_port))
-    for variable, host, port in doors:
-        if problem := port_problem(host, port):
-            raise HubError(
-                _(
-                    "%(variable)s=%(port)s: cannot listen on %(host)s:%(port)s (%(problem)s): "
-                    "stop what listens there, or set %(variable)s to a free port",
-                    variable=variable,
-                    host=host,
-                    port=port,
-                    problem=problem,
-                )
-            )
-
-
-def port_problem(host: str, port: int) -> str:
-    """Why we cannot listen there; empty when we can."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        with socket.socket(found[0][0], socket.SOCK_STREAM) as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            trial.bind(found[0][4])
-    except OSError as error:
-        return error.strerror or str(error)
-    return ""
-
-
 async def _demo(settings: Settings) -> list[str]:
     """Load the demo company if there is nobody yet; who can sign in to it, a line each."""
     if importlib.util.find_spec("hub.operating.demo") is None:
@@ -167,7 +135,7 @@ async def _until_ready(settings: Settings) -> str:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as client:
         while time.monotonic() < deadline:
             try:
-                async with client.get(f"http://{_reachable(settings.host)}:{settings.port}/readyz") as answer:
+                async with client.get(f"http://{reachable(settings.host)}:{settings.port}/readyz") as answer:
                     if answer.status == 200:
                         return ""
                     missing = (await answer.text())[:300]
@@ -175,12 +143,6 @@ async def _until_ready(settings: Settings) -> str:
                 missing = str(error)
             await asyncio.sleep(0.1)
     return missing
-
-
-def _reachable(host: str) -> str:
-    """Where to call a server that listens on `host`."""
-    wildcards = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}
-    return wildcards.get(host, f"[{host}]" if ":" in host else host)
 
 
 def _last_words(settings: Settings, logins: list[str], missing: str) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""What the operator needs: the doctor, the demo company."""

@@ -1,0 +1,33 @@
+"""A pytest plugin of `make test`: names in one loud line what could not run here; with CI=true that fails."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+import pytest
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The last thing before pytest's own closing line."""
+    reasons = _reasons(terminalreporter)
+    if reasons:
+        line = "; ".join(f"{count} × {reason}" for reason, count in reasons.most_common())
+        terminalreporter.write_line(f"!!! COULD NOT RUN: {line}", red=True, bold=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a test that did not run is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") == "true" and reporter and _reasons(reporter) and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _reasons(reporter: pytest.TerminalReporter) -> Counter[str]:
+    """Why tests were skipped, with how many."""
+    found: Counter[str] = Counter()
+    for report in reporter.stats.get("skipped", []):
+        place = report.longrepr
+        found[place[2].removeprefix("Skipped: ") if isinstance(place, tuple) else str(place)] += 1
+    return found
