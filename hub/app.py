@@ -1,0 +1,79 @@
+"""The web process: assembly, limits, start and end."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+
+import structlog
+from aiohttp import web
+
+from config.settings import SettingError, Settings
+from hub.plumbing.hub import Hub
+from hub.web import middleware, patience, routes
+from hub.web.requests import HUB, networks
+
+BODY_LIMIT = 40_000_000
+"""Bytes of any request: an upload of 25 MB with its form around it; also a webhook with a media part."""
+KEEPALIVE_SECONDS = 75.0
+DRAIN_SECONDS = 10.0
+log = structlog.get_logger(__name__)
+
+
+async def serve_web(settings: Settings) -> None:
+    """Serve until cancelled, then finish what is under way. Raises SettingError, OSError for a taken port."""
+    check(settings)
+    _allow_many_sockets()
+    hub = await Hub.open(settings, name="dialogo web")
+    try:
+        runner = web.AppRunner(
+            make_app(hub),
+            access_log=None,
+            keepalive_timeout=KEEPALIVE_SECONDS,
+            lingering_time=5.0,
+            shutdown_timeout=DRAIN_SECONDS,
+            max_line_size=8190,
+            max_field_size=8190,
+            handler_cancellation=False,
+        )
+        await runner.setup()
+        await _serve(runner, settings)
+    finally:
+        await hub.close()
+
+
+def make_app(hub: Hub) -> web.Application:
+    """The application over an open hub; tests serve the same one."""
+    app = web.Application(middlewares=middleware.MIDDLEWARE, client_max_size=BODY_LIMIT)
+    app[HUB] = hub
+    app.add_routes(routes.TABLE)
+    app.on_response_prepare.append(middleware.headers)
+    return app
+
+
+def check(settings: Settings) -> None:
+    """Settings only the web process can judge. Raises SettingError."""
+    try:
+        networks(settings.trusted_proxies)
+    except ValueError as error:
+        raise SettingError(f"HUB_TRUSTED_PROXIES: {error}; use networks like 10.0.0.0/8") from error
+
+
+async def _serve(runner: web.AppRunner, settings: Settings) -> None:
+    watch = asyncio.create_task(patience.close_silent(runner))
+    try:
+        site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
+        await site.start()
+        log.info("web is up", address=settings.base_url)
+        await asyncio.Event().wait()
+    finally:
+        watch.cancel()
+        await runner.cleanup()
+
+
+def _allow_many_sockets() -> None:
+    """Each open page holds a socket; the usual soft limit of 1,024 files is for smaller programs."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

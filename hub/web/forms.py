@@ -1,0 +1,80 @@
+"""What people send: forms become declared structs, so that a form changes its own fields and no others."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, TypeVar, get_origin, get_type_hints
+
+import msgspec
+from aiohttp import web
+
+from hub.plumbing.errors import BadInput
+from hub.plumbing.texts import _
+
+F = TypeVar("F", bound=msgspec.Struct)
+LONGEST_TEXT = 200_000
+READ_SECONDS = 300
+"""An upload may take as long as this; smaller bodies are read by the middleware, sooner."""
+
+
+async def form_of(request: web.Request, shape: type[F]) -> F:
+    """The request's form as a `shape`; whatever the shape does not declare is not even looked at.
+
+    Fields of `list` type take repeated values; a missing `bool` is False. Raises BadInput naming the field.
+    """
+    async with asyncio.timeout(READ_SECONDS):
+        given = await request.post()
+    wanted: dict[str, Any] = {}
+    for name, type_ in get_type_hints(shape).items():
+        values = [without_nul(value) for value in given.getall(name, []) if isinstance(value, str)]
+        for value in values:
+            if len(value) > LONGEST_TEXT:
+                raise BadInput(_("This is too long."), field=name)
+        if get_origin(type_) is list:
+            wanted[name] = values
+        elif type_ is bool:
+            wanted[name] = bool(values) and values[-1] not in ("", "0", "false")
+        elif values:
+            wanted[name] = values[-1]
+    return converted(wanted, shape)
+
+
+async def json_of(request: web.Request, shape: type[F]) -> F:
+    """The request's JSON body as a `shape`. Raises BadInput naming the field."""
+    try:
+        given = msgspec.json.decode(await request.read())
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadInput(_("This is not JSON: %(error)s", error=error)) from error
+    return converted(without_nul(given), shape)
+
+
+def converted(given: Any, shape: type[F]) -> F:
+    """`given` as a `shape`. Raises BadInput naming the field."""
+    try:
+        return msgspec.convert(given, shape, strict=False)
+    except msgspec.ValidationError as error:
+        words, _at, path = str(error).partition(" - at `$")
+        raise BadInput(words, field=path.strip("`.").partition("[")[0]) from error
+
+
+def number_of(request: web.Request, name: str) -> int | None:
+    """A whole number of the query, or None if it is not given. Raises BadInput."""
+    text = request.query.get(name, "")
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise BadInput(_("Use a whole number."), field=name)
+    return int(text)
+
+
+def without_nul(value: Any) -> Any:
+    """The value without NUL characters and lone surrogates: PostgreSQL stores neither."""
+    if isinstance(value, str):
+        if "\0" in value:
+            value = value.replace("\0", "")
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {without_nul(key): without_nul(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [without_nul(inner) for inner in value]
+    return value

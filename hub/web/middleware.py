@@ -1,0 +1,167 @@
+"""Around every request: its id and log line, the person, the guard against forged forms, the headers."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from hub.agents import sessions
+from hub.plumbing.clock import monotonic
+from hub.plumbing.db import Tx
+from hub.plumbing.errors import Forbidden
+from hub.plumbing.ids import token
+from hub.plumbing.texts import _, speaking
+from hub.web import health
+from hub.web.errors import answer_to
+from hub.web.forms import READ_SECONDS, without_nul
+from hub.web.requests import NUMBER, PERSON, SESSION, from_here, hub_of, peer_of, session_of
+from hub.web.shell import language_of
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+log = structlog.get_logger(__name__)
+
+SMALL_BODY_SECONDS = 20
+STRANGERS_BODY = 1_000_000
+"""Bytes somebody who is not signed in may send; webhooks have their own, larger limit."""
+
+OPEN_DOORS = ("/static/", "/healthz", "/readyz", "/metrics", "/in/")
+"""Where nobody's session is looked up."""
+FOREIGN_DOORS = ("/in/", "/widget/", "/api/", "/u/")
+"""Where other sites may post: nothing there acts with a cookie of ours."""
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        "connect-src 'self'; frame-src 'self'; font-src 'self'; media-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(self), payment=(), usb=()",
+    "Cache-Control": "private, no-store",
+}
+
+
+async def headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Put our headers on every answer; a handler's own value stays (signal on_response_prepare)."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["Server"] = "Dialogo"
+    if hub_of(request).settings.base_url.startswith("https:"):
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+
+
+@web.middleware
+async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Outermost: name the request, time it, write its log line, word its errors."""
+    began = monotonic()
+    request[NUMBER] = token(6)
+    with structlog.contextvars.bound_contextvars(request=request[NUMBER]):
+        cleaned = _without_nul(request)
+        try:
+            response = await handler(cleaned)
+        except Exception as error:
+            response = answer_to(cleaned, error)
+        _note(cleaned, response, monotonic() - began)
+        return response
+
+
+@web.middleware
+async def recognise(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Cookie → session → person, and their language for everything below."""
+    secret = request.cookies.get(cookie_name(request), "")
+    if secret and not request.path.startswith(OPEN_DOORS) and "Authorization" not in request.headers:
+        async with hub_of(request).pool.acquire() as connection:
+            session = await sessions.find(Tx(connection), secret)
+        if session is not None:
+            request[SESSION] = session
+            request[PERSON] = session.person
+    with speaking(language_of(request)):
+        return await handler(request)
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Bodies arrive in time and within limits; what changes something comes from our own pages."""
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return await handler(request)
+    if not request.path.startswith(FOREIGN_DOORS) and not from_here(request):
+        raise Forbidden(_("This did not come from one of our pages: open the page again and repeat it."))
+    if session_of(request) is None and not request.path.startswith(FOREIGN_DOORS):
+        request = _limited(request, STRANGERS_BODY)
+    if not request.content_type.startswith("multipart/"):
+        await _read(request)
+    await _check_csrf(request)
+    return await handler(request)
+
+
+MIDDLEWARE: list[Middleware] = [observe, recognise, guard]
+
+
+def cookie_name(request: web.Request) -> str:
+    """The session cookie's name; behind https its prefix forbids other hosts and plain http to set it."""
+    secure = hub_of(request).settings.base_url.startswith("https:")
+    return "__Host-hub" if secure else "hub"
+
+
+async def _read(request: web.Request) -> None:
+    """Read a body before anything is opened for it: a slow sender holds nothing but its own socket."""
+    try:
+        async with asyncio.timeout(SMALL_BODY_SECONDS):
+            await request.read()
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
+
+
+async def _check_csrf(request: web.Request) -> None:
+    session = session_of(request)
+    if session is None:
+        return
+    given = request.headers.get("X-CSRF", "")
+    if not given:
+        async with asyncio.timeout(READ_SECONDS):
+            form = await request.post()
+        given = str(form.get("csrf", ""))
+    if not hmac.compare_digest(given.encode(), session.csrf.encode()):
+        raise Forbidden(_("This page is too old: open it again and repeat what you did."))
+
+
+def _limited(request: web.Request, most: int) -> web.Request:
+    if (request.content_length or 0) > most:
+        raise web.HTTPRequestEntityTooLarge(max_size=most, actual_size=request.content_length or 0)
+    return request.clone(client_max_size=most)
+
+
+def _without_nul(request: web.Request) -> web.Request:
+    """The same request with no NUL in its query: PostgreSQL would refuse it (promise 26)."""
+    if "%00" not in request.path_qs:
+        return request
+    clean = [(without_nul(key), without_nul(value)) for key, value in request.query.items()]
+    return request.clone(rel_url=request.rel_url.with_query(clean))
+
+
+def _note(request: web.Request, response: web.StreamResponse, seconds: float) -> None:
+    """One line a request: the route, never the address as it came, for addresses hold secrets."""
+    route = request.match_info.route.resource
+    name = route.canonical if route is not None else "nothing"
+    health.REQUESTS.labels(request.method, name, str(response.status)).inc()
+    health.SECONDS.labels(name).observe(seconds)
+    if request.path.startswith(OPEN_DOORS) and response.status < 400:
+        return
+    person = request.get(PERSON)
+    log.info(
+        "request",
+        method=request.method,
+        route=name,
+        status=response.status,
+        ms=round(seconds * 1000, 1),
+        agent=person.id if person else None,
+        peer=peer_of(request),
+    )

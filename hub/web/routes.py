@@ -1,0 +1,27 @@
+"""The route table: every address of the web door, room by room."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from aiohttp.web import RouteDef, get
+
+from hub.web import assets, health
+from hub.web.agents import routes as agents
+from hub.web.requests import PERSON
+
+
+async def home(request: web.Request) -> web.StreamResponse:
+    """GET /: to one's own inbox."""
+    raise web.HTTPSeeOther("/inbox/mine" if request.get(PERSON) else "/login")
+
+
+HOUSE: list[RouteDef] = [
+    get("/", home),
+    get("/healthz", health.healthz),
+    get("/readyz", health.readyz),
+    get("/metrics", health.metrics),
+    get("/static/{build}/{path:.+}", assets.serve),
+]
+
+TABLE: list[RouteDef] = [*HOUSE, *agents.ROUTES]
+"""Each room lists its own in `hub/web/<room>/routes.py`; a route that is not here does not exist."""
