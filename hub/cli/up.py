@@ -70,15 +70,15 @@ class House:
 
     async def start(self) -> None:
         """Start all, a line a step. Raises HubError, SettingError."""
-        with _step(_("Settings")):
+        with _step(_("Settings read")):
             settings = read()
             _log_to(settings.data / "log" / "up.log", settings)
             check_ports(settings)
         settings = await self._databases(settings)
-        with _step(_("Migrations")) as note:
-            note.append(_("%(n)s new", n=len(await migrate(settings.database_url))))
+        with _step(_("Database migrated")) as note:
+            note.append(_("%(n)s new migrations", n=len(await migrate(settings.database_url))))
         logins = await _demo(settings) if settings.demo else []
-        with _step(_("Processes")) as note:
+        with _step(_("Processes started")) as note:
             note.append(", ".join(PROCESSES))
             await self._processes(settings)
             missing = await _until_ready(settings)
@@ -120,7 +120,7 @@ async def _demo(settings: Settings) -> list[str]:
     hub = await Hub.open(settings, most_connections=4, name="dialogo up")
     try:
         if not await hub.pool.fetchval("SELECT EXISTS (SELECT FROM agent)"):
-            with _step(_("Demo company")):
+            with _step(_("Demo company loaded")):
                 await demo.load(hub)
         lines: Iterable[str] = await demo.logins(hub)
         return list(lines)
@@ -155,7 +155,7 @@ def _last_words(settings: Settings, logins: list[str], missing: str) -> Iterator
         yield _("Play a customer: %(address)s", address=f"{address}/lab")
     yield from logins
     if not missing:
-        yield _("Dialogo is ready: %(address)s", address=address)
+        yield f"Dialogo is ready: {address}"  # the same in every language: programs wait for it
 
 
 @contextmanager
@@ -165,7 +165,7 @@ def _step(name: str) -> Iterator[list[str]]:
     notes: list[str] = []
     yield notes
     seconds = f"{time.monotonic() - began:.1f} s"
-    _say(f"  {name:<14} {seconds:>7}  {', '.join(notes)}".rstrip())
+    _say(f"  {name:<20} {seconds:>7}  {', '.join(notes)}".rstrip())
 
 
 def _log_to(path: Path, settings: Settings) -> None:
