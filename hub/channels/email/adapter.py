@@ -1,0 +1,43 @@
+"""Email as a channel: one raw mail in, facts out; what leaves is handed to sending.py."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from hub.channels.base import Adapter, BeforeWire, Capabilities, Raw
+from hub.channels.email.parsing import read_facts
+from hub.channels.facts import AnyFact, Unreadable
+from hub.channels.outgoing import Line, Outgoing, Sent
+
+
+class EmailAdapter(Adapter):
+    """Mail by SMTP and IMAP (RFC 5321, 5322, 9051)."""
+
+    kind = "email"
+    can = Capabilities(
+        address_type="email",
+        icon="mail",
+        colour="#2563eb",
+        subject=True,
+        html=True,
+        cc=True,
+        attachments=True,
+        attachment_limit=25_000_000,
+        read_reports=True,
+    )
+
+    def parse(self, raw: Raw, line: Line) -> list[AnyFact]:
+        """MessageReceived, DeliveryReported (one a recipient), Ignored or Unreadable; never raises."""
+        try:
+            return read_facts(raw, line)
+        except (Exception, RecursionError) as error:  # a mail we cannot read must never stop the mailbox
+            key = f"raw:{hashlib.sha256(raw.body).hexdigest()}"
+            return [Unreadable(key=key, reason=f"{type(error).__name__}: {error}"[:500])]
+
+    async def send(self, outgoing: Outgoing, line: Line, before_wire: BeforeWire) -> Sent:
+        """Hand one mail to the line's SMTP server. Raises the errors of channels/errors.py."""
+        from hub.channels.email import sending
+
+        sent: Any = await sending.send(outgoing, line, before_wire)
+        return sent  # type: ignore[no-any-return]

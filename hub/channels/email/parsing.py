@@ -1,0 +1,184 @@
+"""From a mail's bytes to facts: a message, what became of one of ours, or nothing of use."""
+
+from __future__ import annotations
+
+import hashlib
+
+from hub.channels.base import Raw
+from hub.channels.facts import AnyFact, DeliveryReported, Ignored, MessageReceived, Party, Unreadable
+from hub.channels.mail.addresses import normalised, read_addresses
+from hub.channels.mail.authentication import is_verified
+from hub.channels.mail.automatic import recognise
+from hub.channels.mail.bounces import Reports, read_reports, returned_headers
+from hub.channels.mail.content import Content, read_content
+from hub.channels.mail.headers import Headers, message_id, message_ids, read_date
+from hub.channels.mail.mime import Mail, read_mail
+from hub.channels.mail.plain_bounces import read_plain_bounce
+from hub.channels.mail.reaching import bounce_token_of, reached_on
+from hub.channels.mail.tokens import reply_token
+from hub.channels.mail.words import header_text
+from hub.channels.outgoing import Line
+
+_SENDER_FIELDS = ("from", "sender", "resent-from", "reply-to", "return-path", "x-sender")
+
+
+def read_facts(raw: Raw, line: Line) -> list[AnyFact]:
+    """The facts of one mail. What damaged bytes can raise is the caller's to turn into Unreadable."""
+    if not raw.body.strip():
+        return [Unreadable(key=_raw_key(raw), reason="empty")]
+    mail = read_mail(raw.body)
+    if not mail.root.headers.count:
+        return [Unreadable(key=_raw_key(raw), reason="no mail: it has no header")]
+    sent_by_us = _sent_by_us(mail.root.headers, line)
+    if sent_by_us:
+        return [Ignored(key=_raw_key(raw), reason=sent_by_us)]
+    reports = read_reports(mail)
+    if reports is not None:
+        return _report_facts(raw, mail, reports)
+    message = _message(raw, line, mail, read_content(mail))
+    reports = _plain_bounce(mail, message, line)
+    return [message] if reports is None else _report_facts(raw, mail, reports)
+
+
+def _raw_key(raw: Raw) -> str:
+    return f"raw:{hashlib.sha256(raw.body).hexdigest()}"
+
+
+def _sent_by_us(headers: Headers, line: Line) -> str:
+    """Only our own mark in the Message-ID proves it; a From that is ours proves nothing."""
+    marks = line.settings.get("own_message_ids") or ()
+    for suffix in [marks] if isinstance(marks, str) else marks:
+        for name in ("message-id", "x-dialogo-id"):
+            mine = message_id(headers.raw(name)).lower()
+            if suffix and mine.endswith(str(suffix).strip("<>").lower()):
+                return "sent by us"
+    return ""
+
+
+def _message(raw: Raw, line: Line, mail: Mail, content: Content) -> MessageReceived:
+    headers = mail.root.headers
+    sender = _sender(raw, headers, content.warnings)
+    reply_to, _ = read_addresses(headers.all("reply-to"))
+    own_domain = line.address.rpartition("@")[2].lower()
+    machine = recognise(
+        headers,
+        sender.address,
+        content.subject,
+        own_domain=own_domain,
+        mail_from=raw.envelope.get("mail_from"),
+        reply_elsewhere=any(party.address != sender.address for party in reply_to),
+    )
+    from_ourselves = bool(line.address) and sender.address == normalised(line.address)
+    if from_ourselves:
+        content.warnings.append("from: our own address")
+    reached = reached_on(raw.envelope, headers, line.address)
+    to, cc = _list(headers, "to", content.warnings), _list(headers, "cc", content.warnings)
+    return MessageReceived(
+        key=_key(raw, headers, sender, content),
+        external_id=message_id(headers.raw("message-id")),
+        sender=sender,
+        to=to,
+        cc=cc,
+        reply_to=reply_to,
+        subject=content.subject,
+        text=content.text,
+        new_text=content.new_text,
+        html=content.html,
+        date=read_date(headers.raw("date")),
+        in_reply_to=next(iter(message_ids(headers.all("in-reply-to"))), ""),
+        references=message_ids(headers.all("references")),
+        automatic=machine.automatic or from_ourselves,
+        attachments=tuple(content.attachments),
+        bulk=machine.bulk,
+        out_of_office=machine.out_of_office,
+        verified=_verified(headers, line, sender.address),
+        warnings=tuple(content.warnings),
+        reached=reached,
+        proof=_proof(reached, (*to, *cc)),
+    )
+
+
+def _sender(raw: Raw, headers: Headers, warnings: list[str]) -> Party:
+    """The first From; without one, whoever else the mail or its envelope names. May be empty."""
+    for name in _SENDER_FIELDS:
+        parties, _ = read_addresses(headers.all(name))
+        usable = [party for party in parties if "@" in party.address]
+        if usable:
+            if name == "from" and len(parties) > 1:
+                warnings.append("from: several senders, the first was taken")
+            if name != "from":
+                warnings.append(f"from: missing, taken from {name}")
+            return usable[0]
+    warnings.append("from: missing")
+    envelope = raw.envelope.get("mail_from", "").strip("<> ")
+    return Party(normalised(envelope), header_text(headers.raw("from"), 500)[:200])
+
+
+def _list(headers: Headers, name: str, warnings: list[str]) -> tuple[Party, ...]:
+    parties, cut = read_addresses(headers.all(name))
+    if cut:
+        warnings.append(f"{name}: too many addresses, the first {len(parties)} were kept")
+    return parties
+
+
+def _proof(reached: str, shown: tuple[Party, ...]) -> str:
+    """Our token in the address that reached us, else in one of the addresses the mail shows."""
+    candidates = (reached, *(party.address for party in shown))
+    return next((token for each in candidates if (token := reply_token(each))), "")
+
+
+def _verified(headers: Headers, line: Line, sender: str) -> bool:
+    if len(headers.all("from")) != 1 or len(read_addresses(headers.all("from"))[0]) != 1:
+        return False
+    authserv_id = str(line.settings.get("authserv_id") or "")
+    return is_verified(headers.all("authentication-results"), authserv_id, sender)
+
+
+def _key(raw: Raw, headers: Headers, sender: Party, content: Content) -> str:
+    """INVARIANTS §3: the same id with another content is another mail."""
+    identity = headers.raw("message-id").strip()
+    if not identity:
+        return _raw_key(raw)
+    digest = hashlib.sha256()
+    pieces = [message_id(identity) or identity.decode("utf-8", "replace"), sender.address, content.subject]
+    pieces += [content.text, content.html, *(file.sha256 for file in content.attachments)]
+    for piece in pieces:
+        data = piece.encode("utf-8", "replace")
+        digest.update(f"{len(data)}:".encode() + data)
+    return f"mail:{digest.hexdigest()}"
+
+
+def _plain_bounce(mail: Mail, message: MessageReceived, line: Line) -> Reports | None:
+    return read_plain_bounce(
+        mail.root.headers,
+        message.sender.address,
+        message.subject,
+        message.text,
+        returned_headers(mail),
+        normalised(line.address),
+    )
+
+
+def _report_facts(raw: Raw, mail: Mail, reports: Reports) -> list[AnyFact]:
+    """One fact a recipient, each with its own key."""
+    base = hashlib.sha256(mail.root.headers.raw("message-id").strip() or raw.body).hexdigest()
+    token = bounce_token_of(raw.envelope, mail.root.headers, reports.returned)
+    facts: list[AnyFact] = []
+    for report in reports.reports:
+        key = f"report:{base}:{report.state}:{report.recipient}"
+        if not report.state:
+            facts.append(Ignored(key=key, reason=f"a report of no use: {report.reason}"))
+            continue
+        facts.append(
+            DeliveryReported(
+                key=key,
+                state=report.state,
+                recipient=report.recipient,
+                permanent=report.permanent,
+                status_code=report.status_code,
+                reason=report.reason,
+                message_id=reports.message_id,
+                token=token,
+            )
+        )
+    return facts

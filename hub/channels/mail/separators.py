@@ -1,0 +1,174 @@
+"""How mail programs announce what they quote or forward, in the languages our customers' programs speak.
+
+Every test looks at a bounded number of bounded lines, so that no mail can make it slow.
+"""
+
+from __future__ import annotations
+
+import re
+
+_LONGEST = 400
+_HEADER_REACH = 14
+_WRAPPED = 4
+
+_VERB = re.compile(
+    r"\b(?:wrote|writes|escribi[óo]|ha escrito|escribe|schrieb|schreibt|hat geschrieben|a [ée]crit|ha scritto|scrive|"
+    r"escreveu|"
+    r"schreef|geschreven|skrev|kirjoitti|napisał\(?a?\)?|napsal\(?a?\)?|napísal\(?a?\)?|írta|a scris|yazdı|va escriure|"
+    r"ha escrit|escribiu|idatzi du|написал\(?а?\)?|пишет|пише|έγραψε)\b\)?|写道|寫道|のメッセージ|님이 작성",
+    re.IGNORECASE,
+)
+_START = re.compile(
+    r"(?:on|el|en|le|am|il|em|op|den|dne|w dniu|a|la|ma|pe|på|vào|в|\S{2,12}[.,]?)\s|\d|\"|<|«|“",
+    re.IGNORECASE,
+)
+_WHEN_OR_WHO = re.compile(r"\d{1,2}[:.h]\d{2}|\b(?:19|20)\d\d\b|\d{1,2}[/.-]\d{1,2}[/.-]\d{2}|@|年")
+_GMAIL_OTHER = re.compile(
+    r"^(?:\d{4}[-/年.]\s?\d{1,2}[-/月.]\s?\d{1,2}).{0,80}<[^<>\s]{1,200}@[^<>\s]{1,200}>\s*[:：]?$"
+)
+
+_FORWARDED = (
+    "forwarded message|forwarded by|begin forwarded message|mensaje reenviado|inicio del mensaje reenviado|"
+    "mensaje enviado|message transféré|message transmis|début du message (?:réexpédié|transféré)|"
+    "weitergeleitete nachricht|anfang der weitergeleiteten (?:nachricht|e-mail)|mensagem encaminhada|"
+    "mensagem reencaminhada|início da mensagem (?:encaminhada|reencaminhada)|messaggio inoltrato|"
+    "inizio messaggio inoltrato|doorgestuurd bericht|begin doorgestuurd bericht|missatge reenviat|"
+    "mensaxe reenviada|vidarebefordrat meddelande|пересылаемое сообщение|转发的邮件|転送メッセージ"
+)
+_ORIGINAL = (
+    "original message|original appointment|reply message|mensaje original|mensaje de origen|cita original|"
+    "message d'origine|message d’origine|message original|mensagem original|messaggio originale|"
+    "ursprüngliche nachricht|originalnachricht|urspr\\. nachricht|oorspronkelijk bericht|missatge original|"
+    "mensaxe orixinal|ursprungligt meddelande|oprindelig meddelelse|alkuperäinen viesti|wiadomość oryginalna|"
+    "исходное сообщение|原始邮件|原始郵件|元のメッセージ"
+)
+_DASHES = r"[-_=*–—~]"
+_FORWARD_LINE = re.compile(
+    rf"^\s*(?:{_DASHES}{{2,}}\s*(?:{_FORWARDED})[^\n]{{0,80}}|(?:{_FORWARDED})\s*:)\s*$", re.IGNORECASE
+)
+_ORIGINAL_LINE = re.compile(
+    rf"^\s*{_DASHES}{{2,}}\s*(?:{_ORIGINAL})\s*:?\s*{_DASHES}{{2,}}\s*$", re.IGNORECASE
+)
+_ABOVE_THIS = re.compile(
+    r"##-.{0,120}-##|(?:reply|write|type|respond)[^.]{0,40}above this line|"
+    r"(?:responda|responde|escriba|escribe|conteste)[^.]{0,50}(?:encima|arriba|sobre)[^.]{0,15}esta l[ií]nea",
+    re.IGNORECASE,
+)
+
+_HEADER = re.compile(
+    r"^[\s>|*_]*([^\W\d_][^\W\d_ .-]{0,12}(?:[ -][^\W\d_]{1,12}){0,2})[*_\s\xa0]*[:：][*_]*\s*(.*)$"
+)
+_HEADER_NAMES = {
+    name: kind
+    for kind, names in {
+        "from": "from|de|von|da|van|fra|från|od|от|desde|remitente|expéditeur|mittente|"
+        "发件人|寄件者|寄件人|差出人|送信者",
+        "date": "sent|date|enviado|enviado el|enviada|enviada em|enviada el|fecha|data|data de envio|gesendet|datum|"
+        "gesendet am|envoyé|envoyé le|inviato|data invio|verzonden|sendt|skickat|date d'envoi|dato|wysłano|odesláno|"
+        "отправлено|дата|enviat|发送时间|发送日期|日期|送信日時|日付|received|recibido",
+        "to": "to|para|an|a|à|aan|til|till|do|komu|кому|destinatario|per a|pour|收件人|宛先",
+        "cc": "cc|cco|copia|kopie|c.c|копия|抄送",
+        "subject": "subject|asunto|betreff|objet|oggetto|onderwerp|emne|ämne|temat|předmět|тема|assunto|assumpte|"
+        "主题|主旨|件名|re",
+    }.items()
+    for name in names.split("|")
+}
+
+_SIGNATURE = re.compile(r"^(?:--|—|--\s+|- -)\s*$")
+_MOBILE = re.compile(
+    r"^\W{0,3}(?:(?:sent|enviado|gesendet|envoyé|inviato|verzonden|enviat|get)\b.{0,20}\b(?:from|desde|von|de|da|vanaf|van|mit|"
+    r"outlook|do|con|des del)\b.{0,80}|"
+    r"(?:obtener|get|téléchargez|scarica|obtenha) outlook (?:para|for|pour|per).{0,40}|"
+    r"(?:yahoo mail|sent with).{0,60}|envoyé à partir.{0,60}|von meinem .{0,40} gesendet)$",
+    re.IGNORECASE,
+)
+_FORWARD_SUBJECT = re.compile(
+    r"^\s*(?:\[[^\]]{0,60}\]\s*)?(?:fwd?|rv|tr|wg|enc|i|doorst|vs|vb|reenv(?:iado)?|reenviar|fs|pd|转发)\s*(?:\[\d+\]|\(\d+\))?\s*[:：]",
+    re.IGNORECASE,
+)
+REPLY_SUBJECT = re.compile(
+    r"^\s*(?:\[[^\]]{0,60}\]\s*)?(?:re|aw|sv|antw|r|res|resp|rép|ref|vá|odp|ynt|回复|答复|回覆)\s*(?:\[\d+\]|\(\d+\))?\s*[:：]",
+    re.IGNORECASE,
+)
+
+
+def is_forward_subject(subject: str) -> bool:
+    """Does the subject begin with FW:, RV: or the like?"""
+    return _FORWARD_SUBJECT.match(subject[:200]) is not None
+
+
+def attribution_length(lines: list[str], start: int) -> int:
+    """How many lines "El 3 nov 2026, Marta escribió:" takes from `start`; 0 when it is none."""
+    first = lines[start].strip()
+    if not first or len(first) > _LONGEST or not _START.match(first):
+        return 0
+    joined = ""
+    for count, line in enumerate(lines[start : start + _WRAPPED], 1):
+        line = line.strip()
+        if not line or len(line) > _LONGEST:
+            return 0
+        joined = f"{joined} {line}" if joined else line
+        if line.endswith((":", "：")) or _GMAIL_OTHER.match(joined):
+            return count if _is_attribution(joined) else 0
+    return 0
+
+
+def _is_attribution(line: str) -> bool:
+    if _GMAIL_OTHER.match(line):
+        return True
+    return bool(_VERB.search(line) and _WHEN_OR_WHO.search(line))
+
+
+def is_bare_attribution(line: str) -> bool:
+    """ "Marta García escribió:" — believed only when a quoted line follows."""
+    line = line.strip()
+    return len(line) <= 200 and line.endswith((":", "：")) and _VERB.search(line) is not None
+
+
+def is_forward_line(line: str) -> bool:
+    """ "---------- Forwarded message ---------" and its sisters."""
+    return len(line) <= _LONGEST and _FORWARD_LINE.match(line) is not None
+
+
+def is_original_line(line: str) -> bool:
+    """ "-----Mensaje original-----" and its sisters; "reply above this line" counts too."""
+    if len(line) > _LONGEST:
+        return False
+    return _ORIGINAL_LINE.match(line) is not None or _ABOVE_THIS.search(line) is not None
+
+
+def is_header_block(lines: list[str], start: int) -> bool:
+    """From:, then at least two of date, to, subject within a few lines: how Outlook begins a quote."""
+    if _header_kind(lines[start]) != "from":
+        return False
+    kinds: set[str] = set()
+    blank = 0
+    for line in lines[start + 1 : start + 1 + _HEADER_REACH]:
+        if not line.strip(" >"):
+            blank += 1
+            if blank > 4:
+                break
+            continue
+        kind = _header_kind(line)
+        if kind == "from":
+            break
+        if kind:
+            kinds.add(kind)
+    return len(kinds & {"date", "to", "subject"}) >= 2
+
+
+def _header_kind(line: str) -> str:
+    if len(line) > 2_000 or (":" not in line and "：" not in line):
+        return ""
+    found = _HEADER.match(line[:200])
+    return _HEADER_NAMES.get(found[1].strip().lower(), "") if found else ""
+
+
+def is_signature(line: str) -> bool:
+    """The line that opens a signature: two hyphens and a space, the space often lost."""
+    return len(line) <= 10 and _SIGNATURE.match(line) is not None
+
+
+def is_mobile_footer(line: str) -> bool:
+    """ "Enviado desde mi iPhone" and its sisters."""
+    return len(line) <= 160 and _MOBILE.match(line.strip()) is not None
