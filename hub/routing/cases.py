@@ -86,7 +86,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     `row` names the row that decided: a built-in one, or `rule:<name>`. `tags` are those to add, in order;
     `priority` None leaves it. `auto_reply` is a saved wording's name or a text. `balance`: the team's queue is
     to be balanced right after the commit. `reason` is `{"code", …names}`, worded by routing/explain.
-    `candidates`: `[{"agent_id", "name", "chosen", "why": {"code", …}}]` in the order they were considered.
+    `inputs` is the case, with `walk`: `[{"row", "outcome"}]`, what each row made of it (took, labelled, passed,
+    skipped). `candidates`: `[{"agent_id", "name", "chosen", "why": {"code", …}}]` in the order they were considered.
     """
 
     row: str

@@ -3,9 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
 
 from hub.plumbing.db import Tx
 from hub.routing.cases import Decision
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision as it was kept; routing/explain words it."""
+
+    id: int
+    conversation_id: int
+    at: datetime
+    rule_version: int
+    row_name: str
+    agent_id: int | None
+    team_id: int | None
+    reason: dict[str, Any]
+    inputs: dict[str, Any]
+    candidates: list[dict[str, Any]]
+
+
+async def of_conversation(tx: Tx, conversation_id: int, *, most: int = 50) -> list[Stored]:
+    """The decisions of one conversation, newest first; whether the asker may see it is checked before."""
+    return await tx.rows(
+        Stored,
+        """
+        SELECT id, conversation_id, at, rule_version, row_name, agent_id, team_id, reason, inputs, candidates
+        FROM decision WHERE conversation_id = $1 ORDER BY id DESC LIMIT $2
+        """,
+        conversation_id,
+        most,
+    )
 
 
 async def write(tx: Tx, rows: Sequence[tuple[int, Decision]]) -> dict[int, int]:

@@ -25,94 +25,93 @@ __all__ = [
 ]
 
 
-class _Labels(msgspec.Struct):
-    """What all matching rules together stick on; the first to set a priority or an answer counts."""
-
-    tags: dict[str, None]
-    priority: str | None = None
-    auto_reply: str = ""
-
-    def add(self, rule: Rule) -> None:
-        self.tags |= dict.fromkeys(rule.then.tags)
-        self.priority = self.priority or rule.then.priority
-        self.auto_reply = self.auto_reply or rule.then.auto_reply
-
-
 def decide(case: Case, staff: Staff, rules: RuleSet) -> Decision:
-    """Walk down the rows: all matching rules label, the first row that assigns, assigns.
+    """Walk down the rows: all matching rows label, the first row that assigns, assigns.
 
     An assignee who can still take it keeps it, whatever the rows say. Deterministic: the same three give the
     same decision.
     """
-    labels = _Labels(tags={})
-    first = _kept(case, staff)
-    row_name, choice, passed = "kept", first, list(first.candidates)
+    walk = _Walk(case=case, staff=staff)
+    walk.keep()
     for row in rules.rows:
-        if not _speaks(row, case):
-            continue
+        if row.enabled:
+            walk.walked.append({"row": name_of(row), "outcome": walk.meet(row)})
+    return walk.decision(rules.version)
+
+
+class _Walk(msgspec.Struct, kw_only=True):
+    """The walk down the rows so far; of rules that set a priority or an answer the first counts."""
+
+    case: Case
+    staff: Staff
+    row: str = "nobody"
+    choice: Choice = Choice(reason={"code": "nobody"})
+    candidates: list[dict[str, Any]] = []
+    walked: list[dict[str, str]] = []
+    tags: list[str] = []
+    priority: str | None = None
+    auto_reply: str = ""
+    aside: bool = False
+    stop: bool = False
+
+    def keep(self) -> None:
+        """Whoever has it already is asked before all rows."""
+        if self.case.kept_id is not None:
+            kept = to_person(
+                self.case, self.staff, self.case.kept_id, usual_team(self.case), {"code": "kept"}
+            )
+            self.walked.append({"row": "kept", "outcome": "took" if self._take("kept", kept) else "passed"})
+
+    def meet(self, row: AnyRow) -> str:
+        """What became of one row: took, labelled, passed or skipped."""
+        if self.aside or self.stop:
+            return "skipped"
         if isinstance(row, Rule):
-            labels.add(row)
-        if not choice.taken:
-            row_name, choice = name_of(row), _ask(row, case, staff)
-            passed += choice.candidates
-        if isinstance(row, Rule) and row.then.aside:
-            aside = Choice(team_id=usual_team(case), reason={"code": "aside", "rule": row.name})
-            return _decision(case, rules, name_of(row), aside, passed, labels, aside=True, stop=True)
-        if isinstance(row, Rule) and row.then.stop:
-            stopped = choice if choice.taken else _nobody(case, {"code": "stopped", "rule": row.name})
-            return _decision(case, rules, row_name, stopped, passed, labels, stop=True)
-    if not choice.taken:
-        row_name, choice = "nobody", _nobody(case, {"code": "nobody"})
-    return _decision(case, rules, row_name, choice, passed, labels)
+            return self._meet_rule(row) if row.when.holds(self.case) else "passed"
+        if self.choice.taken:
+            return "skipped"
+        return "took" if self._take(name_of(row), choose(row, self.case, self.staff)) else "passed"
 
+    def _meet_rule(self, row: Rule) -> str:
+        then = row.then
+        self.tags += [tag for tag in then.tags if tag not in self.tags]
+        self.priority = self.priority or then.priority
+        self.auto_reply = self.auto_reply or then.auto_reply
+        took = not self.choice.taken and self._take(name_of(row), choose(row, self.case, self.staff))
+        self.aside, self.stop = then.aside, then.stop or then.aside
+        if then.aside:
+            self.row, self.choice = name_of(row), Choice(reason={"code": "aside", "rule": row.name})
+        elif then.stop and not self.choice.taken:
+            self.row, self.choice = name_of(row), Choice(reason={"code": "stopped", "rule": row.name})
+        return "took" if took or then.aside else "labelled"
 
-def _speaks(row: AnyRow, case: Case) -> bool:
-    return row.enabled and (not isinstance(row, Rule) or row.when.holds(case))
+    def _take(self, row_name: str, choice: Choice) -> bool:
+        self.candidates += choice.candidates
+        if choice.taken:
+            self.row, self.choice = row_name, choice
+        return choice.taken
 
+    def decision(self, rule_version: int) -> Decision:
+        """Everything the walk came to."""
+        choice = self.choice
+        return Decision(
+            row=self.row,
+            agent_id=choice.agent_id,
+            team_id=choice.team_id if choice.taken else usual_team(self.case),
+            covering_for_id=choice.covering_for_id,
+            tags=tuple(self.tags),
+            priority=self.priority,
+            aside=self.aside,
+            auto_reply="" if self.aside else self.auto_reply,
+            stop=self.stop,
+            balance=choice.balance,
+            reason=choice.reason,
+            inputs=self._inputs(),
+            candidates=self.candidates,
+            rule_version=rule_version,
+        )
 
-def _ask(row: AnyRow, case: Case, staff: Staff) -> Choice:
-    return choose(row, case, staff)
-
-
-def _kept(case: Case, staff: Staff) -> Choice:
-    return to_person(case, staff, case.kept_id, usual_team(case), {"code": "kept"})
-
-
-def _nobody(case: Case, reason: dict[str, Any]) -> Choice:
-    return Choice(team_id=usual_team(case), reason=reason)
-
-
-def _decision(
-    case: Case,
-    rules: RuleSet,
-    row_name: str,
-    choice: Choice,
-    candidates: list[dict[str, Any]],
-    labels: _Labels,
-    *,
-    aside: bool = False,
-    stop: bool = False,
-) -> Decision:
-    return Decision(
-        row=row_name,
-        agent_id=choice.agent_id,
-        team_id=choice.team_id,
-        covering_for_id=choice.covering_for_id,
-        tags=tuple(labels.tags),
-        priority=labels.priority,
-        aside=aside,
-        auto_reply="" if aside else labels.auto_reply,
-        stop=stop,
-        balance=choice.balance,
-        reason=choice.reason,
-        inputs=_inputs(case),
-        candidates=candidates,
-        rule_version=rules.version,
-    )
-
-
-def _inputs(case: Case) -> dict[str, Any]:
-    """The case as plain values, enough to decide it again (replay); the text is cut where rules stop reading."""
-    looked_at = msgspec.structs.replace(case, text=case.text[:TEXT_LOOKED_AT])
-    plain: dict[str, Any] = msgspec.to_builtins(looked_at)
-    return plain
+    def _inputs(self) -> dict[str, Any]:
+        """The case as plain values, enough to decide it again; the text is cut where rules stop reading."""
+        looked_at = msgspec.structs.replace(self.case, text=self.case.text[:TEXT_LOOKED_AT])
+        return {**msgspec.to_builtins(looked_at), "walk": self.walked}

@@ -46,7 +46,9 @@ def reach(
     first: Why | None = None
     for agent_id, how, named_by in _line_of(staff, wanted_id, deputy_id):
         agent = staff.agents.get(agent_id)
-        why = {"code": "unknown"} if agent is None else hindrance(agent, case, team)
+        # whoever has it already was given it by somebody, also from outside a restricted team
+        own = None if agent_id == case.kept_id else team
+        why = {"code": "unknown"} if agent is None else hindrance(agent, case, own)
         if agent is not None and why is None:
             return Reached(
                 agent=agent,
