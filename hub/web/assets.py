@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from hub.web.icons import sprite
 
 FOLDER = Path(__file__).parent.parent / "static"
 STYLES = ("reset", "tokens", "base", "parts", "pages")
+COMMENT = re.compile(r"//|/\*.*\*/$")
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -52,10 +54,11 @@ class Assets(msgspec.Struct, frozen=True):
 @cache
 def assets(extra_icons: tuple[str, ...] = ()) -> Assets:
     """Everything under hub/static: styles joined to app.css, the icon sprite made, the rest as it is."""
-    contents = {"app.css": _styles(), "icons.svg": sprite(extra_icons)}
+    contents = {"app.css": _squeezed(_styles()), "icons.svg": sprite(extra_icons)}
     for path in sorted(FOLDER.rglob("*")):
         if path.is_file() and path.suffix != ".css":
-            contents[path.relative_to(FOLDER).as_posix()] = path.read_bytes()
+            body = path.read_bytes()
+            contents[path.relative_to(FOLDER).as_posix()] = _squeezed(body) if path.suffix == ".js" else body
     return Assets(_build(contents.items()), {path: _asset(path, body) for path, body in contents.items()})
 
 
@@ -76,6 +79,12 @@ async def serve(request: web.Request) -> web.Response:
 def _styles() -> bytes:
     order = f"@layer {', '.join(STYLES)};\n"
     return (order + "".join((FOLDER / "css" / f"{name}.css").read_text() for name in STYLES)).encode()
+
+
+def _squeezed(source: bytes) -> bytes:
+    """Without indentation and without the lines that are only a comment: our modules and styles hold no more."""
+    lines = (line.strip() for line in source.decode().splitlines())
+    return "\n".join(line for line in lines if line and not COMMENT.match(line)).encode()
 
 
 def _build(contents: Iterable[tuple[str, bytes]]) -> str:

@@ -66,7 +66,13 @@ def environment() -> jinja2.Environment:
         cache_size=-1,
     )
     made.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
-    made.filters |= {"moment": moment, "filesize": filesize, "number": number}
+    made.filters |= {
+        "moment": moment,
+        "filesize": filesize,
+        "number": number,
+        "as_json": as_json,
+        "marked": marked,
+    }
     made.globals |= {
         "static": assets().url,
         "modules": assets().modules,
@@ -74,13 +80,13 @@ def environment() -> jinja2.Environment:
         "language": texts.language,
         "languages": texts.LANGUAGES,
         "browser_texts": for_browser,
-        "csrf": "",
     }
     return made
 
 
 def moment(at: datetime | None, form: str = "short") -> Markup:
-    """A `<time>` a browser can write again. Forms: clock 10:42 · short, as brief as today allows · full."""
+    """A `<time>` a browser can write again. Forms: clock 10:42 · short, as brief as today allows · when,
+    day and hour · full · wait, how long ago."""
     if at is None:
         return Markup("")
     local = at.astimezone(_zone.get())
@@ -104,15 +110,34 @@ def number(value: float) -> str:
     return format_decimal(value, locale=texts.language())
 
 
+def as_json(value: object) -> Markup:
+    """Data for a `<script type="application/json">` block: no `<` can end it."""
+    return Markup(msgspec.json.encode(value).decode().replace("<", "\\u003c"))
+
+
+def marked(snippet: str) -> Markup:
+    """A search snippet: what stands between \\x02 and \\x03 is the match."""
+    return Markup(str(escape(snippet)).replace("\x02", "<mark>").replace("\x03", "</mark>"))
+
+
 def _written(local: datetime, form: str, full: str) -> str:
     locale, now = texts.language(), datetime.now(local.tzinfo)
     clock = format_time(local, "HH:mm", locale=locale)
     if form == "full":
         return full
+    if form == "wait":
+        return _waited(int((now - local).total_seconds() // 60))
     if form == "clock" or local.date() == now.date():
         return clock
     pattern = "d MMM" if local.year == now.year else "d MMM y"
-    return format_date(local, pattern, locale=locale)
+    day = format_date(local, pattern, locale=locale)
+    return f"{day}, {clock}" if form == "when" else day
+
+
+def _waited(minutes: int) -> str:
+    if minutes < 60:
+        return texts._("%(n)s min", n=max(minutes, 0))
+    return texts._("%(n)s h", n=minutes // 60) if minutes < 2880 else texts._("%(n)s d", n=minutes // 1440)
 
 
 def _fields(context: msgspec.Struct) -> dict[str, Any]:

@@ -184,7 +184,7 @@ class RowView(View, frozen=True, kw_only=True):
 
 
 class ListPane(View, frozen=True, kw_only=True):
-    """Context of inbox/_list.html (X-Fragment: list).
+    """One list of the inbox.
 
     `view` is the key in the address, `title` what people read (empty: the template names the built-in views).
     `topic`: the live topic of this list. `more`: address of the next page of rows, or empty. `total`: how
@@ -199,6 +199,12 @@ class ListPane(View, frozen=True, kw_only=True):
     total: int | None = None
     more: str = ""
     selected: int | None = None
+
+
+class ListView(View, frozen=True, kw_only=True):
+    """Context of inbox/_list.html (X-Fragment: list)."""
+
+    pane: ListPane
 
 
 # The thread
@@ -448,7 +454,7 @@ class CardView(View, frozen=True, kw_only=True):
 
 
 class ThreadPane(View, frozen=True, kw_only=True):
-    """Context of inbox/_thread.html (X-Fragment: thread): an open conversation with composer and card.
+    """An open conversation with composer and card (X-Fragment: thread).
 
     `topic`: the live topic of the thread. `earlier`: address of the page of older messages, or empty.
     `back`: address of the list. `read_seq`: what the agent had read before.
@@ -464,7 +470,12 @@ class ThreadPane(View, frozen=True, kw_only=True):
     earlier: str = ""
     back: str = "/inbox/mine"
     read_seq: int = 0
-    csrf: str = ""
+
+
+class ThreadView(View, frozen=True, kw_only=True):
+    """Context of inbox/_thread.html; give `render.partial` the agent's time zone."""
+
+    thread: ThreadPane
 
 
 class InboxPage(View, frozen=True, kw_only=True):

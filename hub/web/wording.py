@@ -57,7 +57,8 @@ BROWSER = {
     "wait_days": N_("%(n)s d"),
     "yesterday": N_("yesterday"),
     "nobody": N_("Nobody matches"),
-    "copied": N_("Copied"),
+    "why_close": N_("Why is it closed?"),
+    "how_ended": N_("How did it end?"),
     "full": N_("Too many messages wait for the connection"),
     "offline": N_("No connection. You can go on writing; it is sent when the connection is back."),
 }

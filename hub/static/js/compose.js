@@ -1,0 +1,229 @@
+// The composer: reply and note each keep a draft, at once in this browser and after a pause on the server.
+import { $, $$, ask, h, hear, json, me, say, t } from "./live.js";
+import { send } from "./send.js";
+import { send as tell } from "./wire.js";
+
+const PAUSE = 700;
+const FIELDS = ["to", "cc", "subject", "channel_id"];
+let form = null;
+let drafts = {};
+let pause = 0;
+let putting = null;
+let typed = 0;
+
+const mode = () => form.dataset.mode;
+const field = (name) => form.elements[name];
+const conversation = () => Number(form.dataset.c);
+const shelf = (which) => `dialogo:draft:${me.id}:${form.dataset.c}:${which}`;
+const status = (key) => { $("[data-status]", form).textContent = key ? t(key) : ""; };
+
+/** Put the caret into the composer, as a reply or a note. */
+export function focus(wanted) {
+  if (!form) return;
+  if (wanted) setMode(wanted);
+  field("text").focus();
+}
+
+/** Take up the composer on the page: the server's drafts, or what this browser kept and could not save. */
+function bind() {
+  form = $("#composer");
+  drafts = {};
+  if (!form) return;
+  for (const draft of JSON.parse($(".drafts", form)?.textContent || "[]")) drafts[draft.mode] = draft;
+  for (const which of ["reply", "note"]) recover(which);
+  form.addEventListener("input", typing);
+  form.addEventListener("change", changed);
+  form.addEventListener("submit", submitted);
+  form.addEventListener("focusout", () => pause && save());
+  form.addEventListener("keydown", key);
+  form.addEventListener("paste", (event) => event.clipboardData?.files.length && (event.preventDefault(), upload(event.clipboardData.files)));
+  form.addEventListener("dragover", (event) => event.preventDefault());
+  form.addEventListener("drop", (event) => { event.preventDefault(); upload(event.dataTransfer.files); });
+  line();
+}
+
+function recover(which) {
+  const kept = JSON.parse(localStorage.getItem(shelf(which)) ?? "null");
+  const stored = drafts[which] ?? { text: "", version: 0 };
+  if (!kept || kept.text === stored.text) return;
+  if (kept.version < stored.version) return void (which === mode() && conflict(stored, kept));
+  drafts[which] = { ...stored, ...kept };
+  if (which !== mode()) return;
+  fill(drafts[which]);
+  status("saved_here");
+}
+
+function fill(draft) {
+  field("text").value = draft.text ?? "";
+  for (const name of FIELDS) if (draft[name] && field(name)) field(name).value = draft[name];
+}
+
+function setMode(wanted) {
+  if (wanted === mode() || [...form.elements.mode].find((radio) => radio.value === wanted).disabled) return;
+  drafts[mode()] = { ...drafts[mode()], text: field("text").value };
+  if (pause) save();
+  form.dataset.mode = wanted;
+  form.elements.mode.value = wanted;
+  const text = field("text");
+  text.value = drafts[wanted]?.text ?? "";
+  text.placeholder = wanted === "note" ? text.dataset.asNote : text.dataset.asReply;
+  status("");
+}
+
+function changed(event) {
+  if (event.target.name === "mode") { const wanted = event.target.value; event.target.value = wanted; setMode(wanted); field("text").focus(); }
+  if (event.target.name === "channel_id") { line(true); typing(event); }
+  if (event.target.matches("[data-upload]")) { upload(event.target.files); event.target.value = ""; }
+}
+
+/** Show what the chosen line can carry; its own addressee and subject when it was just chosen. */
+function line(fresh = false) {
+  const option = field("channel_id")?.selectedOptions[0];
+  if (!option) return;
+  const { to, cc, subject, hasCc, hasSubject, files } = option.dataset;
+  for (const icon of $$("[data-line]", form)) icon.hidden = icon.dataset.line !== option.value;
+  const shown = { cc: hasCc, subject: hasSubject, files };
+  for (const node of $$("[data-needs]", form)) node.hidden = shown[node.dataset.needs] !== "1";
+  if (!field("to") || !fresh) return;
+  field("to").value = to;
+  field("cc").value = cc;
+  field("subject").value = subject;
+  $("[data-to-line]", form).textContent = [to, cc].filter(Boolean).join(", ");
+}
+
+function typing(event) {
+  if (event.target.name === "mode" || event.target.matches("[data-upload]")) return;
+  keepHere();
+  status("saving");
+  clearTimeout(pause);
+  pause = setTimeout(save, PAUSE);
+  if (Date.now() - typed > 3000) { typed = Date.now(); tell({ typing: conversation(), mode: mode() }); }
+}
+
+const written = () => ({ text: field("text").value, ...Object.fromEntries(FIELDS.filter((name) => field(name)).map((name) => [name, field(name).value])) });
+
+function keepHere() {
+  localStorage.setItem(shelf(mode()), JSON.stringify({ ...written(), version: drafts[mode()]?.version ?? 0 }));
+}
+
+/** PUT the draft; one request at a time, the newest text last. */
+function save() {
+  clearTimeout(pause);
+  pause = 0;
+  const job = { form, which: mode(), at: conversation(), body: { ...written(), mode: mode(), version: drafts[mode()]?.version ?? 0 }, drafts, shelf: shelf(mode()) };
+  putting = (putting ?? Promise.resolve()).then(() => store(job));
+  return putting;
+}
+
+async function store({ form: shown, which, at, body, drafts: own, shelf: place }) {
+  const said = (key) => shown === form && shown.dataset.mode === which && status(key);
+  body.version = own[which]?.version ?? body.version;
+  try {
+    if (!body.text.trim()) {
+      if (own[which]?.version) await ask("DELETE", `/c/${at}/draft?mode=${which}`);
+      own[which] = { text: "", version: 0 };
+      localStorage.removeItem(place);
+      return said("");
+    }
+    const told = await json(await ask("PUT", `/c/${at}/draft`, body));
+    own[which] = { ...body, version: told.version ?? body.version + 1 };
+    if (JSON.parse(localStorage.getItem(place) ?? "{}").text === body.text) localStorage.removeItem(place);
+    said("saved");
+  } catch (error) {
+    if (error.status === 409 && error.told.draft && shown === form) return conflict(error.told.draft, body);
+    said("saved_here");
+  }
+}
+
+/** The draft was changed elsewhere too: both texts are offered, none is lost. */
+function conflict(theirs, mine) {
+  const box = $("[data-stop]", form);
+  const which = theirs.mode ?? mode();
+  const end = (text) => {
+    box.hidden = true;
+    drafts[which] = { ...theirs, text };
+    if (which === mode()) field("text").value = text;
+    if (text === theirs.text) { localStorage.removeItem(shelf(which)); status("saved"); } else { keepHere(); save(); }
+    field("text").focus();
+  };
+  box.replaceChildren(h("div", { class: "banner warn" }, h("span", {}, t("conflict")),
+    h("button", { class: "btn small", type: "button", onclick: () => end(mine.text) }, t("keep_mine")),
+    h("button", { class: "btn small", type: "button", onclick: () => end(theirs.text) }, t("take_theirs"))),
+  h("div", { class: "late" }, h("div", { class: "m out" }, h("div", { class: "body" }, mine.text)), h("div", { class: "m" }, h("div", { class: "body" }, theirs.text))));
+  box.hidden = false;
+}
+
+async function upload(files) {
+  const list = $("[data-files]", form);
+  for (const file of files) {
+    const size = h("small", {}, t("uploading"));
+    const chip = h("li", { class: "file" }, h("span", { class: "cut" }, file.name), size);
+    chip.append(h("button", { class: "btn quiet icon", type: "button", "aria-label": `${t("remove")}: ${file.name}`, onclick: () => { chip.remove(); list.hidden = !list.children.length; } }, "×"));
+    list.append(chip);
+    list.hidden = false;
+    if (file.size > Number(form.dataset.limit)) { size.textContent = t("too_big"); size.classList.add("tone-danger"); continue; }
+    const body = new FormData();
+    body.append("file", file);
+    try {
+      const told = await json(await ask("POST", "/files", body));
+      chip.append(h("input", { type: "hidden", name: "attachments", value: told.id }));
+      size.textContent = `${Math.max(1, Math.round(told.size / 1000))} kB`;
+    } catch (error) {
+      size.textContent = error.message;
+    }
+  }
+}
+
+async function submitted(event) {
+  event.preventDefault();
+  const own = form;
+  const files = $$("input[name=attachments]", own).map((input) => input.value);
+  const text = field("text").value.trim();
+  if (!text && !files.length) return field("text").focus();
+  const which = mode();
+  const fields = { ...written(), text, mode: which, after_seq: field("after_seq").value, force: "" };
+  if (files.length) fields.attachments = files;
+  if (!send(conversation(), fields, putting)) return;
+  clearTimeout(pause);
+  pause = 0;
+  localStorage.removeItem(shelf(which));
+  drafts[which] = { text: "", version: 0 };
+  field("text").value = "";
+  $("[data-files]", own).replaceChildren();
+  $("[data-files]", own).hidden = true;
+  status("");
+  field("text").focus();
+}
+
+function key(event) {
+  if (event.isComposing) return;
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.shiftKey) { event.preventDefault(); form.requestSubmit(); }
+  if (event.key === "Enter" && event.target.matches("input.plain")) event.preventDefault();
+}
+
+/** A send was taken back or stopped: its text is in the composer again, before what was written since. */
+function returned({ conversation: at, fields }) {
+  if (!form || conversation() !== at) return void localStorage.setItem(`dialogo:draft:${me.id}:${at}:${fields.mode}`, JSON.stringify({ ...fields, version: 1e9 }));
+  setMode(fields.mode);
+  const since = field("text").value;
+  fill({ ...fields, text: since.trim() ? `${fields.text}\n\n${since}` : fields.text });
+  keepHere();
+  save();
+  field("text").focus();
+}
+
+/** What the agent has seen is what a send is checked against. */
+function seen(seq) {
+  const after = form && field("after_seq");
+  if (after && Number(seq) > Number(after.value)) after.value = seq;
+}
+
+export function start() {
+  if (!$("#list")) return;
+  bind();
+  hear("opened", bind);
+  hear("returned", returned);
+  hear("seen", seen);
+  hear("arrived", (node) => node.closest("#timeline") && !document.hidden && node.dataset.id && seen(parseInt(node.dataset.k, 10)));
+  addEventListener("pagehide", () => pause && save());
+}

@@ -1,0 +1,51 @@
+// Who looks at what, and who writes: told on opening and every 15 s, shown in rows and above the thread.
+import { $, ask, h, hear, me, say, t } from "./live.js";
+import { openId } from "./nav.js";
+import { send } from "./wire.js";
+
+const LEASE = 15000;
+const people = new Map();
+
+function tell() {
+  send({ viewing: document.hidden ? null : openId() });
+}
+
+function heard({ conversation, people: told }) {
+  people.set(conversation, told.filter((one) => one.id !== me.id));
+  draw(conversation);
+}
+
+function draw(conversation) {
+  const others = people.get(conversation) ?? [];
+  const watch = document.querySelector(`#row-${conversation} [data-mine=watch]`);
+  watch?.replaceChildren(...others.slice(0, 2).map((one) => h("span", { class: "avatar", title: sentence(one) }, one.initials)));
+  const banner = $("#watching");
+  if (!banner || openId() !== conversation) return;
+  const loudest = others.find((one) => one.what !== "viewing") ?? others[0];
+  banner.hidden = !loudest;
+  if (loudest) $("span", banner).textContent = sentence(loudest);
+}
+
+const sentence = ({ name, what }) => t({ reply: "writing", note: "noting" }[what] ?? "viewing", { name });
+
+/** The here/away switch, without leaving the page. */
+function available(event) {
+  if (event.target.id !== "presence") return;
+  event.preventDefault();
+  const button = $("button", event.target);
+  const here = button.value === "1";
+  button.value = here ? "0" : "1";
+  button.setAttribute("aria-pressed", String(here));
+  $(".dot", button).classList.toggle("ok", here);
+  $(".word", button).textContent = t(here ? "here" : "away");
+  ask("POST", "/me/presence", { here: here ? 1 : 0 }).catch((error) => say("failed", error));
+}
+
+export function start() {
+  document.addEventListener("submit", available);
+  hear("who", heard);
+  hear("opened", (id) => { tell(); if (id) draw(id); });
+  hear("online", tell);
+  document.addEventListener("visibilitychange", tell);
+  setInterval(() => !document.hidden && openId() && tell(), LEASE);
+}

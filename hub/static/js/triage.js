@@ -1,0 +1,229 @@
+// What one does with a conversation, each with its undo: assign, close, put aside, unread, confirm, join, resend.
+import { $, $$, app, ask, data, h, hear, json, me, say, t } from "./live.js";
+import { clear, forget, go, open, openId, refresh } from "./nav.js";
+import { neighbour, setUnread, subject, takeOut, ticked, untick } from "./list.js";
+import { offerUndo, toast } from "./notify.js";
+import { state } from "./wire.js";
+
+const choices = data("choices", { assign: [], reasons: [], outcomes: [] });
+let reading = 0;
+
+/** Do, tell, and be ready to take it back. Failure is told and what is shown is fetched again. */
+async function act({ path, method = "POST", body, text, undo }) {
+  try {
+    await ask(method, path, body);
+  } catch (error) {
+    say("failed", error);
+    return refresh();
+  }
+  if (text && undo) offerUndo(text, () => back(undo));
+  else if (text) toast(text);
+  if (!state.open) refresh();
+}
+
+async function back({ path, method, body, then }) {
+  try {
+    await ask(method, path, body);
+    toast(t("undone"));
+    if (then) then();
+    else if (!state.open) refresh();
+  } catch (error) {
+    say("failed", error);
+  }
+}
+
+/** Show what follows when a conversation leaves the list: the next one if this one was open. */
+function leave(id, stay) {
+  const next = neighbour(id);
+  const keeps = ["all", "closed"].includes($("#list").dataset.view);
+  const wasOpen = openId() === id;
+  forget(id);
+  if (!stay && !keeps) takeOut(id);
+  if (stay || !wasOpen) return;
+  if (next) open(Number(next.dataset.id));
+  else clear();
+}
+
+export async function close({ stay = false, id = subject() } = {}) {
+  if (!id) return;
+  const path = `/c/${id}/closing`;
+  const reason = choices.reasons.length ? await choose(t("why_close"), choices.reasons, { search: false }) : "";
+  if (reason === null) return;
+  const outcome = choices.outcomes.length ? await choose(t("how_ended"), choices.outcomes, { search: false }) : "";
+  if (outcome === null) return;
+  leave(id, stay);
+  act({ path, body: { reason, outcome }, text: t("closed"), undo: { path, method: "DELETE", then: () => reappear(id) } });
+}
+
+async function reappear(id) {
+  await go($("#list").dataset.view, { push: false });
+  open(id);
+}
+
+export function reopen(id = subject()) {
+  const path = `/c/${id}/closing`;
+  act({ path, method: "DELETE", text: t("reopened"), undo: { path, method: "POST" } });
+}
+
+export const closeOrReopen = (stay) => ($("#conv [data-act=reopen]") && openId() === subject() ? reopen() : close({ stay }));
+
+export function aside(id = subject()) {
+  if (!id) return;
+  const path = `/c/${id}/aside`;
+  leave(id, false);
+  act({ path, text: t("aside"), undo: { path, method: "DELETE", then: () => reappear(id) } });
+}
+
+export function bringBack(id = subject()) {
+  const path = `/c/${id}/aside`;
+  act({ path, method: "DELETE", text: t("back"), undo: { path, method: "POST" } });
+}
+
+export async function assign(id = subject()) {
+  if (!id) return;
+  const value = await choose($("#conv [data-act=assign]")?.title.replace(/ \(A\)$/, "") ?? "", choices.assign);
+  if (value) assignTo(id, value, choices.assign.find((one) => one.value === value).name);
+}
+
+export const assignMe = (id = subject()) => id && assignTo(id, `agent-${me.id}`, me.name, { me: 1 });
+
+function assignTo(id, value, name, body) {
+  const path = `/c/${id}/assignment`;
+  const [kind, number] = value.split("-");
+  const before = openId() === id ? $("#conv [data-act=assign]")?.dataset.agent : "";
+  const undo = before ? { path, method: "POST", body: { agent_id: before } } : { path, method: "DELETE" };
+  act({ path, body: body ?? { [`${kind}_id`]: number }, text: t("assigned", { name }), undo });
+}
+
+export function unread(id = subject()) {
+  if (!id) return;
+  clearTimeout(reading);
+  setUnread(document.getElementById(`row-${id}`), 1);
+  act({ path: `/c/${id}/reading`, method: "DELETE", text: t("unread") });
+}
+
+export function confirm(yes = true) {
+  const id = openId();
+  if (!id || !$("[data-suggestion]")) return;
+  $("[data-suggestion]").hidden = true;
+  act({ path: `/c/${id}/account_suggestion`, body: { confirm: yes ? 1 : 0 }, text: t(yes ? "confirmed" : "denied") });
+}
+
+/** After a second in view what is shown counts as read. */
+function read(id) {
+  clearTimeout(reading);
+  if (!id) return;
+  reading = setTimeout(() => {
+    if (openId() !== id || document.hidden) return;
+    const last = $$("#timeline > .m[data-id]").at(-1);
+    setUnread(document.getElementById(`row-${id}`), 0);
+    if (last) ask("POST", `/c/${id}/reading`, { seq: parseInt(last.dataset.k, 10) }).catch((error) => say("failed", error));
+  }, 1000);
+}
+
+/** A list in a dialog: search, arrows, Enter; without search the digits choose. Answers the value, "" or null. */
+export function choose(title, all, { search = true } = {}) {
+  const dialog = $("#pick");
+  const [field, list] = [$("#pick-search"), $("#pick-list")];
+  $("#pick-title").textContent = title;
+  field.hidden = !search;
+  field.value = "";
+  let shown = [];
+  let at = 0;
+  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  function draw() {
+    shown = all.filter((one) => plain(one.name).includes(plain(field.value.trim())));
+    at = Math.max(0, Math.min(at, shown.length - 1));
+    list.replaceChildren(...shown.map((one, index) => h("li", { role: "option", id: `pick-${index}`, "aria-selected": String(index === at), "data-value": one.value },
+      search ? h("span", { class: `dot ${one.here ? "ok" : ""}` }) : h("kbd", {}, String(index + 1)), h("span", { class: "cut" }, one.name), h("small", {}, one.note))));
+    if (!shown.length) list.append(h("li", { class: "none", role: "option", "aria-disabled": "true", "aria-selected": "false" }, t("nobody")));
+    (search ? field : list).setAttribute("aria-activedescendant", shown.length ? `pick-${at}` : "");
+    $("[aria-selected=true]", list)?.scrollIntoView({ block: "nearest" });
+  }
+  return new Promise((resolve) => {
+    const end = (value) => { dialog.returnValue = "done"; controller.abort(); dialog.close(); resolve(value); };
+    const controller = new AbortController();
+    const when = { signal: controller.signal };
+    field.addEventListener("input", () => { at = 0; draw(); }, when);
+    dialog.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") { event.preventDefault(); at += event.key === "ArrowDown" ? 1 : -1; draw(); }
+      if (event.key === "Enter" && event.target.tagName !== "BUTTON") { event.preventDefault(); if (shown[at]) end(shown[at].value); }
+      if (!search && /^[1-9]$/.test(event.key) && shown[event.key - 1]) end(shown[event.key - 1].value);
+      if (!search && event.key === "0") end("");
+    }, when);
+    list.addEventListener("click", (event) => { const item = event.target.closest("[data-value]"); if (item) end(item.dataset.value); }, when);
+    dialog.addEventListener("close", () => { controller.abort(); resolve(null); }, when);
+    list.tabIndex = search ? -1 : 0;
+    draw();
+    dialog.showModal();
+    (search ? field : list).focus();
+  });
+}
+
+async function bulk(what) {
+  const ids = ticked().map((row) => Number(row.dataset.id));
+  untick();
+  if (what === "none") return;
+  const verb = { mine: ["assignment", { me: 1 }], close: ["closing", {}], aside: ["aside", {}] }[what];
+  const keeps = ["all", "closed"].includes($("#list").dataset.view);
+  try {
+    for (const id of ids) {
+      await ask("POST", `/c/${id}/${verb[0]}`, verb[1]);
+      if (what !== "mine" && !keeps) takeOut(id);
+    }
+  } catch (error) {
+    say("failed", error);
+    return refresh();
+  }
+  const take = async () => {
+    for (const id of ids) await ask("DELETE", `/c/${id}/${verb[0]}`);
+    go($("#list").dataset.view, { push: false });
+  };
+  offerUndo(t("ticked", { n: ids.length }), () => take().catch((error) => say("failed", error)));
+}
+
+async function resend(button) {
+  const message = button.closest(".m");
+  button.disabled = true;
+  try {
+    await ask("POST", `/c/${openId()}/messages/${message.dataset.id}/resend`);
+    if (!state.open) refresh();
+  } catch (error) {
+    button.disabled = false;
+    say("failed", error);
+  }
+}
+
+const CLICKS = {
+  assign: () => assign(openId()), unread: () => unread(openId()), aside: () => aside(openId()), "back-in": () => bringBack(openId()),
+  reopen: () => reopen(openId()), resend,
+};
+
+function clicked(event) {
+  const button = event.target.closest("[data-act]");
+  if (button?.tagName === "BUTTON") CLICKS[button.dataset.act]?.(button);
+  const many = event.target.closest("[data-bulk]");
+  if (many) bulk(many.dataset.bulk);
+}
+
+/** The forms that work without JavaScript, done here without leaving the page. */
+function submitted(event) {
+  const form = event.target;
+  if (!form.closest("#conv") || form.id === "composer") return;
+  event.preventDefault();
+  if (form.dataset.act === "close") return void close({ id: openId() });
+  if (form.matches("[data-suggestion] form")) return confirm(event.submitter.value === "1");
+  const method = form.dataset.verb ?? "POST";
+  const path = new URL(form.action).pathname;
+  if (form.matches("[data-join]")) act({ path, body: { into: form.elements.into.value }, text: t("joined"), undo: { path, method: "DELETE", then: refresh } }).then(refresh);
+  else act({ path, method }).then(refresh);
+}
+
+export function start() {
+  if (!$("#list")) return;
+  document.addEventListener("click", clicked);
+  document.addEventListener("submit", submitted);
+  hear("opened", read);
+  hear("arrived", (node) => node.closest("#timeline") && read(openId()));
+  read(openId());
+}
