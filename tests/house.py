@@ -30,6 +30,7 @@ FLOORS = {
     "hub.inbound": 4,
     "hub.intake": 4,
     "hub.outbound": 4,
+    "hub.departure": 4,
     "hub.web": 5,
     "workers": 5,
     "hub.app": 6,
@@ -46,6 +47,7 @@ FLOORS = {
 STRANGERS = (
     ("hub.inbound", "hub.outbound"),
     ("hub.intake", "hub.outbound"),
+    ("hub.inbound", "hub.departure"),
     ("hub.web", "workers"),
 )
 

@@ -1,0 +1,177 @@
+"""A stored answer becomes what an adapter sends: names, headers, signature, the quoted message, files."""
+
+from __future__ import annotations
+
+import html
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from babel.dates import format_datetime
+
+from hub.channels.facts import Party
+from hub.channels.mail.tokens import bounce_address, reply_address
+from hub.channels.outgoing import FileToSend, Line, Outgoing
+from hub.channels.text import one_line
+from hub.deliveries.claiming import Claimed
+from hub.plumbing.crypto import Crypto
+from hub.plumbing.db import Tx
+from hub.plumbing.errors import NotFound
+from hub.plumbing.files import Files
+from hub.plumbing.texts import _, speaking
+
+QUOTED_LINES = 15
+QUOTED_CHARACTERS = 1500
+LONGEST_LOCAL_PART = 64  # RFC 5321 §4.5.3.1.1
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """The message and who wrote it, as composing needs them."""
+
+    conversation_id: int
+    seq: int
+    subject: str
+    text: str
+    html: str
+    recipients: dict[str, Any]
+    in_reply_to: str
+    thread_ids: list[str]
+    agent_name: str | None
+    signature: str | None
+    language: str
+    time_zone: str
+
+
+class Quoted(msgspec.Struct, frozen=True):
+    """The message being answered."""
+
+    text: str
+    name: str
+    at: datetime
+
+
+async def compose(tx: Tx, crypto: Crypto, files: Files, line: Line, delivery: Claimed) -> Outgoing:
+    """What leaves for one delivery; the same rows always give the same bytes, so that a retry repeats itself.
+
+    Raises NotFound when the message or one of its files is gone.
+    """
+    said = await _said(tx, delivery)
+    quoted = await _quoted(tx, said) if line.settings.get("quote", "short") != "none" else None
+    with speaking(said.language):
+        text, rich = _bodies(said, quoted)
+    return Outgoing(
+        token=delivery.token,
+        message_id=delivery.message_header,
+        recipient=delivery.recipient,
+        sender=Party(line.address, sender_name(said.agent_name, line.name)),
+        to=_parties(said.recipients, "to"),
+        cc=_parties(said.recipients, "cc"),
+        reply_address=_marked(reply_address, line, crypto.sign("reply", said.conversation_id)),
+        bounce_address=_marked(bounce_address, line, crypto.sign("bounce", delivery.id)),
+        subject=said.subject,
+        text=text,
+        html=rich,
+        in_reply_to=said.in_reply_to,
+        references=tuple(said.thread_ids),
+        attachments=await _files(tx, files, delivery.message_id),
+        automatic=delivery.automatic,
+        language=said.language,
+    )
+
+
+def sender_name(agent: str | None, line: str) -> str:
+    """“Ana · Soporte”: the person who answers, on which line."""
+    return one_line(f"{agent} · {line}" if agent else line)
+
+
+def _marked(marking: Any, line: Line, token: str) -> str:
+    """Our plus address, or "" where the line's server has none or the local part would grow too long."""
+    if "@" not in line.address or not line.settings.get("plus_addresses", True):
+        return ""
+    address: str = marking(line.address, token)
+    return address if len(address.rpartition("@")[0]) <= LONGEST_LOCAL_PART else ""
+
+
+async def _said(tx: Tx, delivery: Claimed) -> Said:
+    found = await tx.row(
+        Said,
+        """
+        SELECT m.conversation_id, m.seq, m.subject, m.text, m.html, m.recipients, m.in_reply_to, m.thread_ids,
+               g.name AS agent_name, g.signature,
+               coalesce(nullif(v.language, ''), nullif(c.language, ''), g.language, 'es') AS language,
+               coalesce(nullif(c.time_zone, ''), g.time_zone, 'Europe/Madrid') AS time_zone
+        FROM message m
+        JOIN conversation v ON v.id = m.conversation_id
+        JOIN contact leaf ON leaf.id = v.contact_id JOIN contact c ON c.id = leaf.root_id
+        LEFT JOIN agent g ON g.id = m.agent_id
+        WHERE m.id = $1
+        """,
+        delivery.message_id,
+    )
+    if found is None:
+        raise NotFound(f"delivery {delivery.id} has no message any more")
+    return found
+
+
+async def _quoted(tx: Tx, said: Said) -> Quoted | None:
+    """The customer's last message before this one: fixed by its sequence, whatever arrives meanwhile."""
+    return await tx.row(
+        Quoted,
+        """
+        SELECT left(coalesce(nullif(new_text, ''), text), $3) AS text,
+               coalesce(nullif(sender ->> 'name', ''), sender ->> 'address', '') AS name, created_at AS at
+        FROM message WHERE conversation_id = $1 AND seq < $2 AND direction = 'in' AND NOT automatic
+        ORDER BY seq DESC LIMIT 1
+        """,
+        said.conversation_id,
+        said.seq,
+        QUOTED_CHARACTERS,
+    )
+
+
+def _bodies(said: Said, quoted: Quoted | None) -> tuple[str, str]:
+    signature = (said.signature or "").strip()
+    text, rich = said.text, said.html
+    if signature:
+        text += f"\n\n-- \n{signature}"
+        rich = rich and f'{rich}<p class="signature">-- <br>{_as_html(signature)}</p>'
+    if quoted is None or not quoted.text.strip():
+        return text, rich
+    head = _("On %(date)s, %(name)s wrote:", date=_date(quoted.at, said), name=one_line(quoted.name))
+    lines = quoted.text.strip().splitlines()
+    shown = lines[:QUOTED_LINES] + (["…"] if len(lines) > QUOTED_LINES else [])
+    text += f"\n\n{head}\n" + "\n".join(f"> {line}".rstrip() for line in shown)
+    quote = _as_html("\n".join(shown))
+    rich = rich and f"{rich}<p>{html.escape(head)}</p><blockquote>{quote}</blockquote>"
+    return text, rich
+
+
+def _date(at: datetime, said: Said) -> str:
+    return format_datetime(
+        at, "d MMM y, H:mm", tzinfo=ZoneInfo(said.time_zone), locale=said.language[:2] or "es"
+    )
+
+
+def _as_html(text: str) -> str:
+    return html.escape(text).replace("\n", "<br>")
+
+
+def _parties(recipients: dict[str, Any], role: str) -> tuple[Party, ...]:
+    return tuple(Party(one["address"], one.get("name", "")) for one in recipients.get(role, ()))
+
+
+async def _files(tx: Tx, files: Files, message_id: int | None) -> tuple[FileToSend, ...]:
+    rows = await tx.fetch(
+        """
+        SELECT name, type, size, file, inline, content_id FROM attachment
+        WHERE message_id = $1 ORDER BY id
+        """,
+        message_id,
+    )
+    return tuple(
+        FileToSend(
+            row["name"], row["type"], row["size"], files.path(row["file"]), row["inline"], row["content_id"]
+        )
+        for row in rows
+    )

@@ -1,0 +1,166 @@
+"""To whom an answer goes: what the agent chose, checked; else whoever wrote last and proved who they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from email_validator import EmailNotValidError, validate_email
+
+from hub.channels.connections import Channel
+from hub.channels.facts import Party
+from hub.channels.sorting import plain_address
+from hub.channels.text import one_line
+from hub.deliveries.permission import No, may_send
+from hub.deliveries.queueing import Addressee
+from hub.plumbing.db import Tx
+from hub.plumbing.errors import BadInput
+from hub.plumbing.texts import _
+
+MOST_RECIPIENTS = 50
+
+
+class Recipients(msgspec.Struct, frozen=True):
+    """What the headers show, and whom the envelopes name."""
+
+    to: list[Party]
+    cc: list[Party]
+    addressees: list[Addressee]
+
+
+async def choose(
+    tx: Tx,
+    conversation_id: int,
+    channel: Channel,
+    address_type: str,
+    *,
+    to: Sequence[Party] | None,
+    cc: Sequence[Party] | None,
+) -> Recipients:
+    """Checked recipients. None means the default: the last proven writer, and the participants in copy.
+
+    Raises BadInput naming the address that cannot be written to, and why.
+    """
+    chosen_to = _checked(to, address_type, "to") if to is not None else []
+    chosen_to = chosen_to or await _default_to(tx, conversation_id, channel.id, address_type)
+    if not chosen_to:
+        raise BadInput(_("Nobody to answer on this channel: choose a recipient."), field="to")
+    chosen_cc = (
+        _checked(cc, address_type, "cc")
+        if cc is not None
+        else await _default_cc(tx, conversation_id, address_type)
+    )
+    named = {party.address for party in chosen_to}
+    chosen_cc = [party for party in chosen_cc if party.address not in named]
+    if len(chosen_to) + len(chosen_cc) > MOST_RECIPIENTS:
+        raise BadInput(_("At most %(n)s recipients.", n=MOST_RECIPIENTS), field="to")
+    return Recipients(chosen_to, chosen_cc, await _addressees(tx, address_type, chosen_to, chosen_cc))
+
+
+def _checked(parties: Sequence[Party], address_type: str, field: str) -> list[Party]:
+    found: dict[str, Party] = {}
+    for party in parties:
+        address = checked_address(party.address, address_type, field)
+        found.setdefault(address, Party(address, one_line(party.name)[:200]))
+    return list(found.values())
+
+
+def checked_address(address: str, address_type: str, field: str) -> str:
+    """One address a person typed, normalised. Raises BadInput."""
+    text = one_line(address).strip()
+    if address_type != "email":
+        if not text or len(text) > 320:
+            raise BadInput(_("“%(address)s” is no address.", address=text[:100]), field=field)
+        return text
+    try:
+        return validate_email(text, check_deliverability=False, test_environment=True).normalized.lower()
+    except EmailNotValidError as error:
+        raise BadInput(_("“%(address)s” is no mail address.", address=text[:100]), field=field) from error
+
+
+async def _default_to(tx: Tx, conversation_id: int, channel_id: int, address_type: str) -> list[Party]:
+    """Whoever of the participants wrote last (a stranger with a stolen reference is none: promise 38).
+
+    Reply-To counts only on a mail whose sender is verified: it is the easiest way to redirect an answer.
+    """
+    row = await tx.record(
+        """
+        SELECT a.value, coalesce(nullif(a.name, ''), c.name) AS name, m.verified, m.recipients -> 'reply_to' AS reply_to
+        FROM participant p JOIN address a ON a.id = p.address_id JOIN contact c ON c.id = a.contact_id
+        LEFT JOIN LATERAL (
+            SELECT id, verified, recipients FROM message
+            WHERE conversation_id = $1 AND direction = 'in' AND address_id = a.id ORDER BY seq DESC LIMIT 1
+        ) AS m ON true
+        WHERE p.conversation_id = $1 AND p.role IN ('main', 'cc') AND a.type = $2
+        ORDER BY m.id DESC NULLS LAST, p.role = 'main' DESC LIMIT 1
+        """,
+        conversation_id,
+        address_type,
+    )
+    if row is None:
+        return await _contact_address(tx, conversation_id, address_type)
+    if row["verified"] and row["reply_to"]:
+        parties = [Party(one["address"], one.get("name", "")) for one in row["reply_to"]]
+        return [party for party in parties if not await _is_ours(tx, address_type, party.address)][:5] or [
+            Party(row["value"], row["name"])
+        ]
+    return [Party(row["value"], row["name"])]
+
+
+async def _contact_address(tx: Tx, conversation_id: int, address_type: str) -> list[Party]:
+    """An address of the main contact of this type: the answer crosses to a channel they have not used here."""
+    row = await tx.record(
+        """
+        SELECT a.value, c.name FROM conversation v
+        JOIN contact leaf ON leaf.id = v.contact_id
+        JOIN contact c ON c.root_id = leaf.root_id
+        JOIN address a ON a.contact_id = c.id AND a.type = $2
+        WHERE v.id = $1 ORDER BY a.usable DESC, a.verified DESC, a.id LIMIT 1
+        """,
+        conversation_id,
+        address_type,
+    )
+    return [] if row is None else [Party(row["value"], row["name"])]
+
+
+async def _default_cc(tx: Tx, conversation_id: int, address_type: str) -> list[Party]:
+    rows = await tx.fetch(
+        """
+        SELECT a.value, a.name FROM participant p JOIN address a ON a.id = p.address_id
+        WHERE p.conversation_id = $1 AND p.role = 'cc' AND a.type = $2 AND a.usable ORDER BY a.id LIMIT $3
+        """,
+        conversation_id,
+        address_type,
+        MOST_RECIPIENTS - 1,
+    )
+    return [Party(row["value"], row["name"]) for row in rows]
+
+
+async def _is_ours(tx: Tx, address_type: str, address: str) -> bool:
+    return bool(
+        await tx.value(
+            "SELECT EXISTS (SELECT FROM channel_address WHERE type = $1 AND value = ANY($2))",
+            address_type,
+            [address.lower(), plain_address(address)],
+        )
+    )
+
+
+async def _addressees(tx: Tx, address_type: str, to: Sequence[Party], cc: Sequence[Party]) -> list[Addressee]:
+    """One envelope each. Raises BadInput for our own lines (a loop) and for whom we may not write to."""
+    values = [party.address for party in (*to, *cc)]
+    rows = await tx.fetch(
+        "SELECT id, value FROM address WHERE type = $1 AND value = ANY($2)", address_type, values
+    )
+    known = {row["value"]: row["id"] for row in rows}
+    found = []
+    for field, parties in (("to", to), ("cc", cc)):
+        for party in parties:
+            if await _is_ours(tx, address_type, party.address):
+                raise BadInput(_("%(address)s is one of our own lines.", address=party.address), field=field)
+            address_id = known.get(party.address)
+            answer = await may_send(tx, address_id, "service") if address_id else None
+            if isinstance(answer, No):
+                raise BadInput(f"{party.address}: {answer.reason}", field=field)
+            found.append(Addressee(party.address, field, address_id))
+    return found

@@ -1,0 +1,166 @@
+"""The road out: a queued delivery leaves once, or fails visibly. rate → claim → compose → send → note.
+
+PostgreSQL is the queue of record; `wake` only says that something may be due. One object a worker process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections import Counter
+
+import structlog
+
+from hub.channels import connections
+from hub.channels.connections import Channel
+from hub.channels.errors import Misconfigured, SendError
+from hub.conversations import outcomes
+from hub.deliveries.claiming import Claimed, claim, due_now, refuse
+from hub.deliveries.flushing import Flusher, Lost
+from hub.departure import Departure, Pace
+from hub.plumbing.clock import monotonic
+from hub.plumbing.db import AGAIN, AWAY
+from hub.plumbing.errors import TooMany
+from hub.plumbing.hub import Hub
+from hub.plumbing.ids import token
+
+log = structlog.get_logger(__name__)
+
+
+class Outbound:
+    """Sends for all channels; a slow server holds its own channel's slots and nobody else's."""
+
+    def __init__(self, hub: Hub, pace: Pace | None = None) -> None:
+        self.hub = hub
+        self.pace = pace or Pace()
+        self.worker = f"{socket.gethostname()[:40]}:{os.getpid()}:{token(4)}"
+        self.flusher = Flusher(hub, outcomes.tell)
+        self._awake = asyncio.Event()
+        self._busy: Counter[int] = Counter()
+        self._sends: set[asyncio.Task[None]] = set()
+        self._channels: list[Channel] = []
+        self._swept = 0.0
+        self._resting: dict[int, float] = {}
+        self._health: dict[int, str] = {}
+        self._closing = False
+
+    def wake(self) -> None:
+        """Something may be due now."""
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Send until cancelled, then drain: what is on the wire ends, nothing new begins."""
+        flushing = asyncio.create_task(self.flusher.run())
+        try:
+            while True:
+                await self._turn_safely()
+                await self._rest()
+        finally:
+            self._closing = True
+            await self._drain()
+            flushing.cancel()
+
+    async def turn(self) -> int:
+        """Claim what leaves now and start sending it; how many."""
+        free = await self._free_slots()
+        if not free:
+            return 0
+        taken = monotonic()  # before the claim: our idea of the lease must never end after PostgreSQL's
+        async with self.hub.transaction() as tx:
+            claimed = await claim(tx, self.worker, free, lease_seconds=self.pace.send + self.pace.margin)
+        for one in claimed:
+            self._busy[one.channel_id] += 1
+            task = asyncio.create_task(self._leave(one, taken))
+            self._sends.add(task)
+            task.add_done_callback(self._sends.discard)
+        return len(claimed)
+
+    async def sweep(self) -> None:
+        """Fail what is due and may not leave, with its reason; look which channels there are."""
+        async with self.hub.transaction() as tx:
+            await outcomes.tell(tx, await refuse(tx))
+            self._channels = await connections.enabled(tx)
+        self._health = {one.id: one.health for one in self._channels}
+        self._swept = monotonic()
+
+    async def _turn_safely(self) -> None:
+        try:
+            if monotonic() - self._swept >= self.pace.sweep:
+                await self.sweep()
+            await self.turn()
+        except (*AWAY, *AGAIN) as error:
+            log.warning("nothing claimed, the next sweep will", error=str(error))
+
+    async def _rest(self) -> None:
+        """Until somebody wakes us, or the next sweep."""
+        try:
+            async with asyncio.timeout(self.pace.sweep):
+                await self._awake.wait()
+        except TimeoutError:
+            return
+        self._awake.clear()
+
+    async def _free_slots(self) -> dict[int, int]:
+        """How much each channel may take now: its own slots, its rate, one probe while it is failing."""
+        free = {one.id: self._slots(one) - self._busy[one.id] for one in self._channels}
+        for one in self._channels:
+            if free[one.id] > 0 and one.settings.get("per_minute"):
+                async with self.hub.transaction() as tx:
+                    waiting = await due_now(tx, one.id, free[one.id])
+                free[one.id] = await self._rate_tokens(one, waiting)
+        return {id_: slots for id_, slots in free.items() if slots > 0}
+
+    def _slots(self, channel: Channel) -> int:
+        if self._resting.get(channel.id, 0.0) > monotonic():
+            return 0
+        if self._health.get(channel.id) == "failing":
+            return 1
+        return int(channel.settings.get("connections", self.pace.slots))
+
+    async def _rate_tokens(self, channel: Channel, wanted: int) -> int:
+        """As many as the channel's rate allows this minute, at most `wanted`."""
+        for taken in range(wanted):
+            try:
+                await self.hub.limits.check(
+                    f"out:{channel.id}", most=int(channel.settings["per_minute"]), seconds=60
+                )
+            except TooMany:
+                return taken
+        return wanted
+
+    async def _leave(self, claimed: Claimed, taken: float) -> None:
+        """One delivery, from the claim to its written result."""
+        departure = Departure(self.hub, self.flusher, self.pace, claimed, taken)
+        try:
+            error = await departure.go()
+            await self.note_health(claimed.channel_id, error)
+        except Lost as lost:
+            log.info("delivery left to others", delivery=claimed.id, why=str(lost))
+        except Exception:
+            log.exception("a delivery's result could not be written, the sweep will", delivery=claimed.id)
+        finally:
+            self._busy[claimed.channel_id] -= 1
+            if not self._closing:
+                self.wake()
+
+    async def note_health(self, channel_id: int, error: SendError | None) -> None:
+        """A channel that cannot sign in rests, and its row says so until a send succeeds."""
+        if isinstance(error, Misconfigured):
+            self._resting[channel_id] = monotonic() + self.pace.hold_after_misconfigured
+            health = "failing"
+        elif error is not None or self._health.get(channel_id) == "ok":
+            return
+        else:
+            health = "ok"
+        self._health[channel_id] = health
+        async with self.hub.transaction() as tx:
+            await connections.note_health(tx, channel_id, health, error.reason if error else "")
+
+    async def _drain(self) -> None:
+        """Wait for what is on its way; what had not begun goes back by itself when its lease ends."""
+        if self._sends:
+            log.info("draining", sends=len(self._sends))
+            await asyncio.wait(self._sends, timeout=self.pace.drain)
+        for task in self._sends:
+            task.cancel()
