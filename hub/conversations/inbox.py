@@ -1,0 +1,296 @@
+"""The lists of the inbox: one view, one statement, 50 rows, never a join with messages (PERFORMANCE.md §3).
+
+Every statement begins with $1 = the agent who asks, $2 and $3 = the place to go on from (the last row's
+`at` and `id`), $4 = how many rows. The rights stand in the statement.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from hub.agents.roles import VISIBLE_TO
+from hub.plumbing.db import Tx
+from hub.plumbing.errors import NotFound
+
+PAGE = 50
+VIEWS = ("mine", "unassigned", "all", "closed", "aside", "snoozed", "mentions")
+
+
+class ListRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One conversation of a list as stored; names are empty where nobody has given one.
+
+    `sort_at` and `id` are the place in the list. `unread`: messages since the agent last looked, as far as
+    the customer wrote; 0 where nothing is asked of anybody (closed, aside).
+    """
+
+    id: int
+    version: int
+    state: str
+    subject: str
+    contact_id: int
+    contact_name: str
+    account_id: int | None
+    account_name: str | None
+    assignee_id: int | None
+    assignee_name: str | None
+    team_id: int | None
+    team_name: str | None
+    covering_for_name: str | None
+    channel_kind: str
+    channel_name: str
+    priority: str
+    tags: list[str]
+    waiting_since: datetime | None
+    snoozed_until: datetime | None
+    last_message_at: datetime
+    last_preview: str
+    last_direction: str
+    last_seq: int
+    unread: int
+    draft: bool
+    sort_at: datetime
+
+
+Place = tuple[datetime, int]
+
+# The small joins of at most 50 rows; `page` is the list itself, already cut.
+_ROWS = """
+    SELECT v.id, v.version, v.state, v.subject, r.id AS contact_id,
+           coalesce(nullif(r.name, ''), (SELECT a.value FROM address a WHERE a.contact_id = v.contact_id
+                                         ORDER BY a.id LIMIT 1), '') AS contact_name,
+           v.account_id, o.name AS account_name, v.assignee_id, g.name AS assignee_name,
+           v.team_id, t.name AS team_name, b.name AS covering_for_name,
+           n.kind AS channel_kind, n.name AS channel_name, v.priority, v.tags, v.waiting_since,
+           v.snoozed_until, v.last_message_at, v.last_preview, v.last_direction, v.last_seq,
+           CASE WHEN v.state IN ('closed', 'aside') THEN 0
+                ELSE greatest(v.last_in_seq - coalesce(d.seq, 0), 0) END AS unread,
+           EXISTS (SELECT FROM draft w WHERE w.conversation_id = v.id AND w.agent_id = $1
+                   AND w.text <> '') AS draft,
+           v.sort_at
+    FROM page v
+    JOIN contact c ON c.id = v.contact_id
+    JOIN contact r ON r.id = c.root_id
+    JOIN channel n ON n.id = v.last_channel_id
+    LEFT JOIN account o ON o.id = v.account_id
+    LEFT JOIN agent g ON g.id = v.assignee_id
+    LEFT JOIN agent b ON b.id = v.covering_for_id
+    LEFT JOIN team t ON t.id = v.team_id
+    LEFT JOIN reading d ON d.conversation_id = v.id AND d.agent_id = $1
+"""
+
+_BEFORE = """
+    (conversation.last_message_at, conversation.id)
+        < (coalesce($2::timestamptz, 'infinity'), coalesce($3::bigint, 9223372036854775807))
+"""
+
+
+async def page_of(
+    tx: Tx, view: str, agent_id: int, before: Place | None = None, *, most: int = PAGE
+) -> list[ListRow]:
+    """The rows of a view named as in the address (mine, team:3, …). Raises NotFound for another name."""
+    kind, _, number = view.partition(":")
+    if kind == "team" and number.isdigit() and len(number) < 19:
+        return await of_team(tx, int(number), agent_id, before, most=most)
+    if view not in VIEWS:
+        raise NotFound(f"there is no view {view!r}")
+    return await _READS[view](tx, agent_id, before, most=most)
+
+
+async def mine(tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE) -> list[ListRow]:
+    """What waits for this agent: assigned to them, or mentioned in and not looked at yet; newest first."""
+    return await tx.rows(
+        ListRow,
+        f"""
+        WITH assigned AS (
+            SELECT conversation.*, last_message_at AS sort_at FROM conversation
+            WHERE state = 'open' AND assignee_id = $1 AND {_BEFORE} AND {VISIBLE_TO}
+            ORDER BY last_message_at DESC, conversation.id DESC LIMIT $4
+        ), named AS (
+            SELECT DISTINCT m.conversation_id AS id FROM mention k JOIN message m ON m.id = k.message_id
+            WHERE k.agent_id = $1 AND k.seen_at IS NULL
+        ), mentioned AS (
+            SELECT conversation.*, last_message_at AS sort_at FROM conversation JOIN named USING (id)
+            WHERE state = 'open' AND assignee_id IS DISTINCT FROM $1 AND {_BEFORE} AND {VISIBLE_TO}
+            ORDER BY last_message_at DESC, conversation.id DESC LIMIT $4
+        ), page AS (
+            SELECT * FROM (SELECT * FROM assigned UNION ALL SELECT * FROM mentioned) both_of_them
+            ORDER BY last_message_at DESC, id DESC LIMIT $4
+        )
+        {_ROWS} ORDER BY v.last_message_at DESC, v.id DESC
+        """,
+        *_place(agent_id, before, most),
+    )
+
+
+async def unassigned(
+    tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE
+) -> list[ListRow]:
+    """Open and nobody's, newest first."""
+    return await tx.rows(
+        ListRow,
+        f"""
+        WITH page AS (
+            SELECT conversation.*, last_message_at AS sort_at FROM conversation
+            WHERE state = 'open' AND assignee_id IS NULL AND {_BEFORE} AND {VISIBLE_TO}
+            ORDER BY last_message_at DESC, conversation.id DESC LIMIT $4
+        )
+        {_ROWS} ORDER BY v.last_message_at DESC, v.id DESC
+        """,
+        *_place(agent_id, before, most),
+    )
+
+
+async def of_team(
+    tx: Tx, team_id: int, agent_id: int, before: Place | None = None, *, most: int = PAGE
+) -> list[ListRow]:
+    """Open in one team, newest first; nothing for who may not see the team."""
+    return await tx.rows(
+        ListRow,
+        f"""
+        WITH page AS (
+            SELECT conversation.*, last_message_at AS sort_at FROM conversation
+            WHERE state = 'open' AND team_id = $5 AND {_BEFORE} AND {VISIBLE_TO}
+            ORDER BY last_message_at DESC, conversation.id DESC LIMIT $4
+        )
+        {_ROWS} ORDER BY v.last_message_at DESC, v.id DESC
+        """,
+        *_place(agent_id, before, most),
+        team_id,
+    )
+
+
+async def all_open(tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE) -> list[ListRow]:
+    """Everything open, newest first."""
+    return await tx.rows(
+        ListRow,
+        f"""
+        WITH page AS (
+            SELECT conversation.*, last_message_at AS sort_at FROM conversation
+            WHERE state = 'open' AND {_BEFORE} AND {VISIBLE_TO}
+            ORDER BY last_message_at DESC, conversation.id DESC LIMIT $4
+        )
+        {_ROWS} ORDER BY v.last_message_at DESC, v.id DESC
+        """,
+        *_place(agent_id, before, most),
+    )
+
+
+async def closed(tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE) -> list[ListRow]:
+    """What is done, newest first, without those that were joined into another."""
+    return await tx.rows(
+        ListRow,
+        f"""
+        WITH page AS (
+            SELECT conversation.*, last_message_at AS sort_at FROM conversation
+            WHERE state = 'closed' AND joined_into_id IS NULL AND {_BEFORE} AND {VISIBLE_TO}
+            ORDER BY last_message_at DESC, conversation.id DESC LIMIT $4
+        )
+        {_ROWS} ORDER BY v.last_message_at DESC, v.id DESC
+        """,
+        *_place(agent_id, before, most),
+    )
+
+
+async def aside(tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE) -> list[ListRow]:
+    """Spam and automatic mail, kept, newest first."""
+    return await tx.rows(
+        ListRow,
+        f"""
+        WITH page AS (
+            SELECT conversation.*, last_message_at AS sort_at FROM conversation
+            WHERE state = 'aside' AND {_BEFORE} AND {VISIBLE_TO}
+            ORDER BY last_message_at DESC, conversation.id DESC LIMIT $4
+        )
+        {_ROWS} ORDER BY v.last_message_at DESC, v.id DESC
+        """,
+        *_place(agent_id, before, most),
+    )
+
+
+async def snoozed(tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE) -> list[ListRow]:
+    """The agent's and nobody's, the one that comes back first on top; `sort_at` is when it comes back."""
+    return await tx.rows(
+        ListRow,
+        f"""
+        WITH page AS (
+            SELECT conversation.*, snoozed_until AS sort_at FROM conversation
+            WHERE state = 'snoozed' AND (assignee_id = $1 OR assignee_id IS NULL) AND {VISIBLE_TO}
+              AND (snoozed_until, id) > (coalesce($2::timestamptz, '-infinity'), coalesce($3::bigint, 0))
+            ORDER BY snoozed_until, id LIMIT $4
+        )
+        {_ROWS} ORDER BY v.sort_at, v.id
+        """,
+        *_place(agent_id, before, most),
+    )
+
+
+async def mentions(tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE) -> list[ListRow]:
+    """Where somebody named this agent, the newest mention first; `sort_at` and place are the mention's."""
+    return await tx.rows(
+        ListRow,
+        f"""
+        WITH named AS (
+            SELECT m.conversation_id AS id, max(m.created_at) AS sort_at
+            FROM (SELECT message_id FROM mention WHERE agent_id = $1 ORDER BY message_id DESC LIMIT 1000) k
+            JOIN message m ON m.id = k.message_id GROUP BY m.conversation_id
+        ), page AS (
+            SELECT conversation.*, named.sort_at FROM conversation JOIN named USING (id)
+            WHERE (named.sort_at, conversation.id)
+                  < (coalesce($2::timestamptz, 'infinity'), coalesce($3::bigint, 9223372036854775807))
+              AND {VISIBLE_TO}
+            ORDER BY named.sort_at DESC, conversation.id DESC LIMIT $4
+        )
+        {_ROWS} ORDER BY v.sort_at DESC, v.id DESC
+        """,
+        *_place(agent_id, before, most),
+    )
+
+
+async def by_ids(tx: Tx, ids: list[int], agent_id: int) -> list[ListRow]:
+    """These conversations as rows, those the agent may see, in no order: for search."""
+    return await tx.rows(
+        ListRow,
+        f"""
+        WITH page AS (
+            SELECT conversation.*, last_message_at AS sort_at FROM conversation
+            WHERE id = ANY($2) AND {VISIBLE_TO}
+        )
+        {_ROWS}
+        """,
+        agent_id,
+        ids,
+    )
+
+
+async def for_everybody(tx: Tx, conversation_id: int) -> ListRow | None:
+    """One row for the live pages, nobody's in particular; the reader of the topic was already asked for rights."""
+    return await tx.row(
+        ListRow,
+        f"""
+        WITH page AS (
+            SELECT conversation.*, last_message_at AS sort_at FROM conversation
+            WHERE id = $2 AND $1::bigint IS NOT NULL
+        )
+        {_ROWS}
+        """,
+        0,
+        conversation_id,
+    )
+
+
+def _place(agent_id: int, before: Place | None, most: int) -> tuple[int, datetime | None, int | None, int]:
+    at, id_ = before or (None, None)
+    return agent_id, at, id_, most
+
+
+_READS = {
+    "mine": mine,
+    "unassigned": unassigned,
+    "all": all_open,
+    "closed": closed,
+    "aside": aside,
+    "snoozed": snoozed,
+    "mentions": mentions,
+}

@@ -1,0 +1,122 @@
+"""The lists: what stands where, in which order, page by page, and what an outsider never sees."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from hub.conversations import inbox, reading
+from hub.plumbing.db import Tx
+from hub.plumbing.errors import NotFound
+from tests.conversations.making import MORNING, conversation, said
+from tests.world import World
+
+
+async def ids(tx: Tx, view: str, agent: int, **more: object) -> list[int]:
+    return [row.id for row in await inbox.page_of(tx, view, agent, **more)]  # type: ignore[arg-type]
+
+
+async def test_each_view_shows_its_own_newest_first(tx: Tx, world: World) -> None:
+    mine = await conversation(tx, world, assignee=world.ana)
+    mine_later = await conversation(tx, world, assignee=world.ana, at=MORNING + timedelta(hours=1))
+    free = await conversation(tx, world, team=world.support)
+    done = await conversation(tx, world, state="closed", assignee=world.ana)
+    noise = await conversation(tx, world, state="aside")
+    asleep = await conversation(
+        tx, world, state="snoozed", assignee=world.ana, until=MORNING + timedelta(days=900)
+    )
+    assert await ids(tx, "mine", world.ana) == [mine_later, mine]
+    assert await ids(tx, "mine", world.luis) == []
+    assert await ids(tx, "unassigned", world.luis) == [free]
+    assert await ids(tx, f"team:{world.support}", world.luis) == [free]
+    assert await ids(tx, "all", world.luis) == [mine_later, free, mine]
+    assert await ids(tx, "closed", world.luis) == [done]
+    assert await ids(tx, "aside", world.luis) == [noise]
+    assert await ids(tx, "snoozed", world.ana) == [asleep]
+
+
+async def test_pages_follow_one_another_without_hole_or_double(tx: Tx, world: World) -> None:
+    made = [await conversation(tx, world, at=MORNING + timedelta(minutes=n // 3)) for n in range(25)]
+    seen: list[int] = []
+    before = None
+    for _page in range(4):
+        rows = await inbox.unassigned(tx, world.ana, before, most=7)
+        seen += [row.id for row in rows]
+        before = (rows[-1].sort_at, rows[-1].id)
+    assert len(seen) == len(set(seen)) == 25
+    assert set(seen) == set(made)
+
+
+async def test_snoozed_pages_come_back_soonest_first(tx: Tx, world: World) -> None:
+    days = [3, 1, 2]
+    made = {
+        n: await conversation(
+            tx, world, state="snoozed", assignee=world.ana, until=MORNING + timedelta(days=900 + n)
+        )
+        for n in days
+    }
+    first = await inbox.snoozed(tx, world.ana, most=2)
+    rest = await inbox.snoozed(tx, world.ana, (first[-1].sort_at, first[-1].id))
+    assert [row.id for row in first + rest] == [made[1], made[2], made[3]]
+
+
+async def test_the_outsider_never_sees_a_restricted_teams_conversation(tx: Tx, world: World) -> None:
+    secret = await conversation(tx, world, team=world.legal)
+    for view in ("unassigned", "all", f"team:{world.legal}"):
+        assert await ids(tx, view, world.ana) == []
+        assert await ids(tx, view, world.lola) == []
+        assert await ids(tx, view, world.olga) == [secret]
+        assert await ids(tx, view, world.berta) == [secret]
+    assert [row.id for row in await inbox.by_ids(tx, [secret], world.ana)] == []
+
+
+async def test_a_row_says_whose_it_is_and_what_is_new_for_me(tx: Tx, world: World) -> None:
+    id_ = await conversation(tx, world, assignee=world.ana, team=world.support, account=world.acme)
+    await said(tx, world, id_, "Primera")
+    await said(tx, world, id_, "Segunda")
+    [row] = await inbox.mine(tx, world.ana)
+    assert (row.contact_name, row.account_name, row.assignee_name, row.team_name) == (
+        "Marta Ruiz",
+        "Acme",
+        "Ana",
+        "Support",
+    )
+    assert (row.unread, row.last_preview, row.last_direction, row.channel_kind) == (
+        2,
+        "Segunda",
+        "in",
+        "email",
+    )
+    await reading.read(tx, id_, world.ana)
+    [row] = await inbox.mine(tx, world.ana)
+    assert row.unread == 0
+    [row] = await inbox.all_open(tx, world.luis)
+    assert row.unread == 2
+
+
+async def test_mine_holds_what_i_was_named_in_until_i_have_looked(tx: Tx, world: World) -> None:
+    id_ = await conversation(tx, world, assignee=world.ana)
+    await said(tx, world, id_)
+    note = await said(tx, world, id_, "@Luis, ¿lo ves tú?", direction="note", agent=world.ana)
+    await tx.execute("INSERT INTO mention (message_id, agent_id) VALUES ($1, $2)", note, world.luis)
+    assert await ids(tx, "mine", world.luis) == [id_]
+    assert await ids(tx, "mentions", world.luis) == [id_]
+    await reading.read(tx, id_, world.luis)
+    assert await ids(tx, "mine", world.luis) == []
+    assert await ids(tx, "mentions", world.luis) == [id_]
+
+
+async def test_a_nameless_contact_is_shown_by_address(tx: Tx, world: World) -> None:
+    await tx.execute("UPDATE contact SET name = '' WHERE id = $1", world.jorge)
+    await conversation(tx, world, contact=world.jorge)
+    [row] = await inbox.unassigned(tx, world.ana)
+    assert row.contact_name == "jorge@gmail.com"
+
+
+@pytest.mark.parametrize(
+    "view", ["", "nothing", "team:", "team:x", "team:1;drop", "team:99999999999999999999"]
+)
+async def test_an_unknown_view_is_not_found(tx: Tx, world: World, view: str) -> None:
+    with pytest.raises(NotFound):
+        await inbox.page_of(tx, view, world.ana)
