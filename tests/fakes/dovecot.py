@@ -76,6 +76,10 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  # Without this listener a wrong password does not slow down the next login from the same address.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =

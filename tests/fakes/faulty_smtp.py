@@ -416,10 +416,9 @@ class _Session:
             raise _HangUp
         number = len(self.server.attempts)
         reply = self.script.replies.get("DOT", USUAL_REPLIES["DOT"]).format(number=number)
-        if self.script.silent_from == "DOT":
-            self.finish("drop-after-dot")
+        # Logged before it is said: who hears the answer finds it in the log.
+        self.finish("drop-after-dot" if self.script.silent_from == "DOT" else reply)
         accepted = await self.answer("DOT", reply)
-        self.finish(reply)
         if accepted and "drop-after-250" in self.script.words:
             raise _HangUp
 
