@@ -23,7 +23,10 @@ SECRET_KEYS = re.compile(
 
 SECRET_VALUES: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S), MASK),
-    (re.compile(r"([a-z][a-z0-9+.-]{0,20}://[^\s:/@'\"]{0,200}:)[^\s@'\"]{1,500}@", re.I), rf"\1{MASK}@"),
+    (
+        re.compile(r"([a-z][a-z0-9+.-]{0,20}://[^\s:/@'\"]{0,200}:)(?!password@)[^\s@'\"]{1,500}@", re.I),
+        rf"\1{MASK}@",
+    ),
     (re.compile(r"\b((?:set-)?cookie['\"]?\s*[:=]\s*['\"]?)[^\n'\"]+", re.I), rf"\1{MASK}"),
     (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{6,}", re.I), rf"\1 {MASK}"),
     (

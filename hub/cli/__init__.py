@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import traceback
 from typing import Any
 
 import click
@@ -54,10 +55,14 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (HubError, SettingError) as error:
             return _end(ctx, str(error))
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise  # click's own, and whoever read us is gone
         except OSError as error:
             return _end(ctx, _unreachable(error))
         except Exception as error:
-            return _end(ctx, _refused(error))
+            if line := _refused(error):
+                return _end(ctx, line)
+            return _end(ctx, traceback.format_exc(), code=1)
 
 
 @click.group(cls=Commands)
@@ -77,12 +82,12 @@ def _exists(place: str) -> bool:
     return importlib.util.find_spec(place.split(":")[0]) is not None
 
 
-def _end(ctx: click.Context, line: str) -> None:
-    """One clear line, no traceback; whatever is in it, no secret."""
+def _end(ctx: click.Context, said: str, code: int = 2) -> None:
+    """One clear line for what an operator can mend, a traceback for a mistake of ours; no secret in either."""
     from config.logging import masked
 
-    click.echo(f"hub: {masked(line)}", err=True)
-    ctx.exit(2)
+    click.echo(f"hub: {masked(said)}", err=True)
+    ctx.exit(code)
 
 
 def _unreachable(error: OSError) -> str:
@@ -93,7 +98,7 @@ def _unreachable(error: OSError) -> str:
 
 
 def _refused(error: Exception) -> str:
-    """The database's own refusal, in its words. Re-raises what is a mistake of ours."""
+    """The database's own refusal, in its words; empty for a mistake of ours."""
     import asyncpg
     from redis.exceptions import RedisError
 
@@ -110,4 +115,4 @@ def _refused(error: Exception) -> str:
         return f"the database refuses ({error}): check DATABASE_URL"
     if isinstance(error, RedisError):
         return f"Redis refuses ({error}): check REDIS_URL"
-    raise error
+    return ""

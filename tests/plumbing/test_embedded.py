@@ -22,7 +22,7 @@ from config.settings import Settings
 from hub.plumbing import embedded
 from hub.plumbing.embedded import processes
 from hub.plumbing.embedded.children import Children
-from hub.plumbing.embedded.kept import Kept
+from hub.plumbing.embedded.kept import Kept, Server
 from hub.plumbing.embedded.place import LONGEST_FOLDER, socket_folder
 from hub.plumbing.embedded.postgres import Postgres
 from hub.plumbing.embedded.valkey import Valkey
@@ -139,7 +139,7 @@ async def test_a_killed_postmaster_is_back_with_what_was_committed(data: Path) -
         killed = postmaster(data)
         os.kill(killed, signal.SIGKILL)
         await until(lambda: postmaster(data) not in (0, killed))
-        await until_answers(settings)
+        await until_answers(Postgres(data))
         assert await ask(settings, "SELECT count(*) FROM kept") == 1
     assert "PostgreSQL ended (killed by SIGKILL)" in said[0]
 
@@ -150,6 +150,7 @@ async def test_a_killed_valkey_is_back(data: Path) -> None:
         killed = valkey(data)
         os.kill(killed, signal.SIGKILL)
         await until(lambda: valkey(data) not in (0, killed))
+        await until_answers(Valkey(data))
         assert await ping(settings)
     assert "Valkey ended (killed by SIGKILL)" in said[0]
 
@@ -206,7 +207,7 @@ async def test_an_adopted_server_is_taken_over_when_its_supervisor_dies(data: Pa
         other.kill()
         other.wait()
         await until(lambda: postmaster(data) not in (0, theirs))
-        await until_answers(settings)
+        await until_answers(Postgres(data))
         assert await ask(settings, "SELECT 1") == 1
 
 
@@ -341,6 +342,6 @@ def python_for(user: tuple[str, ...]) -> str:
     return ""
 
 
-async def until_answers(settings: Settings) -> None:
-    while not await Postgres(settings.data).answers():  # noqa: ASYNC110
+async def until_answers(server: Server) -> None:
+    while not await server.answers():  # noqa: ASYNC110
         await asyncio.sleep(0.05)

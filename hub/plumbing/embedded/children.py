@@ -155,22 +155,29 @@ class Children:
     async def _watch(self, child: Child) -> None:
         deaths: deque[float] = deque(maxlen=3)
         delay = 0.0
+        told = -STEADY_AFTER
         while not self._stopping:
             await _end_of(child)
             steady = time.monotonic() - child.started > STEADY_AFTER
             delay = 0.1 if steady or not delay else min(delay * 2, LONGEST_DELAY)
             deaths.append(time.monotonic())
-            self._report(child, deaths, delay)
+            told = self._report(child, deaths, delay, told)
             await asyncio.sleep(delay)
             with contextlib.suppress(ChildDied):  # said with the next death
                 await child.start()
 
-    def _report(self, child: Child, deaths: deque[float], delay: float) -> None:
-        if len(deaths) == deaths.maxlen and deaths[-1] - deaths[0] < STEADY_AFTER:
-            self._say(f"{child.last_words('keeps dying')}\n    Trying again in {delay:.1f} s.")
-        else:
-            code = child.process.returncode if child.process else None
-            self._say(f"{child.command.name} ended ({_exit_in_words(code)}): starting it again")
+    def _report(self, child: Child, deaths: deque[float], delay: float, told: float) -> float:
+        """Say it; its last words once a minute. Gives when those were told last."""
+        now = deaths[-1]
+        keeps_dying = len(deaths) == deaths.maxlen and now - deaths[0] < STEADY_AFTER
+        if keeps_dying and now - told >= STEADY_AFTER:
+            self._say(
+                f"{child.last_words('keeps dying')}\n    It is tried again and again; `hub doctor` may know."
+            )
+            return now
+        code = child.process.returncode if child.process else None
+        self._say(f"{child.command.name} ended ({_exit_in_words(code)}): starting it again in {delay:.1f} s")
+        return told
 
 
 async def _end_of(child: Child) -> None:
@@ -193,14 +200,14 @@ def shorten(log: Path) -> None:
     os.truncate(log, 0)
 
 
-def tail(log: Path, lines: int = 5) -> list[str]:
-    """The last lines of a log that hold something."""
+def tail(log: Path, lines: int = 4) -> list[str]:
+    """The last lines of a log that hold something, 300 characters of each."""
     if not log.exists():
         return []
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - 4000))
         text = file.read().decode("utf-8", "replace")
-    return [line for line in text.splitlines() if line.strip()][-lines:]
+    return [line[:300] for line in text.splitlines() if line.strip()][-lines:]
 
 
 def _log(path: Path) -> IO[bytes]:

@@ -1,0 +1,97 @@
+"""The hub command: quick help, one clear line for what is wrong, no secret in it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import asyncpg
+import click
+import pytest
+from click.testing import CliRunner
+
+from hub.cli import COMMANDS, Commands, main
+
+ROOT = Path(__file__).parents[1]
+
+
+def hub(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "hub", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "LC_ALL": "C", **environ},
+    )
+
+
+def test_help_lists_the_commands_without_loading_them() -> None:
+    tried = (
+        "import sys; from hub.cli import main; main(['--help'], standalone_mode=False); print(sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", tried], cwd=ROOT, capture_output=True, text=True).stdout
+    for name in ("up", "web", "worker", "mailroom", "doctor"):
+        assert f"  {name} " in said
+    assert "'asyncpg'" not in said
+    assert "'aiohttp'" not in said
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_every_command_that_exists_explains_itself(name: str) -> None:
+    if name not in Commands().list_commands(click.Context(main)):
+        return
+    result = CliRunner().invoke(main, [name, "--help"])
+    assert result.exit_code == 0, result.output
+    assert "Usage:" in result.output
+
+
+@pytest.mark.parametrize(
+    ("environ", "line"),
+    [
+        ({"HUB_PORT": "eighty"}, "hub: HUB_PORT='eighty': use a whole number"),
+        ({"HUB_PORT": "70000"}, "hub: HUB_PORT=70000: use a port from 1 to 65535"),
+        ({"HUB_LOG": "loud"}, "hub: HUB_LOG='loud': use one of debug, info, warning, error"),
+        ({"HUB_SECRET": "short"}, "hub: HUB_SECRET is shorter than 32 characters: use a longer random one"),
+        ({"DATABASE_URL": "mysql://x"}, "hub: DATABASE_URL: use postgresql://user:password@host:port/name"),
+        ({"HUB_DATA": "/proc/nowhere"}, "hub: HUB_DATA='/proc/nowhere': cannot write there"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(
+    environ: dict[str, str], line: str, tmp_path: Path
+) -> None:
+    for command in ("up", "web"):
+        tried = hub(command, **{"HUB_DATA": str(tmp_path), "HUB_SECRET": "", **environ})
+        assert tried.returncode == 2
+        assert tried.stderr.startswith(line)
+        assert tried.stderr.count("\n") == 1
+        assert "PostgreSQL" not in tried.stdout, "nothing was started"
+
+
+def test_an_unreachable_database_is_one_line_without_its_password(tmp_path: Path) -> None:
+    @click.command()
+    def fails() -> None:
+        raise asyncpg.InvalidPasswordError("password of postgresql://hub:v3ry-secret@db/dialogo is wrong")
+
+    @click.command()
+    def breaks() -> None:
+        raise ZeroDivisionError("token=v3ry-secret")
+
+    class Failing(Commands):
+        def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+            return {"fails": fails, "breaks": breaks}[cmd_name]
+
+    group = Failing()
+    result = CliRunner().invoke(group, ["fails"])
+    assert result.exit_code == 2
+    assert result.output.startswith("hub: the database refuses (password of postgresql://hub:***@db")
+    result = CliRunner().invoke(group, ["breaks"])
+    assert result.exit_code == 1
+    assert "ZeroDivisionError" in result.output
+    assert "v3ry-secret" not in result.output
+
+
+def test_an_unknown_command_is_bad_input() -> None:
+    assert hub("fly").returncode == 2
