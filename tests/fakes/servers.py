@@ -148,7 +148,7 @@ async def _keep(folder: Path) -> None:
         await asyncio.gather(*(one.start() for one in kept))
         _tell(told, dsn=kept[0].server.url, redis_url=kept[1].server.url)
         await asyncio.sleep(1)  # time for the first user to take the lock
-        while not stopped.is_set() and not _nobody_left(folder):  # noqa: ASYNC110  (a lock)
+        while not stopped.is_set() and not _nobody_left(folder):
             await asyncio.sleep(0.1)
     finally:
         await children.stop()

@@ -181,7 +181,7 @@ async def test_a_server_without_supervisor_is_ended_and_started_again(data: Path
     argv = (await server.command()).argv
     user = ["unshare", "--user"] if os.getuid() == 0 else []
     orphan = await asyncio.create_subprocess_exec(*user, *argv, stderr=asyncio.subprocess.DEVNULL)
-    while not await server.answers():  # noqa: ASYNC110
+    while not await server.answers():
         await asyncio.sleep(0.05)
     async with running(data) as settings:
         assert await ask(settings, "SELECT 1") == 1
@@ -343,5 +343,5 @@ def python_for(user: tuple[str, ...]) -> str:
 
 
 async def until_answers(server: Server) -> None:
-    while not await server.answers():  # noqa: ASYNC110
+    while not await server.answers():
         await asyncio.sleep(0.05)
