@@ -18,7 +18,7 @@ class EmailAdapter(Adapter):
     can = Capabilities(
         address_type="email",
         icon="mail",
-        colour="#2563eb",
+        colour="blue",
         subject=True,
         html=True,
         cc=True,
@@ -31,7 +31,9 @@ class EmailAdapter(Adapter):
         """MessageReceived, DeliveryReported (one a recipient), Ignored or Unreadable; never raises."""
         try:
             return read_facts(raw, line)
-        except (Exception, RecursionError) as error:  # a mail we cannot read must never stop the mailbox
+        except MemoryError:
+            raise  # the reading process answers for its limits
+        except Exception as error:  # a mail we cannot read must never stop the mailbox
             key = f"raw:{hashlib.sha256(raw.body).hexdigest()}"
             return [Unreadable(key=key, reason=f"{type(error).__name__}: {error}"[:500])]
 

@@ -9,7 +9,7 @@ from html import unescape
 LONGEST_HTML = 5_000_000
 _MOST_LINES = 100_000
 _SPACE = re.compile(r"[ \t\r\n\f\v\u200b\u200c\u200d\ufeff\u00ad\u034f]+")
-_NAME = re.compile(r"/?([a-zA-Z][a-zA-Z0-9:_-]{0,40})")
+NAME = re.compile(r"/?([a-zA-Z][a-zA-Z0-9:_-]{0,40})")
 _ATTRIBUTE = re.compile(r'([a-zA-Z][a-zA-Z0-9_:-]{0,40})\s*=\s*(?:"([^"]*)"|\'([^\']*)\'|([^\s"\'>]+))')
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
 _INDENT_ONLY = re.compile(
@@ -37,7 +37,7 @@ _BLOCKS = frozenset(
     "header html legend li main nav ol p pre section summary table tbody tfoot thead tr ul blockquote hr option".split()
 )
 _SPACED = frozenset("p h1 h2 h3 h4 h5 h6 ul ol blockquote pre table".split())
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _SKIPPED = frozenset(
     "script style title head noscript template svg math select textarea object iframe".split()
 )
@@ -167,11 +167,11 @@ class _Reading:
         html = self.html
         if html.startswith("<!", tag) or html.startswith("<?", tag):
             return self._declaration(tag)
-        name = _NAME.match(html, tag + 1)
+        name = NAME.match(html, tag + 1)
         if name is None:
             self._text("<")
             return tag + 1
-        end = _tag_end(html, tag)
+        end = tag_end(html, tag)
         if end < 0:
             return len(html)
         word = name[1].lower()
@@ -216,7 +216,7 @@ class _Reading:
             writer.say(alt if len(alt) <= 4 else "")
         if name in ("td", "th") and not self.hidden and writer.words:
             writer.say(" ")
-        if name not in _VOID:
+        if name not in VOID:
             self._push(name, attributes)
 
     def _push(self, name: str, attributes: dict[str, str]) -> None:
@@ -267,7 +267,7 @@ class _Reading:
         return element.name
 
 
-def _tag_end(html: str, tag: int) -> int:
+def tag_end(html: str, tag: int) -> int:
     """Just past the `>` that closes the tag; one inside a quoted attribute does not. -1 without any."""
     end = html.find(">", tag)
     for _ in range(4):
