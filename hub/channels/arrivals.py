@@ -13,6 +13,7 @@ from hub.channels.base import Raw
 from hub.channels.facts import AnyFact, DeliveryReported, Ignored, MessageReceived, Unreadable
 from hub.channels.outgoing import Line
 from hub.plumbing.db import Tx
+from hub.plumbing.errors import NotFound
 
 RAW_IN_ROW = 64 * 1024
 
@@ -43,6 +44,53 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     conversation_id: int | None = None
     message_id: int | None = None
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the ledger. `raw` is None when the bytes lie in `raw_file`, or for a duplicate."""
+
+    id: int
+    channel_id: int
+    channel_name: str
+    received_at: datetime
+    outcome: str
+    reason: str
+    envelope: dict[str, str]
+    size: int
+    raw: bytes | None
+    raw_file: str | None
+
+
+async def load(tx: Tx, arrival_id: int) -> Kept:
+    """One row of the ledger, bytes included. Raises NotFound."""
+    found = await tx.row(
+        Kept,
+        """
+        SELECT a.id, a.channel_id, c.name AS channel_name, a.received_at, a.outcome, a.reason, a.envelope, a.size,
+               a.raw, a.raw_file
+        FROM arrival a JOIN channel c ON c.id = a.channel_id WHERE a.id = $1
+        """,
+        arrival_id,
+    )
+    if found is None:
+        raise NotFound(f"there is no arrival {arrival_id}")
+    return found
+
+
+async def listed(tx: Tx, outcome: str, *, before: int | None = None, most: int = 50) -> list[Kept]:
+    """Rows with this outcome, newest first, without their bytes; `before` pages on by id."""
+    return await tx.rows(
+        Kept,
+        """
+        SELECT a.id, a.channel_id, c.name AS channel_name, a.received_at, a.outcome, a.reason, a.envelope, a.size,
+               NULL::bytea AS raw, a.raw_file
+        FROM arrival a JOIN channel c ON c.id = a.channel_id
+        WHERE a.outcome = $1 AND ($2::bigint IS NULL OR a.id < $2) ORDER BY a.id DESC LIMIT $3
+        """,
+        outcome,
+        before,
+        most,
+    )
 
 
 def key_hash(arrival: Arrival, fact: AnyFact) -> bytes:

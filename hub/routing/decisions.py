@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+import msgspec
+
 from hub.plumbing.db import Tx
 from hub.routing.cases import Decision
 
@@ -47,9 +49,9 @@ async def write(tx: Tx, rows: Sequence[tuple[int, Decision]]) -> dict[int, int]:
     made = await tx.fetch(
         """
         INSERT INTO decision (conversation_id, rule_version, row_name, agent_id, team_id, reason, inputs, candidates)
-        SELECT conversation_id, rule_version, row_name, agent_id, team_id, reason, inputs, candidates
+        SELECT conversation_id, rule_version, row_name, agent_id, team_id, reason, inputs, candidates::jsonb
         FROM unnest($1::bigint[], $2::int[], $3::text[], $4::bigint[], $5::bigint[], $6::jsonb[], $7::jsonb[],
-                    $8::jsonb[])
+                    $8::text[])
              WITH ORDINALITY AS given (conversation_id, rule_version, row_name, agent_id, team_id, reason, inputs,
                                        candidates, place)
         ORDER BY place
@@ -62,7 +64,8 @@ async def write(tx: Tx, rows: Sequence[tuple[int, Decision]]) -> dict[int, int]:
         [decision.team_id for _, decision in rows],
         [decision.reason for _, decision in rows],
         [decision.inputs for _, decision in rows],
-        [decision.candidates for _, decision in rows],
+        # as text: the driver takes a list of lists for an array of two dimensions
+        [msgspec.json.encode(decision.candidates).decode() for _, decision in rows],
     )
     newest: dict[int, int] = {}
     for row in made:

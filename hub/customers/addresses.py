@@ -1,0 +1,127 @@
+"""Proven ways to reach a person, and the claims that only suggest one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+from email_validator import EmailNotValidError, validate_email
+
+from hub.plumbing.db import Tx
+from hub.plumbing.errors import BadInput, Conflict
+from hub.plumbing.texts import _
+
+SOURCES = ("message", "agent", "import", "widget")
+
+
+class AddressRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One address. `why_not` says why it is not usable."""
+
+    id: int
+    contact_id: int
+    type: str
+    value: str
+    verified: bool
+    usable: bool
+    why_not: str
+    shared: bool
+    source: str
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody typed of themselves: it suggests, never resolves, never blocks."""
+
+    id: int
+    contact_id: int
+    type: str
+    value: str
+    source: str
+
+
+async def of_contacts(tx: Tx, contact_ids: Sequence[int]) -> dict[int, list[AddressRow]]:
+    """The addresses of these people (by root), merged ones included."""
+    rows = await tx.fetch(
+        """
+        SELECT c.root_id, a.id, a.contact_id, a.type, a.value, a.verified, a.usable, a.why_not, a.shared, a.source
+        FROM contact c JOIN address a ON a.contact_id = c.id WHERE c.root_id = ANY($1) ORDER BY a.id
+        """,
+        list(contact_ids),
+    )
+    found: dict[int, list[AddressRow]] = {}
+    for row in rows:
+        values = dict(row)
+        found.setdefault(values.pop("root_id"), []).append(msgspec.convert(values, AddressRow))
+    return found
+
+
+async def claims_of(tx: Tx, contact_id: int) -> list[Claim]:
+    """What this person, or somebody for them, typed."""
+    return await tx.rows(
+        Claim,
+        "SELECT id, contact_id, type, value, source FROM claim WHERE contact_id = $1 ORDER BY id",
+        contact_id,
+    )
+
+
+async def prove(tx: Tx, contact_id: int, type_: str, value: str, *, source: str) -> int:
+    """Give a person an address somebody vouches for; the address's id.
+
+    Raises BadInput when it is not one, Conflict when another person has it.
+    """
+    plain = normalised(type_, value)
+    await tx.execute(
+        """
+        INSERT INTO address (type, value, contact_id, verified, source) VALUES ($1, $2, $3, true, $4)
+        ON CONFLICT (type, value) DO NOTHING
+        """,
+        type_,
+        plain,
+        contact_id,
+        source,
+    )
+    held = await tx.record(
+        """
+        SELECT a.id, c.root_id = (SELECT root_id FROM contact WHERE id = $3) AS own
+        FROM address a JOIN contact c ON c.id = a.contact_id WHERE a.type = $1 AND a.value = $2
+        """,
+        type_,
+        plain,
+        contact_id,
+    )
+    assert held is not None
+    if not held["own"]:
+        raise Conflict(_("%(address)s already belongs to another contact.", address=plain), field="address")
+    await tx.execute(
+        """
+        UPDATE contact SET search = concat_ws(' ', nullif(name, ''),
+            (SELECT string_agg(value, ' ') FROM address WHERE contact_id = $1)) WHERE id = $1
+        """,
+        contact_id,
+    )
+    return int(held["id"])
+
+
+def normalised(type_: str, value: str) -> str:
+    """An address as its row holds it. Raises BadInput naming what is wrong."""
+    if type_ not in NORMAL:
+        raise BadInput(_("Use one of: %(allowed)s.", allowed=", ".join(NORMAL)), field="type")
+    return NORMAL[type_](value.strip())
+
+
+def _email(value: str) -> str:
+    try:
+        return validate_email(value, check_deliverability=False, test_environment=True).normalized.lower()
+    except EmailNotValidError as error:
+        raise BadInput(
+            _("“%(value)s” is not an address: %(why)s", value=value[:100], why=error), field="email"
+        ) from error
+
+
+def _phone(value: str) -> str:
+    digits = "".join(c for c in value if c.isdigit())
+    if not value.startswith("+") or not 8 <= len(digits) <= 15:
+        raise BadInput(_("“%(value)s” is not a number like +34600123456", value=value[:100]), field="phone")
+    return f"+{digits}"
+
+
+NORMAL: dict[str, Callable[[str], str]] = {"email": _email, "phone": _phone}

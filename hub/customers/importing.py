@@ -1,0 +1,192 @@
+"""Accounts and contacts from a CSV file: what is right goes in, what is wrong is named by row and field."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hub.customers import accounts, contacts
+from hub.customers.addresses import normalised, prove
+from hub.plumbing.db import Tx
+from hub.plumbing.errors import BadInput, HubError
+from hub.plumbing.hub import Hub
+from hub.plumbing.texts import _
+
+MOST_BYTES = 200_000_000
+MOST_FIELD = 10_000
+ACCOUNT_COLUMNS = ("external_id", "name", "kind", "relation", "tier", "owner", "deputy", "domains", "notes")
+CONTACT_COLUMNS = ("external_id", "name", "email", "phone", "account", "language", "job_title")
+
+
+class RowError(msgspec.Struct, frozen=True):
+    """What is wrong with one row; `row` counts from 1 at the header, as a spreadsheet does."""
+
+    row: int
+    field: str
+    message: str
+
+
+class Imported(msgspec.Struct):
+    """How many rows made or changed something, and what was wrong with the others."""
+
+    done: int = 0
+    errors: list[RowError] = []
+
+
+Row = dict[str, str]
+Store = Callable[[Tx, Row], Awaitable[None]]
+
+
+async def import_accounts(
+    hub: Hub, path: Path, *, progress: Callable[[int], None] = lambda n: None
+) -> Imported:
+    """Accounts with owner and deputy given by the agents' email; a known external_id is changed, not doubled."""
+    return await _import(hub, read(path, ACCOUNT_COLUMNS, ("name",)), _store_account, progress)
+
+
+async def import_contacts(
+    hub: Hub, path: Path, *, progress: Callable[[int], None] = lambda n: None
+) -> Imported:
+    """Contacts with email, phone and account (its external_id or exact name)."""
+    return await _import(hub, read(path, CONTACT_COLUMNS, ()), _store_contact, progress)
+
+
+async def _import(
+    hub: Hub, rows: Iterator[tuple[int, Row]], store: Store, progress: Callable[[int], None]
+) -> Imported:
+    """Each row in a savepoint of its own, 200 rows a transaction: one bad row never takes others along."""
+    imported = Imported()
+    batch: list[tuple[int, Row]] = []
+    for numbered in rows:
+        batch.append(numbered)
+        if len(batch) == 200:
+            await _store_batch(hub, batch, store, imported)
+            progress(len(batch))
+            batch = []
+    await _store_batch(hub, batch, store, imported)
+    progress(len(batch))
+    return imported
+
+
+async def _store_batch(hub: Hub, batch: list[tuple[int, Row]], store: Store, imported: Imported) -> None:
+    async with hub.transaction() as tx:
+        for number, row in batch:
+            try:
+                async with tx.connection.transaction():
+                    await store(tx, row)
+                imported.done += 1
+            except HubError as error:
+                imported.errors.append(RowError(number, error.field, error.message))
+
+
+def read(path: Path, allowed: tuple[str, ...], needed: tuple[str, ...]) -> Iterator[tuple[int, Row]]:
+    """Rows of a CSV file with their numbers; comma or semicolon, UTF-8 (with or without BOM) or Windows-1252.
+
+    Raises BadInput for what makes the whole file unusable.
+    """
+    if path.stat().st_size > MOST_BYTES:
+        raise BadInput(_("The file is larger than %(most)s MB: split it.", most=MOST_BYTES // 1_000_000))
+    text = _text(path.read_bytes())
+    head = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text), delimiter=";" if head.count(";") > head.count(",") else ",")
+    names = [name.strip().lower() for name in next(reader, [])]
+    unknown = [name for name in names if name not in allowed]
+    missing = [name for name in needed if name not in names]
+    if unknown or missing or not names:
+        raise BadInput(
+            _(
+                "Row 1: unknown columns: %(unknown)s; missing: %(missing)s; allowed: %(allowed)s.",
+                unknown=", ".join(unknown)[:200] or "-",
+                missing=", ".join(missing) or "-",
+                allowed=", ".join(allowed),
+            ),
+            field="columns",
+        )
+    for number, values in enumerate(reader, 2):
+        if any(value.strip() for value in values):
+            row = dict.fromkeys(names, "") | dict(zip(names, values, strict=False))
+            yield number, {name: value.strip()[:MOST_FIELD].replace("\0", "") for name, value in row.items()}
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
+async def _store_account(tx: Tx, row: Row) -> None:
+    owner_id = await _agent(tx, row.get("owner", ""), "owner")
+    deputy_id = await _agent(tx, row.get("deputy", ""), "deputy")
+    fields: dict[str, Any] = {"name": row["name"], "owner_id": owner_id, "deputy_id": deputy_id}
+    fields |= {name: row[name] for name in ("kind", "relation", "tier", "notes") if row.get(name)}
+    known = await _known(tx, "SELECT id FROM account WHERE external_id = $1", row.get("external_id", ""))
+    if known is None:
+        made = await accounts.create(tx, external_id=row.get("external_id") or None, **fields)
+        known = made.id
+    else:
+        await accounts.change(tx, known, **fields)
+    for domain in row.get("domains", "").replace(",", " ").replace("|", " ").split():
+        await accounts.add_domain(tx, known, domain)
+
+
+async def _store_contact(tx: Tx, row: Row) -> None:
+    addresses = [(type_, normalised(type_, row[type_])) for type_ in ("email", "phone") if row.get(type_)]
+    account_id = await _account(tx, row.get("account", ""))
+    known = await _known(tx, "SELECT root_id FROM contact WHERE external_id = $1", row.get("external_id", ""))
+    for type_, value in addresses:
+        known = known or await _known(
+            tx,
+            "SELECT c.root_id FROM address a JOIN contact c ON c.id = a.contact_id WHERE a.type = $1 AND a.value = $2",
+            type_,
+            value,
+        )
+    fields: dict[str, Any] = {name: row[name] for name in ("name", "language", "job_title") if row.get(name)}
+    if account_id:
+        fields["account_id"] = account_id
+    if known is None:
+        await contacts.create(
+            tx,
+            addresses=addresses,
+            external_id=row.get("external_id") or None,
+            source="import",
+            **({"name": ""} | fields),
+        )
+        return
+    await contacts.change(tx, known, **fields)
+    for type_, value in addresses:
+        await prove(tx, known, type_, value, source="import")
+
+
+async def _known(tx: Tx, sql: str, *values: str) -> int | None:
+    """The id a constant statement finds, or None; an empty first value finds nothing."""
+    found: int | None = await tx.value(sql, *values) if values[-1] else None
+    return found
+
+
+async def _agent(tx: Tx, email: str, field: str) -> int | None:
+    if not email:
+        return None
+    found: int | None = await tx.value("SELECT id FROM agent WHERE email = lower($1) AND active", email)
+    if found is None:
+        raise BadInput(_("There is no active agent with the email %(email)s.", email=email), field=field)
+    return found
+
+
+async def _account(tx: Tx, name: str) -> int | None:
+    if not name:
+        return None
+    found = await tx.fetch("SELECT id FROM account WHERE external_id = $1 OR name = $1 LIMIT 2", name)
+    if len(found) != 1:
+        words = (
+            _("There is no account %(name)s.", name=name)
+            if not found
+            else _("Several accounts match %(name)s.", name=name)
+        )
+        raise BadInput(words, field="account")
+    return int(found[0]["id"])

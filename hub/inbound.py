@@ -1,0 +1,219 @@
+"""The road in: a table from fact to steps, walked by one batch in one transaction (INVARIANTS §1–5)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from hub.channels import arrivals
+from hub.channels.arrivals import Arrival, Outcome
+from hub.channels.facts import AnyFact, DeliveryReported, Fact, Ignored, MessageReceived, Unreadable
+from hub.channels.registry import adapter
+from hub.conversations import messages, outcomes, threading
+from hub.conversations.messages import Stored
+from hub.conversations.threading import Threads
+from hub.conversations.topics import topics
+from hub.customers import resolving
+from hub.customers.resolving import People
+from hub.deliveries import reports
+from hub.plumbing import todo
+from hub.plumbing.crypto import Crypto
+from hub.plumbing.db import Tx
+from hub.plumbing.sequences import Sequences
+from hub.routing import arriving, balance, engine
+from hub.routing.cases import Decision, Staff
+from hub.routing.rules import RuleSet
+
+MOST_HTML_IN_ROW = 1_000_000  # characters
+Files = dict[str, str]  # content's SHA-256 → key in the file store
+
+
+def html_digest(fact: MessageReceived) -> str:
+    """Under which name a body too large for its row was put into the file store."""
+    return hashlib.sha256(fact.html.encode()).hexdigest() if len(fact.html) > MOST_HTML_IN_ROW else ""
+
+
+class World(msgspec.Struct, kw_only=True):
+    """What the batch knows: looked up once, then grown fact by fact so that N at once equal one by one."""
+
+    ids: Sequences
+    people: People
+    threads: Threads
+    proven: dict[str, int]
+    staff: Staff
+    rules: RuleSet
+    reports: reports.Known
+    files: Files
+    stored: list[Stored] = []
+    decisions: list[tuple[int, Decision]] = []
+    pointers: dict[tuple[int, int], int] = {}
+    reported: list[reports.Reported] = []
+    outcomes: dict[int, tuple[int, int]] = {}
+
+
+def message_received(world: World, arrival: Arrival, number: int, fact: MessageReceived) -> None:
+    """Who wrote, which matter, what was said, who gets it."""
+    can = adapter(arrival.line.kind).can
+    now, channel_id = arrival.received_at, arrival.line.id
+    sender = resolving.decide(world.people, can.address_type, fact)
+    threaded = threading.decide(
+        world.threads,
+        fact,
+        sender,
+        channel_id=channel_id,
+        proven=world.proven,
+        has_subject=can.subject,
+        now=now,
+    )
+    conversation = threaded.conversation or messages.open_conversation(
+        world.ids.draw("conversation"), fact, sender, channel_id=channel_id, team_id=arrival.team_id, now=now
+    )
+    awake = messages.receive(conversation, fact, threaded, channel_id=channel_id, now=now)
+    if awake and arriving.needed(conversation, world.staff):
+        decision = arriving.decide(
+            arriving.Arriving(
+                line=arrival.line,
+                team_id=arrival.team_id,
+                live=can.live,
+                fact=fact,
+                sender=sender,
+                threaded=threaded,
+                conversation=conversation,
+                last_agent_id=world.threads.last_agents.get(sender.root_id),
+                at=now,
+            ),
+            world.staff,
+            world.rules,
+        )
+        world.decisions.append((conversation.id, decision))
+    if not threaded.stranger:
+        world.pointers[channel_id, sender.address_id] = conversation.id
+    if conversation.assignee_id:
+        world.threads.last_agents[sender.root_id] = conversation.assignee_id
+    threading.remember(world.threads, fact, conversation, sender, channel_id)
+    stored = Stored(
+        id=world.ids.draw("message"),
+        conversation=conversation,
+        seq=conversation.last_seq,
+        arrival_id=arrival.id,
+        fact_no=number,
+        channel_id=channel_id,
+        sender=sender,
+        fact=fact,
+        stranger=threaded.stranger,
+        belongs_to_id=threaded.belongs_to_id,
+        files=world.files,
+        html_file=world.files.get(html_digest(fact)),
+        at=now,
+    )
+    world.stored.append(stored)
+    world.outcomes[arrival.id] = conversation.id, stored.id
+
+
+def delivery_reported(world: World, arrival: Arrival, number: int, fact: DeliveryReported) -> None:
+    """What became of something we sent."""
+    world.reported.extend(reports.decide(world.reports, arrival.line.id, fact))
+
+
+def nothing_more(world: World, arrival: Arrival, number: int, fact: Ignored | Unreadable) -> None:
+    """The ledger has it; that is all."""
+
+
+Step = Callable[[World, Arrival, int, Any], None]
+ROAD: dict[type[Fact], Step] = {
+    MessageReceived: message_received,
+    DeliveryReported: delivery_reported,
+    Ignored: nothing_more,
+    Unreadable: nothing_more,
+}
+
+
+async def walk(
+    tx: Tx, crypto: Crypto, ids: Sequences, batch: Sequence[Arrival], files: Files
+) -> list[Outcome]:
+    """One batch, one transaction: claim → register → lock → look up → decide → write."""
+    await arrivals.claim(tx, batch)
+    fresh = [(arrival, number, arrival.facts[number]) for arrival in batch for number in arrival.fresh]
+    await ids.fill(tx.connection, len(fresh) + 1)
+    world = await _look_up(tx, crypto, ids, fresh, files)
+    for arrival, number, fact in fresh:
+        ROAD[type(fact)](world, arrival, number, fact)
+    await _write(tx, world, batch)
+    repeats = await arrivals.duplicates_of(tx, batch)
+    return [_outcome(world, arrival, repeats) for arrival in batch]
+
+
+async def _look_up(
+    tx: Tx, crypto: Crypto, ids: Sequences, fresh: Sequence[tuple[Arrival, int, AnyFact]], files: Files
+) -> World:
+    said = [(arrival, fact) for arrival, _, fact in fresh if isinstance(fact, MessageReceived)]
+    facts = [fact for _, fact in said]
+    senders: dict[resolving.Key, str] = {}
+    for arrival, fact in said:
+        one = resolving.key(adapter(arrival.line.kind).can.address_type, fact)
+        senders[one] = senders.get(one) or fact.sender.name
+    names = threading.named_ids(facts)
+    proven = threading.proven_ids(crypto, facts)
+    numbers = sorted({*proven.values(), *threading.suggested_ids(facts)})
+    people, threads = People({}), Threads({}, {}, {}, {})
+    staff, rules = Staff(agents={}, teams={}), RuleSet(version=0, rows=())
+    if said:
+        await resolving.register(tx, ids, senders)
+        await resolving.lock(tx, sorted(senders), await threading.named_people(tx, names, numbers))
+        people = await resolving.look_up(tx, sorted(senders))
+        threads = await threading.look_up(tx, list(people.by_key.values()), names, numbers)
+        staff, rules = await engine.look_up(tx)
+    reported = [(arrival.line.id, fact) for arrival, _, fact in fresh if isinstance(fact, DeliveryReported)]
+    return World(
+        ids=ids,
+        people=people,
+        threads=threads,
+        proven=proven,
+        staff=staff,
+        rules=rules,
+        reports=await reports.look_up(tx, crypto, reported),
+        files=files,
+    )
+
+
+async def _write(tx: Tx, world: World, batch: Sequence[Arrival]) -> None:
+    await arrivals.write(tx, batch)
+    await resolving.write(tx, world.people)
+    await messages.write(tx, world.stored, world.pointers)
+    await outcomes.tell(tx, await reports.write(tx, world.reported))
+    await engine.write(tx, world.decisions)
+    await _follow(tx, world)
+
+
+async def _follow(tx: Tx, world: World) -> None:
+    """What comes after the commit: search, balance, automatic answers, live pages; each has a row first."""
+    if world.stored:
+        await todo.add_many(tx, "search", [stored.id for stored in world.stored])
+    for team_id in sorted({d.team_id for _, d in world.decisions if d.balance and d.team_id}):
+        await balance.queue_balance(tx, team_id)
+    for conversation_id, decision in world.decisions:
+        if decision.auto_reply:
+            await todo.add(tx, "auto_reply", conversation_id, {"wording": decision.auto_reply})
+    if world.stored or world.reported:
+        tx.wake("todo")
+    touched = {stored.conversation.id: stored.conversation for stored in world.stored}
+    for conversation in touched.values():
+        now = topics(conversation.assignee_id, conversation.team_id, conversation.state)
+        lost = [topic for topic in conversation.topics_before if topic not in now]
+        tx.signal("conversation", conversation.id, now, lost=lost)
+    for stored in world.stored:
+        tx.signal("message", stored.id, [f"conversation:{stored.conversation.id}"])
+
+
+def _outcome(world: World, arrival: Arrival, repeats: dict[int, int]) -> Outcome:
+    conversation_id, message_id = world.outcomes.get(arrival.id, (None, None))
+    return Outcome(
+        state=arrival.outcome,
+        arrival_id=repeats.get(arrival.id, arrival.id),
+        reason=arrival.reason,
+        conversation_id=conversation_id,
+        message_id=message_id,
+    )

@@ -1,0 +1,224 @@
+"""Natural group commit: whatever waited while the last commit ran goes together; one bad thing rejects no neighbour."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import deque
+from collections.abc import Sequence
+
+import asyncpg
+import structlog
+
+from hub import inbound
+from hub.channels import arrivals, connections
+from hub.channels.arrivals import RAW_IN_ROW, Arrival, Outcome
+from hub.channels.base import Raw
+from hub.channels.connections import Channel
+from hub.channels.facts import AnyFact, MessageReceived, Unreadable
+from hub.channels.registry import adapter
+from hub.plumbing.clock import monotonic, now
+from hub.plumbing.db import AGAIN, AWAY
+from hub.plumbing.errors import Unavailable
+from hub.plumbing.hub import Hub
+from hub.plumbing.sequences import Sequences
+
+MOST_ARRIVALS = 500
+MOST_BYTES = 4_000_000
+MOST_WAITING_BYTES = 64_000_000
+TRIES = 3
+MOST_QUARANTINED_A_MINUTE = 50
+TABLES = ("address", "contact", "conversation", "message", "arrival")
+log = structlog.get_logger(__name__)
+
+# Only what the data itself breaks (classes 22, 23, 54) or our own parsing and deciding may quarantine.
+BAD_DATA = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
+
+
+class Inbound:
+    """The queue before the road in, one flusher, no timer. `receive` answers after the commit."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.ids = Sequences(*TABLES)
+        self._waiting: deque[tuple[Arrival, inbound.Files]] = deque()
+        self._bytes = 0
+        self._something = asyncio.Event()
+        self._flusher: asyncio.Task[None] | None = None
+        self._quarantined: deque[float] = deque(maxlen=MOST_QUARANTINED_A_MINUTE)
+
+    async def start(self) -> None:
+        """Begin to flush."""
+        self._flusher = asyncio.create_task(self._flush())
+
+    async def close(self) -> None:
+        """Store what still waits, then stop."""
+        for arrival, _ in list(self._waiting):
+            if arrival.done:
+                await asyncio.wait([arrival.done], timeout=10)
+        if self._flusher:
+            self._flusher.cancel()
+            await asyncio.gather(self._flusher, return_exceptions=True)
+
+    async def receive(
+        self, channel: Channel, raw: Raw, facts: list[AnyFact] | None = None, *, again: int | None = None
+    ) -> Outcome:
+        """Store one arrival with its facts (parsed here when not given); answers after the commit.
+
+        `again` is the id of a quarantined arrival processed once more. Raises Unavailable when nothing was
+        stored: the caller leaves the mail on its server, or answers 421 or 5xx.
+        """
+        if self._bytes + len(raw.body) > MOST_WAITING_BYTES:
+            raise Unavailable("too much is waiting to be stored: try again in a moment")
+        line = channel.line(self.hub.crypto)
+        facts = adapter(channel.kind).parse(raw, line) if facts is None else facts
+        try:
+            files, raw_file = await self._keep_files(raw, facts)
+            arrival_id = await self._arrival_id() if again is None else again
+        except AWAY as error:
+            raise Unavailable(f"nothing was stored: {error}") from error
+        arrival = Arrival(
+            id=arrival_id,
+            line=line,
+            team_id=channel.team_id,
+            raw=raw,
+            raw_file=raw_file,
+            facts=facts,
+            received_at=now(),
+            cost=_cost(raw, facts, raw_file),
+            done=asyncio.get_running_loop().create_future(),
+        )
+        return await self._wait(arrival, files)
+
+    async def retry(self, arrival_id: int) -> Outcome:
+        """Process a quarantined arrival again, with today's parser. Raises NotFound, Unavailable."""
+        async with self.hub.transaction() as tx:
+            kept = await arrivals.load(tx, arrival_id)
+            channel = await connections.load(tx, kept.channel_id)
+        body = kept.raw if kept.raw_file is None else await self.hub.files.get(kept.raw_file)
+        return await self.receive(channel, Raw(body=body or b"", envelope=kept.envelope), again=arrival_id)
+
+    async def _wait(self, arrival: Arrival, files: inbound.Files) -> Outcome:
+        assert arrival.done is not None
+        self._waiting.append((arrival, files))
+        self._bytes += arrival.cost
+        self._something.set()
+        try:
+            return await arrival.done
+        finally:
+            self._bytes -= arrival.cost
+
+    async def _keep_files(self, raw: Raw, facts: list[AnyFact]) -> tuple[inbound.Files, str | None]:
+        """Files are safe on disk before the arrival joins a batch (INVARIANTS §15)."""
+        files: inbound.Files = {}
+        for fact in facts:
+            if isinstance(fact, MessageReceived):
+                for attached in fact.attachments:
+                    if attached.sha256 not in files:
+                        files[attached.sha256] = await self.hub.files.put(attached.content)
+                if digest := inbound.html_digest(fact):
+                    files[digest] = await self.hub.files.put(fact.html.encode())
+        return files, await self.hub.files.put(raw.body) if len(raw.body) > RAW_IN_ROW else None
+
+    async def _arrival_id(self) -> int:
+        if self.ids.left("arrival") == 0:
+            async with self.hub.pool.acquire() as connection:
+                await self.ids.fill(connection, 1)
+        return self.ids.draw("arrival")
+
+    async def _flush(self) -> None:
+        while True:
+            await self._something.wait()
+            batch = self._take()
+            await self._store(
+                [arrival for arrival, _ in batch], {k: v for _, f in batch for k, v in f.items()}
+            )
+
+    def _take(self) -> list[tuple[Arrival, inbound.Files]]:
+        """Everything that waits, up to 500 arrivals and 4 MB of row data (INVARIANTS §16)."""
+        batch = [self._waiting.popleft()]
+        cost = batch[0][0].cost
+        while self._waiting and len(batch) < MOST_ARRIVALS and cost + self._waiting[0][0].cost <= MOST_BYTES:
+            batch.append(self._waiting.popleft())
+            cost += batch[-1][0].cost
+        if not self._waiting:
+            self._something.clear()
+        return batch
+
+    async def _store(self, batch: Sequence[Arrival], files: inbound.Files) -> None:
+        """Walk the road; what fails is repeated, then halved until the one that is at fault stands alone."""
+        try:
+            outcomes = await self._tried(batch, files)
+        except AWAY as error:
+            log.warning("nothing stored, database away", arrivals=len(batch), error=repr(error))
+            self._refuse(batch, f"nothing was stored: {error}")
+        except asyncio.CancelledError:
+            self._refuse(batch, "the hub is stopping")
+            raise
+        except Exception as error:
+            if len(batch) == 1:
+                await self._alone(batch[0], error)
+                return
+            middle = len(batch) // 2
+            await self._store(batch[:middle], files)
+            await self._store(batch[middle:], files)
+        else:
+            for arrival, outcome in zip(batch, outcomes, strict=True):
+                _answer(arrival, outcome)
+
+    async def _tried(self, batch: Sequence[Arrival], files: inbound.Files) -> list[Outcome]:
+        for attempt in range(TRIES):
+            try:
+                async with self.hub.transaction() as tx:
+                    return await inbound.walk(tx, self.hub.crypto, self.ids, batch, files)
+            except AGAIN as error:
+                log.info("batch repeated", attempt=attempt + 1, arrivals=len(batch), error=str(error))
+        async with self.hub.transaction() as tx:
+            return await inbound.walk(tx, self.hub.crypto, self.ids, batch, files)
+
+    async def _alone(self, arrival: Arrival, error: Exception) -> None:
+        """A single arrival that fails by its own data is quarantined; any other failure stores nothing."""
+        if isinstance(error, asyncpg.PostgresError) and not isinstance(error, BAD_DATA):
+            log.error("arrival not stored", error=repr(error), exc_info=error)
+            self._refuse([arrival], f"nothing was stored: {error}")
+        elif self._alarm():
+            log.error("quarantine alarm: too many unreadable arrivals in a minute", error=repr(error))
+            self._refuse([arrival], "too many arrivals cannot be read: the operator must look")
+        else:
+            log.error("arrival quarantined", arrival=arrival.id, error=repr(error), exc_info=error)
+            await self._quarantine(arrival, f"{type(error).__name__}: {error}")
+
+    def _alarm(self) -> bool:
+        """Many quarantines in a minute mean that we are broken, not the mails (INVARIANTS §4)."""
+        full = len(self._quarantined) == MOST_QUARANTINED_A_MINUTE
+        return full and monotonic() - self._quarantined[0] < 60
+
+    async def _quarantine(self, arrival: Arrival, reason: str) -> None:
+        arrival.facts = [
+            Unreadable(reason=reason[:500], key=f"raw:{hashlib.sha256(arrival.raw.body).hexdigest()}")
+        ]
+        try:
+            outcome = (await self._tried([arrival], {}))[0]
+        except (*AWAY, asyncpg.PostgresError) as error:
+            self._refuse([arrival], f"nothing was stored: {error}")
+            return
+        self._quarantined.append(monotonic())
+        _answer(arrival, outcome)
+
+    def _refuse(self, batch: Sequence[Arrival], why: str) -> None:
+        for arrival in batch:
+            if arrival.done and not arrival.done.done():
+                arrival.done.set_exception(Unavailable(why))
+
+
+def _answer(arrival: Arrival, outcome: Outcome) -> None:
+    if arrival.done and not arrival.done.done():
+        arrival.done.set_result(outcome)
+
+
+def _cost(raw: Raw, facts: list[AnyFact], raw_file: str | None) -> int:
+    """Bytes of row data, roughly: what makes a batch large."""
+    bodies = sum(
+        2 * len(fact.text) + len(fact.html) + 1_000 for fact in facts if isinstance(fact, MessageReceived)
+    )
+    return bodies + (0 if raw_file else len(raw.body)) + 500
