@@ -10,8 +10,10 @@ from aiohttp import web
 
 from config.settings import SettingError, Settings
 from hub.plumbing.hub import Hub
-from hub.web import middleware, patience, routes
+from hub.web import live, middleware, patience, routes
+from hub.web.fanout import FANOUT, Fanout
 from hub.web.requests import HUB, networks
+from hub.web.viewing import Viewing
 
 BODY_LIMIT = 40_000_000
 """Bytes of any request: an upload of 25 MB with its form around it; also a webhook with a media part."""
@@ -48,6 +50,10 @@ def make_app(hub: Hub) -> web.Application:
     app[HUB] = hub
     app.add_routes(routes.TABLE)
     app.on_response_prepare.append(middleware.headers)
+    app[FANOUT] = Fanout(hub)
+    app[live.VIEWING] = Viewing(hub)
+    app.cleanup_ctx.append(live.run)
+    app.on_shutdown.append(live.close_all)
     return app
 
 

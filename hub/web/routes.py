@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 from aiohttp.web import RouteDef, get
 
-from hub.web import assets, health
+from hub.web import assets, health, live
 from hub.web.agents import routes as agents
 from hub.web.requests import PERSON
 
@@ -20,6 +20,7 @@ HOUSE: list[RouteDef] = [
     get("/healthz", health.healthz),
     get("/readyz", health.readyz),
     get("/metrics", health.metrics),
+    get("/ws", live.serve),
     get("/static/{build}/{path:.+}", assets.serve),
 ]
 

@@ -9,9 +9,11 @@ from redis.exceptions import RedisError
 
 from hub.agents import presence, teams
 from hub.agents.roles import Person
+from hub.conversations.counters import counters
 from hub.plumbing.db import Tx
 from hub.plumbing.texts import best_language
 from hub.web import render
+from hub.web.counting import numbers
 from hub.web.requests import PERSON, hub_of, person_of, session_of
 from hub.web.views import Me, Named, Scope, Shell
 
@@ -74,7 +76,7 @@ async def shell_of(tx: Tx, request: web.Request, *, current: str = "", cursor: s
         address=request.path_qs,
         me=me(person),
         current=current,
-        counts=await _counts(tx, person),
+        counts=numbers(await counters(tx, person.id)),
         teams=[Named(id=team.id, name=team.name) for team in await teams.visible_to(tx, person)],
         topics=[f"agent:{person.id}"],
         cursor=cursor,
@@ -117,7 +119,3 @@ def language_of(request: web.Request) -> str:
     """The language to answer in: the person's, else the browser's first that we speak."""
     person = request.get(PERSON)
     return person.language if person else best_language(request.headers.get("Accept-Language", ""))
-
-
-async def _counts(tx: Tx, person: Person) -> dict[str, int]:
-    return {}

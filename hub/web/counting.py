@@ -1,0 +1,64 @@
+"""The numbers beside the views, computed for those whose lists changed, at most every second."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from hub.conversations.counters import Counters, counters
+from hub.plumbing.db import AGAIN, AWAY
+from hub.web.fanout import Fanout
+from hub.web.sockets import Op
+
+log = structlog.get_logger(__name__)
+
+SECONDS = 1.0
+EVERYBODYS = ("unassigned", "all", "team:", "closed", "aside", "snoozed")
+
+
+def numbers(found: Counters) -> dict[str, int]:
+    """Counters by the keys of the navigation: mine, unassigned, all, team-3."""
+    return {
+        "mine": found.mine,
+        "unassigned": found.unassigned,
+        "all": found.all,
+        **{f"team-{id_}": n for id_, n in found.teams.items()},
+    }
+
+
+class Counting:
+    """Sends `count` operations to the agents whose numbers changed."""
+
+    def __init__(self, fanout: Fanout) -> None:
+        self.fanout = fanout
+        self._told: dict[int, dict[str, int]] = {}
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            await asyncio.sleep(SECONDS)
+            touched, self.fanout.touched = self.fanout.touched, set()
+            try:
+                for agent_id in sorted(self._concerned(touched)):
+                    await self._tell(agent_id)
+            except (*AGAIN, *AWAY) as error:
+                log.warning("numbers not counted", error=repr(error)[:200])
+                self.fanout.touched |= touched
+
+    def _concerned(self, touched: set[str]) -> set[int]:
+        """Whose numbers may have changed."""
+        present = {socket.person.id for socket in self.fanout.sockets}
+        self._told = {id_: told for id_, told in self._told.items() if id_ in present}
+        if any(topic.startswith(EVERYBODYS) for topic in touched):
+            return present
+        return {id_ for id_ in present if f"mine:{id_}" in touched}
+
+    async def _tell(self, agent_id: int) -> None:
+        async with self.fanout.hub.transaction() as tx:
+            now = numbers(await counters(tx, agent_id))
+        before = self._told.get(agent_id, {})
+        changed: list[Op] = [["count", key, n] for key, n in now.items() if before.get(key) != n]
+        self._told[agent_id] = now
+        if changed:
+            self.fanout.tell(f"agent:{agent_id}", changed)
