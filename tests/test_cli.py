@@ -95,3 +95,10 @@ def test_an_unreachable_database_is_one_line_without_its_password(tmp_path: Path
 
 def test_an_unknown_command_is_bad_input() -> None:
     assert hub("fly").returncode == 2
+
+
+def test_migrate_starts_the_embedded_database_for_itself_and_says_what_ran(tmp_path: Path) -> None:
+    own = {"HUB_DATA": str(tmp_path), "DATABASE_URL": "", "REDIS_URL": "", "HUB_SECRET": ""}
+    first = hub("migrate", **own)
+    assert first.stdout.startswith("0001_plumbing.sql\n"), first.stderr
+    assert hub("migrate", **own).stdout == "The database is up to date\n"
