@@ -57,7 +57,9 @@ async def compose(tx: Tx, crypto: Crypto, files: Files, line: Line, delivery: Cl
     Raises NotFound when the message or one of its files is gone.
     """
     said = await _said(tx, delivery)
-    quoted = await _quoted(tx, said) if line.settings.get("quote", "short") != "none" else None
+    # An automatic answer repeats nothing a stranger wrote: we would carry their words to others (promise 42).
+    quotes = line.settings.get("quote", "short") != "none" and not delivery.automatic
+    quoted = await _quoted(tx, said) if quotes else None
     with speaking(said.language):
         text, rich = _bodies(said, quoted)
     return Outgoing(

@@ -1,0 +1,69 @@
+"""The worker: sends, does what follows a commit, and what is due. Redis only wakes it; it lives without."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import structlog
+from arq.worker import Worker, func
+from redis.exceptions import RedisError
+
+from config.settings import Settings
+from hub.channels.registry import ADAPTERS, adapter
+from hub.departure import Pace
+from hub.outbound import Outbound
+from hub.plumbing.hub import Hub
+from hub.plumbing.jobs import JOB_SECONDS, POLL_SECONDS, pack, redis_settings, unpack
+from workers import deliver, timers
+from workers.todo import Chores
+
+log = structlog.get_logger(__name__)
+
+HEALTH_SECONDS = 5
+REDIS_AWAY_SECONDS = 1.0
+
+
+async def run(settings: Settings, *, pace: Pace | None = None) -> None:
+    """Work until cancelled, then drain: nothing new begins, what is on the wire ends."""
+    hub = await Hub.open(settings, name="dialogo worker")
+    outbound, chores = Outbound(hub, pace), Chores(hub)
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(outbound.run())
+            group.create_task(chores.run())
+            group.create_task(timers.run(hub))
+            group.create_task(_listen(hub, outbound, chores))
+    finally:
+        for kind in ADAPTERS:
+            await adapter(kind).close()
+        await hub.close()
+
+
+async def _listen(hub: Hub, outbound: Outbound, chores: Chores) -> None:
+    """Be woken through arq; while Redis is away the sweeps do all, only a second later."""
+    while True:
+        worker = Worker(
+            functions=[
+                func(deliver.deliver, name="deliver", keep_result=0, max_tries=1),
+                func(deliver.todo, name="todo", keep_result=0, max_tries=1),
+            ],
+            queue_name=hub.jobs.queue,
+            redis_settings=redis_settings(hub.jobs.url),
+            handle_signals=False,
+            poll_delay=POLL_SECONDS,
+            job_timeout=JOB_SECONDS,
+            health_check_interval=HEALTH_SECONDS,
+            job_serializer=pack,
+            job_deserializer=unpack,
+            log_results=False,
+            ctx={"outbound": outbound, "chores": chores},
+        )
+        try:
+            await worker.async_run()
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("Redis is away, sweeping without wake-ups", error=str(error))
+        finally:
+            with contextlib.suppress(RedisError, OSError, TimeoutError):  # it is away: nothing to give back
+                await worker.close()
+        await asyncio.sleep(REDIS_AWAY_SECONDS)

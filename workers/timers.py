@@ -1,0 +1,85 @@
+"""What time itself brings: abandoned sends, early reports, snoozes and absences that end, room for search."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from hub.conversations import outcomes, snoozing
+from hub.conversations.indexing import make_room
+from hub.deliveries import reports
+from hub.deliveries.recovering import recover
+from hub.plumbing.clock import monotonic
+from hub.plumbing.db import AGAIN, AWAY
+from hub.plumbing.errors import HubError
+from hub.plumbing.hub import Hub
+from hub.routing import balance
+
+log = structlog.get_logger(__name__)
+
+
+async def recover_deliveries(hub: Hub) -> None:
+    """Sends whose worker died."""
+    async with hub.transaction() as tx:
+        await outcomes.tell(tx, await recover(tx))
+
+
+async def join_reports(hub: Hub) -> None:
+    """Reports that came before we knew what they spoke of."""
+    async with hub.transaction() as tx:
+        await outcomes.tell(tx, await reports.join_early(tx, hub.crypto))
+
+
+async def wake_snoozed(hub: Hub) -> None:
+    """Conversations whose moment has come, each in its own transaction."""
+    async with hub.transaction() as tx:
+        due = await snoozing.due(tx)
+    for conversation_id in due:
+        try:
+            async with hub.transaction() as tx:
+                await snoozing.wake(tx, conversation_id)
+        except HubError as error:  # joined into another meanwhile: nothing to wake, and said so
+            log.info("not woken", conversation=conversation_id, why=error.message)
+
+
+async def balance_queues(hub: Hub) -> None:
+    """Queues that grew while nobody was free."""
+    await balance.sweep(hub)
+
+
+async def make_search_room(hub: Hub) -> None:
+    """The next search partition, before it is needed."""
+    async with hub.transaction() as tx:
+        await make_room(tx)
+
+
+Timer = tuple[float, Callable[[Hub], Awaitable[None]]]
+TIMERS: tuple[Timer, ...] = (
+    (1.0, recover_deliveries),
+    (5.0, join_reports),
+    (2.0, wake_snoozed),
+    (10.0, balance_queues),
+    (60.0, make_search_room),
+)
+
+
+async def run(hub: Hub, *, tick: float = 0.5) -> None:
+    """Run every timer at its own pace until cancelled; safe in any number of workers at once."""
+    due = {job: 0.0 for _, job in TIMERS}
+    while True:
+        for seconds, job in TIMERS:
+            if monotonic() >= due[job]:
+                await _run(hub, job)
+                due[job] = monotonic() + seconds
+        await asyncio.sleep(tick)
+
+
+async def _run(hub: Hub, job: Callable[[Hub], Awaitable[None]]) -> None:
+    try:
+        await job(hub)
+    except (*AWAY, *AGAIN) as error:
+        log.warning("timer put off", timer=job.__name__, error=str(error))
+    except Exception:  # one broken timer must not stop the others
+        log.exception("timer failed", timer=job.__name__)

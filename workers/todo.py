@@ -1,0 +1,132 @@
+"""What must follow a commit is done here: a table of kinds, leased rows, growing gaps, errors kept visible."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import groupby
+
+import msgspec
+import structlog
+
+from hub.conversations.auto_reply import answer_automatically
+from hub.conversations.indexing import fill
+from hub.notifications.notifier import News, notify
+from hub.plumbing import todo
+from hub.plumbing.db import AGAIN, AWAY, Tx
+from hub.plumbing.errors import BadInput, Conflict, NotFound
+from hub.plumbing.hub import Hub
+from hub.plumbing.jobs import JOB_SECONDS
+from hub.plumbing.signals import Signal
+from hub.plumbing.todo import Todo
+from hub.routing.balance import balance
+
+log = structlog.get_logger(__name__)
+
+SWEEP_SECONDS = 1.0
+MOST_AT_ONCE = 200
+
+
+async def signal(hub: Hub, rows: Sequence[Todo]) -> None:
+    """Publish notices whose own process died, or whose Redis was away, between commit and publishing."""
+    signals = [one for row in rows for one in msgspec.convert(row.payload, list[Signal])]
+    await hub.signals.publish(signals)
+
+
+async def search(hub: Hub, rows: Sequence[Todo]) -> None:
+    """Make messages findable."""
+    async with hub.transaction() as tx:
+        await fill(tx, [row.ref for row in rows])
+
+
+async def notification(hub: Hub, rows: Sequence[Todo]) -> None:
+    """Tell people, once: the rows and the end of the task are one commit."""
+    async with hub.transaction() as tx:
+        for row in rows:
+            await notify(tx, msgspec.convert(row.payload, News))
+        await todo.done(tx, [row.id for row in rows])
+
+
+async def share_out(hub: Hub, rows: Sequence[Todo]) -> None:
+    """Each team named gets its queue shared out once, however often it was asked for."""
+    for team_id in sorted({row.ref for row in rows}):
+        await balance(hub, team_id)
+
+
+async def auto_reply(hub: Hub, rows: Sequence[Todo]) -> None:
+    """Automatic answers; whom we may not write to gets none."""
+    for row in rows:
+        async with hub.transaction() as tx:
+            await _answer(tx, hub, row)
+            await todo.done(tx, [row.id])
+
+
+async def _answer(tx: Tx, hub: Hub, row: Todo) -> None:
+    try:
+        await answer_automatically(tx, hub.settings.mail_domain, row.ref, str(row.payload["wording"]))
+    except (BadInput, NotFound, Conflict) as error:  # raised before a message was written
+        log.info("no automatic answer", conversation=row.ref, why=error.message)
+
+
+Handler = Callable[[Hub, Sequence[Todo]], Awaitable[None]]
+KINDS: dict[str, Handler] = {
+    "signal": signal,
+    "search": search,
+    "notification": notification,
+    "balance": share_out,
+    "auto_reply": auto_reply,
+}
+
+
+class Chores:
+    """Works off the todo rows of this installation until cancelled; any number of workers may."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self._awake = asyncio.Event()
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Sweep each second, or when woken; the database being away is waited for."""
+        while True:
+            try:
+                while await self.turn():
+                    pass
+            except (*AWAY, *AGAIN) as error:
+                log.warning("nothing done, the next sweep will", error=str(error))
+            try:
+                async with asyncio.timeout(SWEEP_SECONDS):
+                    await self._awake.wait()
+            except TimeoutError:
+                continue
+            self._awake.clear()
+
+    async def turn(self) -> int:
+        """Lease what is due and do it, kinds side by side; how many rows were leased."""
+        async with self.hub.transaction() as tx:
+            rows = await todo.claim(tx, list(KINDS), most=MOST_AT_ONCE)
+        rows.sort(key=lambda row: (row.kind, row.id))
+        groups = [(kind, list(group)) for kind, group in groupby(rows, key=lambda row: row.kind)]
+        await asyncio.gather(*(self._do(kind, group) for kind, group in groups))
+        return len(rows)
+
+    async def _do(self, kind: str, rows: Sequence[Todo]) -> None:
+        """All at once; if that fails each alone, so that one bad row never holds its neighbours."""
+        try:
+            async with asyncio.timeout(JOB_SECONDS):
+                await KINDS[kind](self.hub, rows)
+        except Exception as error:
+            if len(rows) > 1 and not isinstance(error, AWAY):
+                for row in rows:
+                    await self._do(kind, [row])
+                return
+            log.warning("todo failed", kind=kind, rows=[row.id for row in rows], error=str(error))
+            async with self.hub.transaction() as tx:
+                for row in rows:
+                    await todo.failed(tx, row, f"{type(error).__name__}: {error}")
+            return
+        async with self.hub.transaction() as tx:
+            await todo.done(tx, [row.id for row in rows])
