@@ -45,7 +45,7 @@ class World(msgspec.Struct, kw_only=True):
     proven: dict[str, int]
     staff: Staff
     rules: RuleSet
-    reports: reports.Known
+    sent: reports.Known
     files: Files
     stored: list[Stored] = []
     decisions: list[tuple[int, Decision]] = []
@@ -115,7 +115,7 @@ def message_received(world: World, arrival: Arrival, number: int, fact: MessageR
 
 def delivery_reported(world: World, arrival: Arrival, number: int, fact: DeliveryReported) -> None:
     """What became of something we sent."""
-    world.reported.extend(reports.decide(world.reports, arrival.line.id, fact))
+    world.reported.extend(reports.decide(world.sent, arrival.line.id, fact))
 
 
 def nothing_more(world: World, arrival: Arrival, number: int, fact: Ignored | Unreadable) -> None:
@@ -174,7 +174,7 @@ async def _look_up(
         proven=proven,
         staff=staff,
         rules=rules,
-        reports=await reports.look_up(tx, crypto, reported),
+        sent=await reports.look_up(tx, crypto, reported),
         files=files,
     )
 
