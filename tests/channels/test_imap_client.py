@@ -10,15 +10,9 @@ from typing import Any
 
 import pytest
 
-from hub.channels.email.imap import (
-    ImapAccount,
-    ImapAway,
-    ImapClient,
-    ImapRefused,
-    SignInRefused,
-    from_utf7,
-    to_utf7,
-)
+from hub.channels.email.imap import ImapClient
+from hub.channels.email.imap_account import ImapAccount, ImapAway, ImapRefused, SignInRefused
+from hub.channels.email.imap_answers import from_utf7, to_utf7
 from hub.channels.outgoing import Line
 from hub.plumbing.oauth import App, OAuth
 from tests.fakes.dovecot import Dovecot

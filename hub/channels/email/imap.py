@@ -8,79 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import re
 import ssl
-from collections.abc import Coroutine, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Coroutine, Iterable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
 import aioimaplib
 from aioimaplib.aioimaplib import Command, quoted
 
+from hub.channels.email.imap_account import ImapAccount, ImapAway, ImapError, ImapRefused, SignInRefused
+from hub.channels.email.imap_answers import fetched, number, search_date, to_utf7, uid_set
 from hub.channels.email.smtp_pool import tls_context
-from hub.channels.outgoing import Line
 from hub.plumbing.oauth import sasl_xoauth2
 from hub.plumbing.texts import N_
 
 T = TypeVar("T")
-USUAL_PORTS = {"tls": 993, "starttls": 143, "none": 143}
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-class ImapError(Exception):
-    """Base; `reason` is for the operator."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class ImapAway(ImapError):
-    """No connection, or it broke or hung: connect again later."""
-
-
-class ImapRefused(ImapError):
-    """The server said NO or BAD to a command."""
-
-
-class SignInRefused(ImapError):
-    """Login, encryption or settings are wrong: somebody must mend them."""
-
-
-@dataclass(frozen=True)
-class ImapAccount:
-    """Where a mailbox lies and who reads it. `security` is tls, starttls or none."""
-
-    host: str
-    port: int
-    security: str
-    user: str
-    password: str = field(default="", repr=False)
-    certificate: str = field(default="", repr=False)
-    folder: str = "INBOX"
-
-    @classmethod
-    def of(cls, line: Line) -> ImapAccount:
-        """The account a channel's settings describe. Raises SignInRefused naming what is wrong."""
-        settings: Mapping[str, Any] = line.settings
-        port = settings.get("imap_port")
-        security = str(settings.get("imap_security") or ("starttls" if str(port) == "143" else "tls"))
-        if security not in USUAL_PORTS:
-            raise SignInRefused(N_("imap_security must be tls, starttls or none"))
-        try:
-            number = int(port or USUAL_PORTS[security])
-        except (TypeError, ValueError) as error:
-            raise SignInRefused(N_("imap_port must be a number")) from error
-        return cls(
-            host=str(settings.get("imap_host", "")).strip(),
-            port=number,
-            security=security,
-            user=str(settings.get("imap_user") or line.address),
-            password=line.secrets.get("imap_password", ""),
-            certificate=str(settings.get("imap_certificate", "")),
-            folder=str(settings.get("imap_folder") or "INBOX"),
-        )
 
 
 @dataclass(frozen=True)
@@ -117,8 +62,8 @@ class ImapClient:
         """Open a folder for reading and marking. Raises ImapRefused when there is none."""
         lines = await self._do(self._imap.select(quoted(to_utf7(folder))))
         text = b"\n".join(bytes(line) for line in lines)
-        validity, following = _number(rb"UIDVALIDITY (\d+)", text), _number(rb"UIDNEXT (\d+)", text)
-        return Selected(validity, following, _number(rb"(?m)^(?:\* )?(\d+) EXISTS", text))
+        validity, following = number(rb"UIDVALIDITY (\d+)", text), number(rb"UIDNEXT (\d+)", text)
+        return Selected(validity, following, number(rb"(?m)^(?:\* )?(\d+) EXISTS", text))
 
     async def uids_from(self, first: int) -> list[int]:
         """The UIDs ≥ `first`, ascending."""
@@ -127,7 +72,7 @@ class ImapClient:
 
     async def uids_since(self, day: date) -> list[int]:
         """The UIDs of mails that arrived on `day` (server's clock) or later, ascending."""
-        return await self.search(f"SINCE {day.day}-{MONTHS[day.month - 1]}-{day.year}")
+        return await self.search(f"SINCE {search_date(day)}")
 
     async def search(self, criteria: str) -> list[int]:
         """UIDs that meet `criteria`, a constant of the calling code, ascending."""
@@ -141,21 +86,21 @@ class ImapClient:
         """RFC822.SIZE in bytes of each mail that still exists."""
         lines = await self._fetch(uids, "(UID RFC822.SIZE)")
         return {
-            uid: _number(rb"RFC822\.SIZE (\d+)", text) for uid, text, _ in _fetched(lines) if uid is not None
+            uid: number(rb"RFC822\.SIZE (\d+)", text) for uid, text, _ in fetched(lines) if uid is not None
         }
 
     async def bodies(self, uids: Iterable[int], most_bytes: int) -> dict[int, bytes]:
         """The whole mails, without marking them read, each cut after `most_bytes` by the server."""
         lines = await self._fetch(uids, f"(UID BODY.PEEK[]<0.{most_bytes}>)")
-        return {uid: body for uid, _, body in _fetched(lines) if uid is not None and body is not None}
+        return {uid: body for uid, _, body in fetched(lines) if uid is not None and body is not None}
 
     async def mark_seen(self, uids: Iterable[int]) -> None:
         r"""Set \Seen."""
-        await self._do(self._imap.uid("STORE", _set(uids), "+FLAGS.SILENT", "(\\Seen)"))
+        await self._do(self._imap.uid("STORE", uid_set(uids), "+FLAGS.SILENT", "(\\Seen)"))
 
     async def move(self, uids: Iterable[int], folder: str) -> None:
         """MOVE, or COPY and delete where the server cannot; makes the folder when it is missing."""
-        numbers, target = _set(uids), quoted(to_utf7(folder))
+        numbers, target = uid_set(uids), quoted(to_utf7(folder))
         verb = "MOVE" if self._imap.has_capability("MOVE") else "COPY"
         try:
             await self._do(self._imap.uid(verb, numbers, target))
@@ -197,10 +142,10 @@ class ImapClient:
     async def close(self) -> None:
         """LOGOUT if that works within a second or two, then hang up."""
         try:
-            async with asyncio.timeout(min(2.0, self.seconds)):
-                await self._do(self._imap.logout())
-        except (ImapError, TimeoutError):
-            pass  # leaving a connection that no longer listens is leaving, too
+            # Leaving a connection that no longer listens is leaving, too.
+            with contextlib.suppress(ImapError, TimeoutError):
+                async with asyncio.timeout(min(2.0, self.seconds)):
+                    await self._do(self._imap.logout())
         finally:
             self.abort()
 
@@ -274,7 +219,7 @@ class ImapClient:
 
     async def _fetch(self, uids: Iterable[int], parts: str) -> list[bytes]:
         # aioimaplib's own time limit for FETCH counts silence, not the whole transfer.
-        return await self._do(self._imap.uid("FETCH", _set(uids), parts), bounded=False)
+        return await self._do(self._imap.uid("FETCH", uid_set(uids), parts), bounded=False)
 
     async def _do(self, command: Coroutine[Any, Any, Any], *, bounded: bool = True) -> list[bytes]:
         """Run one command; its lines. Raises ImapRefused for NO and BAD, ImapAway when nothing comes."""
@@ -323,68 +268,3 @@ class _Authenticate(Command):  # type: ignore[misc]
         if line.startswith(b"+"):
             self._protocol.transport.write(b"\r\n")
         super().append_to_resp(line, result)
-
-
-def _fetched(lines: list[Any]) -> list[tuple[int | None, bytes, bytes | None]]:
-    """UID, text and body of each FETCH answer; aioimaplib gives literals as bytearrays between the text."""
-    found: list[tuple[int | None, bytes, bytes | None]] = []
-    text, body = b"", None
-    for line in [*lines[:-1], b"0 FETCH ("]:
-        if not isinstance(line, bytes):
-            body = bytes(line)
-            continue
-        if re.match(rb"\d+ FETCH \(", line) and text:
-            uid = _number(rb"UID (\d+)", text)
-            found.append((uid or None, text, body if body is not None else _quoted_body(text)))
-            text, body = b"", None
-        text += line
-    return found
-
-
-def _quoted_body(text: bytes) -> bytes | None:
-    """A body the server sent as a quoted string instead of a literal; None for NIL or no body at all."""
-    quote = re.search(rb'BODY\[\](?:<\d+>)? "((?:[^"\\]|\\.)*)"', text)
-    return re.sub(rb"\\(.)", rb"\1", quote[1]) if quote else None
-
-
-def _number(pattern: bytes, text: bytes) -> int:
-    found = re.search(pattern, text)
-    return int(found[1]) if found else 0
-
-
-def _set(uids: Iterable[int]) -> str:
-    """`1:3,7` for 1, 2, 3, 7."""
-    ranges: list[list[int]] = []
-    for uid in sorted(set(uids)):
-        if ranges and uid == ranges[-1][1] + 1:
-            ranges[-1][1] = uid
-        else:
-            ranges.append([uid, uid])
-    return ",".join(str(first) if first == last else f"{first}:{last}" for first, last in ranges)
-
-
-def to_utf7(name: str) -> str:
-    """A mailbox name in IMAP's modified UTF-7 (RFC 3501 §5.1.3): `Año & más` → `A&APE-o &- m&AOE-s`."""
-    parts: list[str] = []
-    for plain, other in re.findall(r"([\x20-\x7e]+)|([^\x20-\x7e]+)", name):
-        if plain:
-            parts.append(plain.replace("&", "&-"))
-        else:
-            coded = base64.b64encode(other.encode("utf-16-be")).decode().rstrip("=").replace("/", ",")
-            parts.append(f"&{coded}-")
-    return "".join(parts)
-
-
-def from_utf7(name: str) -> str:
-    """The other way round; what cannot be decoded stays as it is."""
-
-    def plain(match: re.Match[str]) -> str:
-        coded = match[1].replace(",", "/")
-        if not coded:
-            return "&"
-        try:
-            return base64.b64decode(coded + "=" * (-len(coded) % 4)).decode("utf-16-be")
-        except (ValueError, UnicodeDecodeError):
-            return match[0]
-
-    return re.sub(r"&([^-]*)-", plain, name)

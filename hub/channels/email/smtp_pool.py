@@ -7,6 +7,7 @@ ended cleanly; everything else (error, cancel, half a conversation) closes it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -166,12 +167,10 @@ class SmtpPool:
 
 
 async def _say_quit(client: aiosmtplib.SMTP) -> None:
-    try:
+    # The mail was accepted before; a goodbye that fails cannot take that back.
+    with contextlib.suppress(aiosmtplib.SMTPException, OSError):
         await client.quit(timeout=1.0)
-    except (aiosmtplib.SMTPException, OSError):
-        pass  # the mail was accepted before; a goodbye cannot take that back
-    finally:
-        client.close()
+    client.close()
 
 
 @lru_cache(maxsize=64)

@@ -1,0 +1,203 @@
+"""One connection's work on one mailbox: every UID gets an outcome, and is marked only after our commit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+import structlog
+
+from hub.channels.base import Raw
+from hub.channels.connections import Channel
+from hub.channels.email.imap import ImapClient, Selected
+from hub.channels.email.imap_account import ImapRefused
+from hub.plumbing.hub import Hub
+from workers.mailroom import backfill
+from workers.mailroom.addresses import Addresses
+from workers.mailroom.cursor import Cursor, Noted, Place
+from workers.mailroom.suspects import Suspects
+from workers.mailroom.taking_in import LARGEST_MAIL, TakingIn, unreadable
+
+RANGE = 50
+GROUP_BYTES = 8_000_000
+QUARANTINED_BYTES = 65_536
+log = structlog.get_logger(__name__)
+
+
+class Reading:
+    """One connection's work on one folder: every UID gets an outcome, in order, marked only after our commit."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        channel: Channel,
+        lease: str,
+        client: ImapClient,
+        *,
+        taking_in: TakingIn,
+        addresses: Addresses,
+        suspects: Suspects,
+    ) -> None:
+        self._hub, self._channel, self._client = hub, channel, client
+        self._taking_in, self._addresses, self._suspects = taking_in, addresses, suspects
+        self._cursor = Cursor(hub, channel.id, lease, client.account.folder)
+        self._after = str(channel.settings.get("imap_after") or "seen")
+        self._largest = int(channel.settings.get("imap_largest") or LARGEST_MAIL)
+        self._validity = 0
+        self._last = 0
+
+    async def open(self) -> None:
+        """Select the folder; begin its numbering if it is new to us. Raises ImapError, LeaseLost."""
+        place = await self._cursor.place()
+        selected = await self._client.select(place.folder)
+        self._validity, self._last = selected.uidvalidity, place.cursor_uid
+        if place.uidvalidity != selected.uidvalidity:
+            await self._begin(selected, place)
+        await self._mark_again()
+
+    async def read_new(self) -> None:
+        """Everything above the cursor, and once a day whatever was missed in the last three."""
+        uids = await self._client.uids_from(self._last + 1)
+        await self._take_all(uids, advance=True)
+        if not uids:
+            await self._cursor.advance(self._last)
+        place = await self._cursor.place()
+        if place.sweep_due:
+            await self._sweep(place.now.date())
+
+    async def _begin(self, selected: Selected, place: Place) -> None:
+        """First connect, or the server numbered the mailbox anew: what came lately is read; keys sort out repeats.
+
+        The numbering counts as ours only at the end, so a crash in between repeats this.
+        """
+        below = max(selected.uidnext - 1, 0)
+        criteria = backfill.criteria(self._channel, place)
+        wanted = [uid for uid in await self._client.search(criteria) if uid <= below] if criteria else []
+        await self._take_all(wanted)
+        # The daily comparison must not take for missed what we left alone on purpose.
+        recent = await self._client.search(backfill.since(place.now.date(), timedelta(days=5)))
+        left = sorted({uid for uid in recent if uid <= below} - set(wanted))
+        await self._cursor.note(self._validity, [Noted(uid=uid, outcome="before") for uid in left])
+        await self._cursor.begin(self._validity, below)
+        self._last = below
+
+    async def _sweep(self, today: date) -> None:
+        """INVARIANTS §17: three days by SEARCH SINCE, against what we noted."""
+        uids = await self._client.search(backfill.since(today, timedelta(days=3)))
+        noted = await self._cursor.noted(self._validity, uids)
+        missed = [uid for uid in uids if uid not in noted and uid <= self._last]
+        if missed:
+            log.warning("mails found by the daily comparison", channel=self._channel.id, count=len(missed))
+            await self._take_all(missed)
+        await self._cursor.swept()
+
+    async def _take_all(self, uids: list[int], *, advance: bool = False) -> None:
+        for start in range(0, len(uids), RANGE):
+            part = uids[start : start + RANGE]
+            noted = await self._cursor.noted(self._validity, part)
+            open_ = [uid for uid in part if uid not in noted]
+            await self._take_range([uid for uid in open_ if not self._suspects.rests(self._validity, uid)])
+            if advance:
+                await self._advance(part[-1])
+
+    async def _advance(self, uid: int) -> None:
+        """Up to `uid`, but never past a mail that is still open."""
+        lowest = self._suspects.lowest_resting(self._validity)
+        reached = uid if lowest is None else min(uid, lowest - 1)
+        await self._cursor.advance(max(reached, self._last))
+        self._last = max(reached, self._last)
+
+    async def _take_range(self, uids: list[int]) -> None:
+        if not uids:
+            return
+        sizes = await self._client.sizes(uids)
+        gone = [Noted(uid=uid, outcome="gone") for uid in uids if uid not in sizes]
+        await self._cursor.note(self._validity, gone)
+        too_large = [uid for uid in uids if sizes.get(uid, 0) > self._largest]
+        for group in self._groups([uid for uid in uids if uid in sizes and uid not in too_large], sizes):
+            with self._suspects.watching(self._validity, group):
+                bodies = await self._client.bodies(group, self._largest + 1)
+            await self._take_group(group, bodies)
+        for uid in too_large:
+            await self._refuse(uid, sizes[uid])
+
+    def _groups(self, uids: Iterable[int], sizes: dict[int, int]) -> list[list[int]]:
+        """UIDs in order, cut so that a group stays under GROUP_BYTES; a large or suspect mail stands alone."""
+        groups: list[list[int]] = []
+        held = GROUP_BYTES
+        for uid in uids:
+            alone = self._suspects.is_suspect(self._validity, uid)
+            if alone or held + sizes[uid] > GROUP_BYTES:
+                groups.append([])
+                held = 0
+            groups[-1].append(uid)
+            held += GROUP_BYTES if alone else sizes[uid]
+        return groups
+
+    async def _take_group(self, uids: list[int], bodies: dict[int, bytes]) -> None:
+        """Read side by side, store in the order they came in one commit, then note, then mark."""
+        present = [uid for uid in uids if uid in bodies]
+        mails = [await self._addressed(uid, bodies[uid]) for uid in present]
+        facts = await asyncio.gather(*(self._taking_in.facts(channel, raw) for channel, raw in mails))
+        outcomes = await asyncio.gather(
+            *(
+                self._taking_in.store(channel, raw, understood)
+                for (channel, raw), understood in zip(mails, facts, strict=True)
+            ),
+            return_exceptions=True,
+        )
+        noted = [Noted(uid=uid, outcome="gone") for uid in uids if uid not in bodies]
+        failed: BaseException | None = None
+        for uid, outcome in zip(present, outcomes, strict=True):
+            if isinstance(outcome, BaseException):
+                failed = failed or outcome
+            else:
+                noted.append(Noted(uid=uid, outcome=outcome.state, arrival_id=outcome.arrival_id))
+        await self._cursor.note(self._validity, noted)
+        await self._mark([one.uid for one in noted if one.outcome != "gone"])
+        if failed is not None:
+            raise failed
+
+    async def _addressed(self, uid: int, body: bytes) -> tuple[Channel, Raw]:
+        channel, reached = await self._addresses.sort(self._channel, body)
+        envelope = {
+            "door": "imap",
+            "peer": self._client.account.host,
+            "folder": self._client.account.folder,
+            "uid": f"{self._validity}.{uid}",
+        }
+        return channel, Raw(body=body, envelope=envelope | ({"rcpt_to": reached} if reached else {}))
+
+    async def _refuse(self, uid: int, size: int) -> None:
+        """Too large to take: its beginning goes to the quarantine, once, with words."""
+        start = (await self._client.bodies([uid], QUARANTINED_BYTES)).get(uid, b"")
+        channel, raw = await self._addressed(uid, start)
+        megabytes, limit = size / 1_048_576, self._largest / 1_048_576
+        reason = f"too large: {megabytes:.1f} MB, the limit is {limit:.0f} MB; it is still in its mailbox"
+        fact = unreadable(raw, reason, key=f"large:{self._validity}.{uid}")
+        outcome = await self._taking_in.store(channel, raw, [fact])
+        await self._cursor.note(
+            self._validity, [Noted(uid=uid, outcome=outcome.state, arrival_id=outcome.arrival_id)]
+        )
+
+    async def _mark(self, uids: list[int]) -> None:
+        """Only after our commit. A server that refuses to mark costs nobody a mail."""
+        if not uids or self._after == "nothing":
+            return
+        try:
+            verb, _, folder = self._after.partition(":")
+            if verb == "move" and folder:
+                await self._client.move(uids, folder)
+            else:
+                await self._client.mark_seen(uids)
+        except ImapRefused as error:
+            log.warning("mails not marked", channel=self._channel.id, problem=error.reason)
+
+    async def _mark_again(self) -> None:
+        """What was stored and perhaps not marked, because the connection broke between the two."""
+        if self._after == "nothing":
+            return
+        unmarked = await self._client.search("ALL" if self._after.startswith("move:") else "UNSEEN")
+        recent = unmarked[-1000:]
+        await self._mark(sorted(await self._cursor.noted_lately(self._validity, recent)))
