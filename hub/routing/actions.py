@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from hub.plumbing.texts import _
+
 Priority = Literal["low", "normal", "high", "urgent"]
 
 
@@ -26,7 +28,7 @@ class Assign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def __post_init__(self) -> None:
         if not (self.person or self.team):
-            raise ValueError("assign needs a person or a team")
+            raise ValueError(_("name a person or a team"))
 
 
 class Then(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,6 +43,6 @@ class Then(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def __post_init__(self) -> None:
         if not (self.assign or self.priority or self.tags or self.auto_reply or self.aside or self.stop):
-            raise ValueError("the rule does nothing: give it an action")
+            raise ValueError(_("the rule does nothing: give it an action"))
         if self.aside and self.assign:
-            raise ValueError("aside and assign exclude each other: what is aside belongs to nobody")
+            raise ValueError(_("aside and assign exclude each other: what is aside belongs to nobody"))

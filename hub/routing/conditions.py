@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from hub.plumbing.texts import _
 from hub.routing.cases import TEXT_LOOKED_AT, Case
 from hub.routing.words import same, says
 
@@ -24,7 +25,9 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         raise NotImplementedError
 
 
-class _AnyOf(Condition, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Listed(Condition, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of those that ask for one of several words."""
+
     any_of: tuple[str, ...]
 
     def _names(self, *seen: str) -> bool:
@@ -34,35 +37,35 @@ class _AnyOf(Condition, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return seen.strip().lower() in {wanted.strip().lower() for wanted in self.any_of}
 
 
-class Channel(_AnyOf, frozen=True, kw_only=True, tag="channel"):
+class Channel(Listed, frozen=True, kw_only=True, tag="channel"):
     """It came over one of these channels, by name."""
 
     def holds(self, case: Case) -> bool:
         return self._names(case.channel_name)
 
 
-class Kind(_AnyOf, frozen=True, kw_only=True, tag="kind"):
+class Kind(Listed, frozen=True, kw_only=True, tag="kind"):
     """It came over a channel of one of these kinds."""
 
     def holds(self, case: Case) -> bool:
         return self._spells(case.kind)
 
 
-class Reached(_AnyOf, frozen=True, kw_only=True, tag="address"):
+class Reached(Listed, frozen=True, kw_only=True, tag="address"):
     """We were reached on one of these addresses."""
 
     def holds(self, case: Case) -> bool:
         return self._spells(case.reached)
 
 
-class Sender(_AnyOf, frozen=True, kw_only=True, tag="sender"):
+class Sender(Listed, frozen=True, kw_only=True, tag="sender"):
     """One of these addresses wrote."""
 
     def holds(self, case: Case) -> bool:
         return self._spells(case.sender)
 
 
-class Domain(_AnyOf, frozen=True, kw_only=True, tag="domain"):
+class Domain(Listed, frozen=True, kw_only=True, tag="domain"):
     """The sender's mail domain is one of these or below one."""
 
     def holds(self, case: Case) -> bool:
@@ -71,21 +74,21 @@ class Domain(_AnyOf, frozen=True, kw_only=True, tag="domain"):
         return bool(seen) and any(seen == one or seen.endswith(f".{one}") for one in wanted)
 
 
-class Account(_AnyOf, frozen=True, kw_only=True, tag="account"):
+class Account(Listed, frozen=True, kw_only=True, tag="account"):
     """It is about one of these accounts, by name."""
 
     def holds(self, case: Case) -> bool:
         return self._names(case.account_name)
 
 
-class Tier(_AnyOf, frozen=True, kw_only=True, tag="tier"):
+class Tier(Listed, frozen=True, kw_only=True, tag="tier"):
     """The account's tier is one of these."""
 
     def holds(self, case: Case) -> bool:
         return self._names(case.tier)
 
 
-class Standing(_AnyOf, frozen=True, kw_only=True, tag="standing"):
+class Standing(Listed, frozen=True, kw_only=True, tag="standing"):
     """How sure the account is: confirmed, suggested, or none."""
 
     any_of: tuple[Literal["confirmed", "suggested", "none"], ...]
@@ -94,21 +97,21 @@ class Standing(_AnyOf, frozen=True, kw_only=True, tag="standing"):
         return (case.account_standing or "none") in self.any_of
 
 
-class Language(_AnyOf, frozen=True, kw_only=True, tag="language"):
+class Language(Listed, frozen=True, kw_only=True, tag="language"):
     """The customer writes in one of these languages (es, en, …)."""
 
     def holds(self, case: Case) -> bool:
         return self._spells(case.language)
 
 
-class Tagged(_AnyOf, frozen=True, kw_only=True, tag="tagged"):
+class Tagged(Listed, frozen=True, kw_only=True, tag="tagged"):
     """The conversation already carries one of these tags."""
 
     def holds(self, case: Case) -> bool:
         return self._names(*case.tags)
 
 
-class Text(_AnyOf, frozen=True, kw_only=True, tag="text"):
+class Text(Listed, frozen=True, kw_only=True, tag="text"):
     """Subject or text contain one of these phrases: whole words, accents and case do not count."""
 
     where: Literal["anywhere", "subject", "text"] = "anywhere"
@@ -201,7 +204,7 @@ def clock_time(text: str) -> time:
     """`09:30` as a time of day. Raises ValueError."""
     hour, colon, minute = text.partition(":")
     if not (colon and hour.isdigit() and minute.isdigit() and int(hour) < 24 and int(minute) < 60):
-        raise ValueError(f"{text!r} is no time of day: write it like 09:30")
+        raise ValueError(_("%(text)s is no time of day: write it like 09:30", text=text))
     return time(int(hour), int(minute))
 
 
@@ -209,4 +212,4 @@ def _known_zone(name: str) -> None:
     try:
         ZoneInfo(name)
     except (ValueError, OSError, KeyError) as error:
-        raise ValueError(f"{name!r} is no time zone: write it like Europe/Madrid") from error
+        raise ValueError(_("%(text)s is no time zone: write it like Europe/Madrid", text=name)) from error

@@ -8,8 +8,6 @@ from typing import Any
 
 import msgspec
 
-import msgspec
-
 from hub.plumbing.db import Tx
 from hub.routing.cases import Decision
 

@@ -27,6 +27,7 @@ RELATIONS = {
 PLAIN = {
     "covering": N_("To %(agent)s, covering for %(principal)s, away until %(until)s"),
     "cover_queue": N_("In the queue of %(team)s: %(principal)s is away until %(until)s and nobody covers"),
+    "cover_all": N_("Waits for anybody: %(principal)s is away until %(until)s and nobody covers"),
     "returned": N_("Back to %(agent)s, who is here again"),
     "handed_over": N_("To %(agent)s, who took over from %(principal)s"),
     "rule_queue": N_("In the queue of %(team)s, by the rule «%(rule)s»"),

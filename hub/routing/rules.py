@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from hub.plumbing.texts import _
 from hub.routing.actions import Then
 from hub.routing.conditions import When
 
@@ -55,7 +56,7 @@ class Rule(Row, frozen=True, kw_only=True, tag="rule"):
 
     def __post_init__(self) -> None:
         if not self.name.strip():
-            raise ValueError("the rule needs a name")
+            raise ValueError(_("the rule needs a name"))
 
 
 AnyRow = Answer | Owner | LastAgent | LeastLoaded | Queue | Rule
@@ -86,10 +87,10 @@ def kind_of(row: AnyRow) -> str:
 def check_rows(rows: tuple[AnyRow, ...]) -> None:
     """Raises ValueError when a row stands twice or there are too many."""
     if len(rows) > MOST_ROWS:
-        raise ValueError(f"there are {len(rows)} rows; {MOST_ROWS} are allowed")
+        raise ValueError(_("there are %(n)s rows; %(most)s are allowed", n=len(rows), most=MOST_ROWS))
     for name, times in Counter(name_of(row) for row in rows).items():
         if times > 1:
-            raise ValueError(f"the row {name!r} stands {times} times; once is allowed")
+            raise ValueError(_("the row %(name)s stands twice; once is allowed", name=name))
 
 
 def to_plain(rows: tuple[AnyRow, ...]) -> list[Any]:

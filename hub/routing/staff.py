@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+import config
 from hub.plumbing.db import Tx
+from hub.routing import yaml_text
 from hub.routing.cases import AgentState, Staff, TeamState
 from hub.routing.rules import RuleSet, from_plain
+
+STARTER = Path(config.__file__).parent / "starter" / "rules.yaml"
 
 
 async def look_up(tx: Tx, agent_ids: Sequence[int] | None = None) -> tuple[Staff, RuleSet]:
@@ -33,9 +39,10 @@ async def look_up(tx: Tx, agent_ids: Sequence[int] | None = None) -> tuple[Staff
     return staff, rules
 
 
+@cache
 def starter() -> RuleSet:
-    """The list a new installation starts with."""
-    return RuleSet()
+    """The list a new installation starts with: config/starter/rules.yaml."""
+    return RuleSet(version=0, rows=yaml_text.read(STARTER.read_text("utf-8")))
 
 
 def _rules(version: int, rows: Any) -> RuleSet:

@@ -24,4 +24,4 @@ def says(text: str, phrase: str) -> bool:
 
 def same(left: str, right: str) -> bool:
     """Whether two names are the same for a person."""
-    return plain(left) == plain(right)
+    return left == right or (plain(left) == plain(right) != "  ")
