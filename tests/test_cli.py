@@ -56,13 +56,14 @@ def test_every_command_that_exists_explains_itself(name: str) -> None:
         ({"HUB_LOG": "loud"}, "hub: HUB_LOG='loud': use one of debug, info, warning, error"),
         ({"HUB_SECRET": "short"}, "hub: HUB_SECRET is shorter than 32 characters: use a longer random one"),
         ({"DATABASE_URL": "mysql://x"}, "hub: DATABASE_URL: use postgresql://user:password@host:port/name"),
+        ({"HUB_TRUSTED_PROXIES": "the proxy"}, "hub: HUB_TRUSTED_PROXIES: "),
         ({"HUB_DATA": "/proc/nowhere"}, "hub: HUB_DATA='/proc/nowhere': cannot write there"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(
     environ: dict[str, str], line: str, tmp_path: Path
 ) -> None:
-    for command in ("up", "web"):
+    for command in ("up",) if "PROXIES" in line else ("up", "web"):
         tried = hub(command, **{"HUB_DATA": str(tmp_path), "HUB_SECRET": "", **environ})
         assert tried.returncode == 2
         assert tried.stderr.startswith(line)

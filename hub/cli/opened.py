@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+import msgspec
+
 from config import logging
 from config.settings import Settings, read
 from hub.plumbing import embedded
@@ -35,5 +37,7 @@ def with_settings(work: Callable[[Settings], Awaitable[T]]) -> T:
             return await work(reachable)
 
     settings = read()
-    logging.configure(settings)
+    # On a terminal only what went wrong; HUB_LOG=debug still shows all.
+    quiet = "warning" if settings.log == "info" else settings.log
+    logging.configure(msgspec.structs.replace(settings, log=quiet))
     return asyncio.run(lent(settings))

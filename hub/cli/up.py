@@ -17,6 +17,7 @@ import click
 
 from config import logging
 from config.settings import Settings, read
+from hub import app
 from hub.operating.doctor import check_ports, reachable
 from hub.plumbing import embedded
 from hub.plumbing.embedded.children import Children, Command
@@ -73,6 +74,7 @@ class House:
         with _step(_("Settings read")):
             settings = read()
             _log_to(settings.data / "log" / "up.log", settings)
+            app.check(settings)
             check_ports(settings)
         settings = await self._databases(settings)
         with _step(_("Database migrated")) as note:
@@ -169,7 +171,7 @@ def _step(name: str) -> Iterator[list[str]]:
 
 
 def _log_to(path: Path, settings: Settings) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     logging.configure(settings, stream=path.open("a", buffering=1, encoding="utf-8"))
 
 

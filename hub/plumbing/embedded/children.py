@@ -130,7 +130,7 @@ class Children:
     """Several children watched together: what dies is started again, later each time up to 10 s."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+        self.say = say
         self._children: list[Child] = []
         self._watches: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -139,7 +139,11 @@ class Children:
         """Start a child and watch over it. Raises ChildDied if it does not become ready the first time."""
         child = Child(command)
         self._children.append(child)
-        await child.start()
+        try:
+            await child.start()
+        except ChildDied:
+            self._children.remove(child)
+            raise
         self._watches.append(asyncio.create_task(self._watch(child)))
         return child
 
@@ -163,20 +167,27 @@ class Children:
             deaths.append(time.monotonic())
             told = self._report(child, deaths, delay, told)
             await asyncio.sleep(delay)
-            with contextlib.suppress(ChildDied):  # said with the next death
-                await child.start()
+            await self._start_again(child)
+
+    async def _start_again(self, child: Child) -> None:
+        try:
+            await child.start()
+        except ChildDied:
+            return  # said with the next round
+        except (HubError, OSError) as error:  # a full disk, no more processes: the watch goes on
+            self.say(f"{child.command.name} cannot be started now: {error}")
 
     def _report(self, child: Child, deaths: deque[float], delay: float, told: float) -> float:
         """Say it; its last words once a minute. Gives when those were told last."""
         now = deaths[-1]
         keeps_dying = len(deaths) == deaths.maxlen and now - deaths[0] < STEADY_AFTER
         if keeps_dying and now - told >= STEADY_AFTER:
-            self._say(
+            self.say(
                 f"{child.last_words('keeps dying')}\n    It is tried again and again; `hub doctor` may know."
             )
             return now
         code = child.process.returncode if child.process else None
-        self._say(f"{child.command.name} ended ({_exit_in_words(code)}): starting it again in {delay:.1f} s")
+        self.say(f"{child.command.name} ended ({_exit_in_words(code)}): starting it again in {delay:.1f} s")
         return told
 
 
@@ -196,7 +207,11 @@ def shorten(log: Path) -> None:
         older = log.with_name(f"{log.name}.{number}")
         if older.exists():
             older.replace(log.with_name(f"{log.name}.{number + 1}"))
-    shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+    kept = log.with_name(f"{log.name}.1")
+    try:
+        shutil.copyfile(log, kept)
+    except OSError:  # the disk is full: room matters more than an old log
+        kept.unlink(missing_ok=True)
     os.truncate(log, 0)
 
 
@@ -211,7 +226,7 @@ def tail(log: Path, lines: int = 4) -> list[str]:
 
 
 def _log(path: Path) -> IO[bytes]:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path.open("ab")
 
 

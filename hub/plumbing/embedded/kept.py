@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-from hub.plumbing.embedded.children import Child, Children, Command
+from hub.plumbing.embedded.children import Child, ChildDied, Children, Command
 from hub.plumbing.embedded.place import Lock
 from hub.plumbing.errors import Unavailable
 
@@ -80,4 +80,9 @@ class Kept:
         """Wait until whoever runs it is gone, then run it ourselves."""
         while not self._lock.take():  # noqa: ASYNC110  (a lock of the kernel's: it has no event)
             await asyncio.sleep(0.5)
-        await self._run()
+        while self.child is None:
+            try:
+                await self._run()
+            except ChildDied as error:
+                self._children.say(str(error))
+                await asyncio.sleep(5)
