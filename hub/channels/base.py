@@ -62,5 +62,9 @@ class Adapter:
         """
         raise Misconfigured(f"{self.kind} cannot send")
 
+    async def check(self, line: Line) -> list[tuple[str, str]]:
+        """Try the line for real: (what was tried, what is wrong with it or empty) for each step."""
+        return []
+
     async def close(self) -> None:
         """Give back pooled connections."""

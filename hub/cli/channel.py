@@ -1,0 +1,125 @@
+"""`hub channel`: add, list and really test a configured line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from hub.channels import connections
+from hub.channels.registry import ADAPTERS, adapter
+from hub.cli.opened import with_hub
+from hub.plumbing.errors import BadInput
+from hub.plumbing.hub import Hub
+from hub.plumbing.texts import _
+
+
+@click.group(help="The lines customers reach us on.")
+def command() -> None:
+    """The group; each command below opens the hub itself."""
+
+
+@command.command("list", help="All channels with their health.")
+def list_() -> None:
+    """One row a channel."""
+
+    async def read(hub: Hub) -> list[connections.Channel]:
+        async with hub.transaction() as tx:
+            return await connections.load_where(tx, "true")
+
+    table = Table("id", _("kind"), _("name"), _("address"), _("on"), _("health"))
+    for one in with_hub(read):
+        health = f"{one.health} {one.health_text}".strip()
+        table.add_row(str(one.id), one.kind, one.name, one.address, "✓" if one.enabled else "–", health)
+    Console().print(table)
+
+
+@command.command(help="Add a channel. Settings and secrets as name=value, each option as often as needed.")
+@click.argument("kind", type=click.Choice(sorted(ADAPTERS)))
+@click.argument("address")
+@click.option("--name", default="", help="What agents call it; the address when left out.")
+@click.option("--also", multiple=True, help="Another address that reaches it.")
+@click.option("--team", default="", help="The team whose queue it fills.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE")
+@click.option("--secret", "secrets", multiple=True, metavar="NAME=VALUE", help="Stored encrypted.")
+def add(
+    kind: str,
+    address: str,
+    name: str,
+    also: tuple[str, ...],
+    team: str,
+    settings: tuple[str, ...],
+    secrets: tuple[str, ...],
+) -> None:
+    """Raises BadInput naming the option."""
+
+    async def make(hub: Hub) -> connections.Channel:
+        async with hub.transaction() as tx:
+            return await connections.add(
+                tx,
+                hub.crypto,
+                kind=kind,
+                name=name or address,
+                address=address,
+                address_type=adapter(kind).can.address_type,
+                also=also,
+                team_id=await _team(tx, team),
+                settings={key: _plain(value) for key, value in _pairs(settings, "--set")},
+                secrets=dict(_pairs(secrets, "--secret")),
+            )
+
+    made = with_hub(make)
+    click.echo(
+        _(
+            "Channel %(id)s added: %(name)s, reached at %(address)s",
+            id=made.id,
+            name=made.name,
+            address=address,
+        )
+    )
+
+
+@command.command(help="Try a channel for real: sign in where it sends and where it reads.")
+@click.argument("channel_id", type=int)
+def test(channel_id: int) -> None:
+    """Exit code 1 when something does not work; the words say what and what to do."""
+
+    async def try_(hub: Hub) -> list[tuple[str, str]]:
+        async with hub.transaction() as tx:
+            channel = await connections.load(tx, channel_id)
+        found = await adapter(channel.kind).check(channel.line(hub.crypto))
+        failing = next((words for step, words in found if words), "")
+        async with hub.transaction() as tx:
+            await connections.note_health(tx, channel_id, "failing" if failing else "ok", failing)
+        return found
+
+    steps = with_hub(try_)
+    for step, words in steps:
+        click.echo(f"{'✗' if words else '✓'} {step}{': ' + words if words else ''}")
+    if any(words for _step, words in steps):
+        raise SystemExit(1)
+
+
+async def _team(tx: Any, name: str) -> int | None:
+    if not name:
+        return None
+    found: int | None = await tx.value("SELECT id FROM team WHERE name = $1", name)
+    if found is None:
+        raise BadInput(_("There is no team called %(name)s.", name=name), field="--team")
+    return found
+
+
+def _pairs(values: tuple[str, ...], option: str) -> list[tuple[str, str]]:
+    pairs = [value.partition("=") for value in values]
+    for key, sign, value in pairs:
+        if not sign or not key:
+            raise BadInput(
+                _("%(option)s %(value)s: write NAME=VALUE", option=option, value=key + value), field=option
+            )
+    return [(key, value) for key, _sign, value in pairs]
+
+
+def _plain(value: str) -> str | int:
+    return int(value) if value.isascii() and value.isdigit() else value

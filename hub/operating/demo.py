@@ -1,0 +1,335 @@
+"""The demo company: its people, customers and two months of conversations, told through the real road in."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+import config
+from hub import inbound
+from hub.agents import absence, passwords, people, teams, tokens
+from hub.channels import connections
+from hub.channels.arrivals import Arrival
+from hub.channels.base import Raw
+from hub.channels.connections import Channel
+from hub.channels.registry import adapter
+from hub.customers import accounts, contacts
+from hub.intake import TABLES
+from hub.operating import telling
+from hub.plumbing.clock import now
+from hub.plumbing.db import Tx
+from hub.plumbing.errors import NotFound
+from hub.plumbing.hub import Hub
+from hub.plumbing.sequences import Sequences
+from hub.plumbing.texts import _
+
+COMPANY = Path(config.__file__).parent / "starter" / "demo.yaml"
+PASSWORD = "dialogo-demo"
+CONVERSATIONS = 320
+DAYS = 60
+SHOWN = ("ana", "lola", "mario", "berta")
+
+
+class Story(msgspec.Struct, kw_only=True):
+    """One conversation to tell: who writes to which channel, what, and when each line was said."""
+
+    subject: str
+    lines: list[dict[str, str]]
+    moments: list[datetime]
+    state: str
+    priority: str
+    name: str
+    address: str
+    channel: Channel
+    words: dict[str, str]
+    conversation_id: int = 0
+    message_ids: list[str] = []
+
+
+async def load(hub: Hub) -> None:
+    """Fill an empty installation with the demo company. Its addresses end in .example: no mail can reach them."""
+    company = yaml.safe_load(COMPANY.read_text())
+    dice = random.Random(48213)
+    async with hub.transaction() as tx:
+        await tx.execute("UPDATE installation SET is_demo = true")
+        agents = await _agents(tx, company)
+        team_ids = await _teams(tx, company, agents)
+        channels = await _channels(tx, hub, company, team_ids)
+        writers = await _customers(tx, company, agents)
+        await tx.execute("ANALYZE")
+    stories = _stories(company, dice, channels, writers)
+    for step in range(max(len(story.lines) for story in stories)):
+        await _tell(hub, stories, step)
+    async with hub.transaction() as tx:
+        await telling.close(tx, [(s.conversation_id, s.moments[-1]) for s in stories if s.state == "closed"])
+        await telling.settle(tx, [story.conversation_id for story in stories])
+        await absence.plan(
+            tx,
+            agents["ines"],
+            agents["luis"],
+            now() - timedelta(days=1),
+            now() + timedelta(days=6),
+            "Vacaciones",
+        )
+        await tx.execute("ANALYZE")
+    await _noise(hub, company, channels[0])
+
+
+async def logins(hub: Hub) -> list[str]:
+    """Who can sign in to the demo, and an API token, a line each for the terminal; nothing outside a demo."""
+    if not await hub.pool.fetchval("SELECT is_demo FROM installation"):
+        return []
+    rows = await hub.pool.fetch(
+        "SELECT name, email, role FROM agent WHERE split_part(email, '@', 1) = ANY($1) ORDER BY id",
+        list(SHOWN),
+    )
+    lines = [f"{row['email']}  {PASSWORD}  ({row['name']}, {row['role']})" for row in rows]
+    return [*lines, _("API token: %(token)s", token=await _token(hub))]
+
+
+async def _token(hub: Hub) -> str:
+    """The demo's API token: made once, kept beside the data for its owner's eyes."""
+    path = Path(hub.settings.data) / "demo-token"
+    async with hub.transaction() as tx:
+        if path.exists() and await tokens.find(tx, path.read_text()):
+            return path.read_text()
+        admin = await tx.value("SELECT id FROM agent WHERE role = 'admin' AND active ORDER BY id LIMIT 1")
+        if admin is None:
+            raise NotFound(_("The demo has nobody of this role."))
+        secret = await tokens.create(tx, admin, "demo")
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secret)
+    return secret
+
+
+async def _agents(tx: Tx, company: dict[str, Any]) -> dict[str, int]:
+    hashed = await passwords.hashed(PASSWORD)
+    made = {}
+    for one in company["agents"]:
+        agent = await people.add(
+            tx,
+            name=one["name"],
+            email=f"{one['key']}@iberluz.example",
+            role=one["role"],
+            password_hash=hashed,
+        )
+        made[one["key"]] = agent.id
+    return made
+
+
+async def _teams(tx: Tx, company: dict[str, Any], agents: dict[str, int]) -> dict[str, int]:
+    made = {}
+    for one in company["teams"]:
+        members = [agents[key] for key in one["members"]]
+        team = await teams.add(tx, name=one["name"], restricted=one["restricted"], member_ids=members)
+        made[one["name"]] = team.id
+    return made
+
+
+async def _channels(tx: Tx, hub: Hub, company: dict[str, Any], team_ids: dict[str, int]) -> list[Channel]:
+    """Mail leaves to the lab's own server on loopback; nothing of the demo can reach the world."""
+    return [
+        await connections.add(
+            tx,
+            hub.crypto,
+            kind="email",
+            name=one["name"],
+            address=one["address"],
+            address_type="email",
+            also=tuple(one.get("also", ())),
+            team_id=team_ids[one["team"]],
+            settings={
+                "smtp_host": "127.0.0.1",
+                "smtp_port": lab_port(hub),
+                "smtp_security": "none",
+                "lab": True,
+            },
+        )
+        for one in company["channels"]
+    ]
+
+
+def lab_port(hub: Hub) -> int:
+    """Where the lab's pretend mail server listens: beside our own door."""
+    return (hub.settings.smtp_port or 2525) + 1
+
+
+async def _customers(tx: Tx, company: dict[str, Any], agents: dict[str, int]) -> list[tuple[str, str, str]]:
+    """Accounts with owners and people; (name, address, language) of everybody who may write."""
+    writers: list[tuple[str, str, str]] = []
+    for one in company["accounts"]:
+        account = await accounts.create(
+            tx,
+            name=one["name"],
+            tier=one["tier"],
+            owner_id=agents.get(one["owner"]),
+            deputy_id=agents.get(one["deputy"]),
+            domains=(one["domain"],),
+            external_id=f"C-{1000 + len(writers)}",
+        )
+        language = one.get("language", "es")
+        for name in one["people"]:
+            address = f"{_plain(name.split()[0])}@{one['domain']}"
+            await contacts.create(
+                tx, name=name, addresses=[("email", address)], account_id=account.id, language=language
+            )
+            writers.append((name, address, language))
+    for name in company["private"]:
+        writers.append((name, f"{_plain(name).replace(' ', '.')}@correo.example", "es"))
+    return writers
+
+
+def _plain(name: str) -> str:
+    return name.lower().translate(str.maketrans("áéíóúüñ", "aeiouun"))
+
+
+def _stories(
+    company: dict[str, Any],
+    dice: random.Random,
+    channels: Sequence[Channel],
+    writers: Sequence[tuple[str, str, str]],
+) -> list[Story]:
+    """The conversations, oldest first; most are over, the newest are open."""
+    made = []
+    for number in range(CONVERSATIONS):
+        name, address, language = dice.choice(writers)
+        plan = dice.choice(company["english" if language == "en" else "stories"])
+        ago = timedelta(days=DAYS * (1 - number / CONVERSATIONS) ** 1.6, minutes=dice.randrange(1, 300))
+        recent = ago < timedelta(days=5)
+        lines = plan["lines"][: dice.randint(1, len(plan["lines"]))] if recent else plan["lines"]
+        moments = _moments(dice, now() - ago, len(lines))
+        words = {
+            "cliente": name.split()[0],
+            "pedido": str(dice.randrange(47000, 48999)),
+            "factura": f"26-{dice.randrange(100, 999)}",
+            "producto": dice.choice(company["products"]),
+            "fecha": f"{dice.randint(1, 28)} de diciembre",
+        }
+        billing = "actura" in plan["subject"]
+        made.append(
+            Story(
+                subject=plan["subject"].format(**words),
+                lines=lines,
+                moments=moments,
+                state=plan["state"] if recent else "closed",
+                priority=plan.get("priority", "normal"),
+                name=name,
+                address=address,
+                channel=channels[1 if billing else 0],
+                words=words,
+            )
+        )
+    return made
+
+
+def _moments(dice: random.Random, start: datetime, count: int) -> list[datetime]:
+    """When each line was said: answers within hours, never in the future."""
+    moments = [start]
+    for _unused in range(count - 1):
+        latest = now() - timedelta(seconds=30)
+        moments.append(min(moments[-1] + timedelta(minutes=dice.randint(4, 420)), max(latest, moments[-1])))
+    return moments
+
+
+async def _tell(hub: Hub, stories: Sequence[Story], step: int) -> None:
+    """The next line of every story: customers' lines as mails through the road in, ours as answers long sent."""
+    due = [story for story in stories if step < len(story.lines)]
+    written = [story for story in due if "in" in story.lines[step]]
+    for start in range(0, len(written), 100):
+        await _arrive(hub, written[start : start + 100], step)
+    async with hub.transaction() as tx:
+        said = [
+            telling.Said(
+                conversation_id=story.conversation_id,
+                direction="out" if "out" in story.lines[step] else "note",
+                text=next(iter(story.lines[step].values())).format(**story.words),
+                subject=f"Re: {story.subject}",
+                at=story.moments[step],
+                channel_id=story.channel.id,
+                recipient=story.address,
+                message_id=_message_id(story, step),
+            )
+            for story in due
+            if "in" not in story.lines[step]
+        ]
+        await telling.say(tx, said)
+    for story in due:
+        story.message_ids.append(_message_id(story, step))
+
+
+async def _arrive(hub: Hub, stories: Sequence[Story], step: int) -> None:
+    ids = Sequences(*TABLES)
+    async with hub.transaction() as tx:
+        await ids.fill(tx.connection, len(stories) + 1)
+        arrivals = []
+        for story in sorted(stories, key=lambda one: one.moments[step]):
+            line = story.channel.line(hub.crypto)
+            raw = Raw(body=_mail(story, step))
+            arrivals.append(
+                Arrival(
+                    id=ids.draw("arrival"),
+                    line=line,
+                    team_id=story.channel.team_id,
+                    raw=raw,
+                    facts=adapter(line.kind).parse(raw, line),
+                    received_at=story.moments[step],
+                    cost=len(raw.body),
+                )
+            )
+        outcomes = await inbound.walk(tx, hub.crypto, ids, arrivals, {})
+    for story, outcome in zip(sorted(stories, key=lambda one: one.moments[step]), outcomes, strict=True):
+        story.conversation_id = outcome.conversation_id or story.conversation_id
+
+
+def _message_id(story: Story, step: int) -> str:
+    return f"{story.words['pedido']}.{story.words['factura']}.{int(story.moments[0].timestamp())}.{step}@demo.example"
+
+
+def _mail(story: Story, step: int) -> bytes:
+    answers = f"In-Reply-To: <{story.message_ids[-1]}>\r\n" if story.message_ids else ""
+    subject = f"Re: {story.subject}" if step else story.subject
+    text = story.lines[step]["in"].format(**story.words).replace("\n", "\r\n")
+    return (
+        f"From: {story.name} <{story.address}>\r\nTo: {story.channel.address}\r\nSubject: {subject}\r\n"
+        f"Message-ID: <{_message_id(story, step)}>\r\n{answers}Date: {format_datetime(story.moments[step])}\r\n"
+        f"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"
+    ).encode()
+
+
+async def _noise(hub: Hub, company: dict[str, Any], channel: Channel) -> None:
+    """A few newsletters, so that `aside` is not empty."""
+    ids = Sequences(*TABLES)
+    line = channel.line(hub.crypto)
+    async with hub.transaction() as tx:
+        await ids.fill(tx.connection, 10)
+        arrivals = []
+        for number, one in enumerate(company["noise"]):
+            raw = Raw(
+                body=(
+                    f"From: {one['from']}\r\nTo: {channel.address}\r\nSubject: {one['subject']}\r\n"
+                    f"Message-ID: <noise.{number}@demo.example>\r\nPrecedence: bulk\r\n"
+                    f"List-Unsubscribe: <https://news.example/u>\r\n"
+                    f"Content-Type: text/plain; charset=utf-8\r\n\r\n{one['text']}\r\n"
+                ).encode()
+            )
+            arrivals.append(
+                Arrival(
+                    id=ids.draw("arrival"),
+                    line=line,
+                    team_id=channel.team_id,
+                    raw=raw,
+                    facts=adapter(line.kind).parse(raw, line),
+                    received_at=now() - timedelta(hours=number + 1),
+                    cost=1,
+                )
+            )
+        await inbound.walk(tx, hub.crypto, ids, arrivals, {})

@@ -1,0 +1,51 @@
+"""The demo company is believable and loaded by the real road in."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+
+from hub.operating import demo
+from hub.plumbing.hub import Hub
+from hub.plumbing.migrate import migrate
+
+
+@pytest.fixture
+async def empty(servers, settings, tmp_path):
+    connection = await asyncpg.connect(servers.dsn)
+    await connection.execute("CREATE DATABASE demo_test")
+    await migrate(servers.database("demo_test"))
+    hub = await Hub.open(
+        type(settings)(
+            data=tmp_path,
+            database_url=servers.database("demo_test"),
+            redis_url=settings.redis_url,
+            secret=settings.secret,
+            smtp_port=2525,
+        )
+    )
+    yield hub
+    await hub.close()
+    await connection.execute("DROP DATABASE demo_test WITH (FORCE)")
+    await connection.close()
+
+
+async def test_the_demo_company_is_believable(empty):
+    await demo.load(empty)
+    pool = empty.pool
+    assert await pool.fetchval("SELECT count(*) FROM conversation") >= 250
+    assert await pool.fetchval("SELECT count(*) FROM conversation WHERE state = 'open'") >= 15
+    assert await pool.fetchval("SELECT count(*) FROM conversation WHERE state = 'aside'") == 2
+    assert await pool.fetchval("SELECT count(*) FROM arrival WHERE outcome = 'unreadable'") == 0
+    owned = """
+        SELECT count(*) FROM conversation v JOIN account a ON a.id = v.account_id
+        WHERE a.owner_id IS NOT NULL AND v.assignee_id NOT IN (a.owner_id, a.deputy_id)
+    """
+    assert await pool.fetchval(owned) == 0
+    reachable = "SELECT count(*) FROM address WHERE type = 'email' AND value NOT LIKE '%.example'"
+    assert await pool.fetchval(reachable) == 0
+    assert await pool.fetchval("SELECT count(*) FROM delivery WHERE state IN ('held', 'queued')") == 0
+    assert await pool.fetchval("SELECT max(created_at) <= now() FROM message")
+    lines = await demo.logins(empty)
+    assert any("ana@iberluz.example" in line for line in lines)
+    assert lines[-1] == (await demo.logins(empty))[-1], "the token is kept"
