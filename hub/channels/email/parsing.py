@@ -164,7 +164,7 @@ def _report_facts(raw: Raw, mail: Mail, reports: Reports) -> list[AnyFact]:
     base = hashlib.sha256(mail.root.headers.raw("message-id").strip() or raw.body).hexdigest()
     token = bounce_token_of(raw.envelope, mail.root.headers, reports.returned)
     facts: list[AnyFact] = []
-    for report in reports.reports:
+    for report in {(each.state, each.recipient): each for each in reports.reports}.values():
         key = f"report:{base}:{report.state}:{report.recipient}"
         if not report.state:
             facts.append(Ignored(key=key, reason=f"a report of no use: {report.reason}"))

@@ -14,7 +14,7 @@ from hub.channels.mail.charsets import codec, decode
 from hub.channels.mail.flowed import unflowed
 from hub.channels.mail.html_text import LONGEST_HTML, HtmlLines, to_lines
 from hub.channels.mail.mime import Mail, Part
-from hub.channels.mail.quoting import finds_quote, new_text
+from hub.channels.mail.quoting import new_text, parted
 from hub.channels.mail.separators import REPLY_SUBJECT
 from hub.channels.text import storable, with_plain_ends
 
@@ -73,12 +73,12 @@ def _choose_text(content: Content, plain: str, html: str, answers: bool) -> Html
             content.new_text = new_text(lines.text, content.subject, lines.cuts)
             return lines
     content.text = plain
-    content.new_text = new_text(plain, content.subject)
-    if html and answers and not finds_quote(plain, content.subject):
+    content.new_text, seen = parted(plain, content.subject)
+    if html and answers and not seen:
         lines = to_lines(html)
-        by_html = new_text(lines.text, content.subject, lines.cuts)
-        if by_html and len(by_html) < len(content.new_text):
-            content.new_text = by_html
+        by_html, seen = parted(lines.text, content.subject, lines.cuts)
+        if seen and len(by_html) < len(content.new_text):
+            content.new_text = storable(by_html)
     return None
 
 

@@ -27,12 +27,15 @@ _SIGNATURE_LINES = 25
 
 def new_text(text: str, subject: str = "", cuts: frozenset[int] | set[int] = frozenset()) -> str:
     """The new words of `text`. `cuts`: numbers of lines where the mail's HTML says that the quote begins."""
-    return _Split(text, subject, cuts).new or text
+    return parted(text, subject, cuts)[0]
 
 
-def finds_quote(text: str, subject: str = "") -> bool:
-    """Does the text show by itself where the quote begins?"""
-    return _Split(text, subject, frozenset()).quote_seen
+def parted(
+    text: str, subject: str = "", cuts: frozenset[int] | set[int] = frozenset()
+) -> tuple[str, bool]:
+    """`(the new words, was a quote seen?)`."""
+    split = _Split(text, subject, cuts)
+    return split.new or text, split.quote_seen
 
 
 class _Split:

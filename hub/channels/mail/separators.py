@@ -23,6 +23,9 @@ _START = re.compile(
     re.IGNORECASE,
 )
 _WHEN_OR_WHO = re.compile(r"\d{1,2}[:.h]\d{2}|\b(?:19|20)\d\d\b|\d{1,2}[/.-]\d{1,2}[/.-]\d{2}|@|年")
+_ADDRESS = re.compile(r"\S@\S")
+_TIME = re.compile(r"\d{1,2}[:.h]\d{2}")
+_DATE = re.compile(r"\b(?:19|20)\d\d\b|\d{1,2}[/.-]\d{1,2}[/.-]\d{2}|年")
 _GMAIL_OTHER = re.compile(
     r"^(?:\d{4}[-/年.]\s?\d{1,2}[-/月.]\s?\d{1,2}).{0,80}<[^<>\s]{1,200}@[^<>\s]{1,200}>\s*[:：]?$"
 )
@@ -100,7 +103,11 @@ def is_forward_subject(subject: str) -> bool:
 def attribution_length(lines: list[str], start: int) -> int:
     """How many lines "El 3 nov 2026, Marta escribió:" takes from `start`; 0 when it is none."""
     first = lines[start].strip()
-    if not first or len(first) > _LONGEST or not _START.match(first):
+    if not first or len(first) > _LONGEST:
+        return 0
+    if first.startswith("--"):  # Zoho: ---- On Mon, 02 Nov 2026 09:00 Ana wrote ----
+        return int(first.endswith("--") and _is_attribution(first))
+    if not _START.match(first):
         return 0
     joined = ""
     for count, line in enumerate(lines[start : start + _WRAPPED], 1):
@@ -120,9 +127,12 @@ def _is_attribution(line: str) -> bool:
 
 
 def is_bare_attribution(line: str) -> bool:
-    """ "Marta García escribió:" — believed only when a quoted line follows."""
+    """ "Marta García escribió:", or a date and an address in any language: believed only above a quoted line."""
     line = line.strip()
-    return len(line) <= 200 and line.endswith((":", "：")) and _VERB.search(line) is not None
+    if len(line) > _LONGEST or not line.endswith((":", "：")):
+        return False
+    signs = (_ADDRESS.search(line), _TIME.search(line), _DATE.search(line))
+    return _VERB.search(line) is not None or sum(sign is not None for sign in signs) >= 2
 
 
 def is_forward_line(line: str) -> bool:
@@ -138,10 +148,11 @@ def is_original_line(line: str) -> bool:
 
 
 def is_header_block(lines: list[str], start: int) -> bool:
-    """From:, then at least two of date, to, subject within a few lines: how Outlook begins a quote."""
-    if _header_kind(lines[start]) != "from":
+    """From: and at least two of date, to, subject within a few lines: how Outlook begins a quote."""
+    first = _header_kind(lines[start])
+    if not first or first == "cc":
         return False
-    kinds: set[str] = set()
+    kinds: set[str] = {first}
     blank = 0
     for line in lines[start + 1 : start + 1 + _HEADER_REACH]:
         if not line.strip(" >"):
@@ -150,11 +161,13 @@ def is_header_block(lines: list[str], start: int) -> bool:
                 break
             continue
         kind = _header_kind(line)
-        if kind == "from":
+        if kind == "from" and "from" in kinds:
             break
         if kind:
             kinds.add(kind)
-    return len(kinds & {"date", "to", "subject"}) >= 2
+        elif first != "from":
+            break  # only From: is strong enough to believe a block with other lines in it
+    return "from" in kinds and len(kinds & {"date", "to", "subject"}) >= 2
 
 
 def _header_kind(line: str) -> str:

@@ -1,0 +1,192 @@
+"""What is new in a reply, as the mail programs of our customers write it."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.channels.mail.html_text import to_lines
+from hub.channels.mail.quoting import new_text
+
+ANSWER = "Sigue sin llegar.\n\nMarta"
+QUOTED = "> Ya salió ayer.\n> \n> Ana\n> > ¿Dónde está?"
+
+ATTRIBUTIONS = {
+    "gmail es": "El lun, 2 nov 2026 a las 9:00, Ana Núñez (<support@dialogo.example>)\nescribió:",
+    "gmail es one line": "El mar, 3 de nov. de 2026 10:22, Ana <ana@dialogo.example> escribió:",
+    "gmail es without comma": "El mar, 3 nov 2026 a la(s) 10:22, Ana (support@dialogo.example) escribió:",
+    "gmail en": "On Mon, Nov 2, 2026 at 9:00 AM Ana Núñez <support@dialogo.example> wrote:",
+    "gmail en wrapped": "On Mon, Nov 2, 2026 at 9:00 AM Ana Núñez de la Torre y Sanz <\nsupport@dialogo.example> wrote:",
+    "gmail en narrow space": "On Mon, Nov 2, 2026 at 9:00\u202fAM Ana <support@dialogo.example> wrote:",
+    "apple es": "El 2 nov 2026, a las 9:00, Ana Núñez <support@dialogo.example> escribió:",
+    "apple en": "On Nov 2, 2026, at 9:00 AM, Ana Núñez <support@dialogo.example> wrote:",
+    "apple en uk": "On 2 Nov 2026, at 09:00, Ana <support@dialogo.example> wrote:",
+    "thunderbird es": "El 02/11/2026 a las 9:00, Ana Núñez escribió:",
+    "thunderbird es old": "El 02/11/26 09:00, Ana escribió:",
+    "thunderbird en": "On 02/11/2026 09:00, Ana Núñez wrote:",
+    "yahoo es": "    El lunes, 2 de noviembre de 2026, 09:00:12 CET, Ana <support@dialogo.example> escribió:  ",
+    "yahoo en": "On Monday, November 2, 2026 at 09:00:12 AM GMT+1, Ana <support@dialogo.example> wrote:",
+    "proton es": "El lunes, 2 de noviembre de 2026 a las 9:00, Ana <support@dialogo.example> escribió:",
+    "proton en": "On Monday, November 2nd, 2026 at 9:00 AM, Ana <support@dialogo.example> wrote:",
+    "k-9": "Am 2. November 2026 09:00:00 MEZ schrieb Ana <support@dialogo.example>:",
+    "gmail de": "Am Mo., 2. Nov. 2026 um 09:00 Uhr schrieb Ana <support@dialogo.example>:",
+    "gmail fr": "Le lun. 2 nov. 2026 à 09:00, Ana <support@dialogo.example> a écrit :",
+    "gmail pt": "Em seg., 2 de nov. de 2026 às 09:00, Ana <support@dialogo.example> escreveu:",
+    "gmail it": "Il giorno lun 2 nov 2026 alle ore 09:00 Ana <support@dialogo.example>\nha scritto:",
+    "gmail nl": "Op ma 2 nov 2026 om 09:00 schreef Ana <support@dialogo.example>:",
+    "gmail ca": "Missatge de Ana <support@dialogo.example> del dia dl., 2 de nov. 2026 a les 9:00:",
+    "gmail ja": "2026年11月2日(月) 9:00 Ana <support@dialogo.example>:",
+    "mutt": "* Ana Núñez [2026-11-02 09:00 +0100]:",
+    "bare": "Ana Núñez escribió:",
+    "outlook mac": 'On 2/11/26, 9:00, "Ana Núñez" <support@dialogo.example> wrote:',
+    "zoho": "---- On Mon, 02 Nov 2026 09:00:12 +0100 Ana <support@dialogo.example> wrote ----",
+    "gmx": "Gesendet: Montag, 02. November 2026 um 09:00 Uhr\nVon: Ana <support@dialogo.example>\nAn: marta@acme.example\nBetreff: Pedido",
+}
+
+
+@pytest.mark.parametrize("name", ATTRIBUTIONS)
+def test_an_answer_above_the_quote_is_what_is_new(name: str) -> None:
+    assert new_text(f"{ANSWER}\n\n{ATTRIBUTIONS[name]}\n\n{QUOTED}\n", "Re: Pedido") == ANSWER
+
+
+BLOCKS = {
+    "outlook es": "De: Ana Núñez <support@dialogo.example>\nEnviado el: lunes, 2 de noviembre de 2026 9:00\n"
+    "Para: Marta García <marta@acme.example>\nAsunto: RE: Pedido 48213",
+    "outlook es web": "________________________________\nDe: Ana Núñez <support@dialogo.example>\n"
+    "Enviado: lunes, 2 de noviembre de 2026 9:00\nPara: marta@acme.example <marta@acme.example>\nAsunto: RE: Pedido",
+    "outlook en": "From: Ana Núñez <support@dialogo.example>\nSent: Monday, November 2, 2026 9:00 AM\n"
+    "To: Marta García <marta@acme.example>\nCc: Pepe <pepe@acme.example>\nSubject: RE: Pedido 48213",
+    "outlook en stars": "*From:* Ana Núñez <support@dialogo.example>\n*Sent:* Monday, November 2, 2026 9:00 AM\n"
+    "*To:* Marta García <marta@acme.example>\n*Subject:* RE: Pedido 48213",
+    "outlook es original": "-----Mensaje original-----\nDe: Ana [mailto:support@dialogo.example] \n"
+    "Enviado el: lunes, 2 de noviembre de 2026 9:00\nPara: Marta\nAsunto: Pedido",
+    "outlook en original": "-----Original Message-----\nFrom: Ana [mailto:support@dialogo.example]\nSent: x\nTo: Marta",
+    "outlook de": "Von: Ana <support@dialogo.example>\nGesendet: Montag, 2. November 2026 09:00\n"
+    "An: Marta <marta@acme.example>\nBetreff: AW: Pedido",
+    "outlook fr": "De : Ana <support@dialogo.example>\nEnvoyé : lundi 2 novembre 2026 09:00\n"
+    "À : Marta <marta@acme.example>\nObjet : RE: Pedido",
+    "outlook it": "Da: Ana <support@dialogo.example>\nInviato: lunedì 2 novembre 2026 09:00\nA: Marta\nOggetto: R: Pedido",
+    "outlook pt": "De: Ana <support@dialogo.example>\nEnviada em: segunda-feira, 2 de novembro de 2026 09:00\n"
+    "Para: Marta\nAssunto: RES: Pedido",
+    "outlook long to": "From: Ana <support@dialogo.example>\nSent: Monday, November 2, 2026 9:00 AM\nTo: "
+    + "; ".join(f"Persona {n} <p{n}@acme.example>" for n in range(40))
+    + "\nSubject: RE: Pedido",
+    "mac": "From: Ana <support@dialogo.example>\nDate: Monday, 2 November 2026 at 09:00\nTo: Marta <m@acme.example>\nSubject: x",
+    "samsung": "-------- Mensaje original --------\nDe: Ana <support@dialogo.example>\nFecha: 2/11/26 9:00 (GMT+01:00)\n"
+    "Para: marta@acme.example\nAsunto: Re: Pedido",
+    "above this line": "##- Por favor, escriba su respuesta por encima de esta línea -##\nSu solicitud fue actualizada.",
+}
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_header_block_begins_the_quote(name: str) -> None:
+    text = f"{ANSWER}\n\n{BLOCKS[name]}\n\nYa salió ayer.\n\nAna\n"
+    assert new_text(text, "RE: Pedido") == ANSWER
+
+
+def test_interleaved_answers_stay_and_the_questions_go() -> None:
+    text = (
+        "Hola Ana,\n\nEl lun, 2 nov 2026 a las 9:00, Ana (<support@dialogo.example>) escribió:\n\n"
+        "> ¿Qué talla?\n\nLa 42.\n\n> ¿Y el color?\n>\n\nAzul.\n\nGracias"
+    )
+    assert new_text(text, "Re: Pedido") == "Hola Ana,\n\nLa 42.\n\nAzul.\n\nGracias"
+
+
+def test_an_answer_below_the_quote_stays() -> None:
+    text = "On 02/11/2026 09:00, Ana wrote:\n> ¿Qué talla?\n> \n> Ana\n\nLa 42, por favor.\n\n-- \nMarta García\nAcme\n"
+    assert new_text(text, "Re: Pedido") == "La 42, por favor."
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        "-- \nMarta García\nCompras, Acme\nTel. +34 600 000 000",
+        "--\nMarta",
+        "Enviado desde mi iPhone",
+        "Sent from my iPhone",
+        "Enviado desde mi Samsung Galaxy smartphone.",
+        "Enviado desde Outlook para Android<https://aka.ms/x>",
+        "Get Outlook for iOS<https://aka.ms/o0ukef>",
+        "Obtener Outlook para iOS",
+        "Sent from Yahoo Mail on Android",
+        "Von meinem iPhone gesendet",
+    ],
+)
+def test_signatures_and_telephone_footers_are_not_new(footer: str) -> None:
+    assert new_text(f"Sigue sin llegar.\n\n{footer}\n") == "Sigue sin llegar."
+    below = f"Sigue sin llegar.\n\n{footer}\n\nOn 02/11/2026 09:00, Ana wrote:\n> Ya salió.\n"
+    assert new_text(below, "Re: x") == "Sigue sin llegar."
+
+
+FORWARDS = {
+    "gmail": "---------- Forwarded message ---------\nDe: Pepe <pepe@x.example>\nDate: lun, 2 nov 2026 a las 9:00\n"
+    "Subject: Factura\nTo: Marta <marta@acme.example>\n\n\nAdjunto la factura.\n",
+    "apple": "Inicio del mensaje reenviado:\n\nDe: Pepe <pepe@x.example>\nAsunto: Factura\nFecha: 2 nov 2026\n"
+    "Para: Marta\n\nAdjunto la factura.\n",
+    "thunderbird": "-------- Mensaje reenviado --------\nAsunto: \tFactura\nFecha: \t2 nov\nDe: \tPepe\nPara: \tMarta\n\n"
+    "Adjunto la factura.\n",
+    "outlook": "De: Pepe <pepe@x.example>\nEnviado el: lunes, 2 de noviembre de 2026 9:00\nPara: Marta\nAsunto: Factura\n\n"
+    "Adjunto la factura.\n",
+    "outlook old": "-----Original Message-----\nFrom: Pepe\nSent: lunes\nTo: Marta\nSubject: Factura\n\nAdjunto la factura.\n",
+}
+
+
+@pytest.mark.parametrize("name", FORWARDS)
+@pytest.mark.parametrize("comment", ["", "Mirad esto, por favor.\n\n"])
+def test_what_is_forwarded_is_new_to_us(name: str, comment: str) -> None:
+    found = new_text(comment + FORWARDS[name], "RV: Factura")
+    assert "Adjunto la factura." in found
+    assert comment.strip() in found
+
+
+def test_a_text_that_is_nothing_but_a_quote_stays_whole() -> None:
+    assert new_text("> hola\n> adiós") == "> hola\n> adiós"
+    form = "De: Marta\nFecha: hoy\nPara: Soporte\nAsunto: Ayuda\n\nNo funciona."
+    assert new_text(form, "Formulario") == form
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "El jefe me escribió:\nque lo mande ya.",
+        "From here on: nothing.\nTo: be or not to be",
+        "Lista:\n- uno\n- dos\n\nY esto es lo que mi padre escribió: nada.",
+        "-- no es una firma\nsino una línea",
+        "Precio > 100 y < 200\n\n>From Madrid to Barcelona\n\nfin",
+        "Hola:\n\nDe: Madrid\nA: Barcelona\n\nQuiero dos billetes.",
+        "Enviado desde mi casa con cariño para todos vosotros, que ya era hora de que os llegase algo de mí después de "
+        "tantos años sin saber nada y con tantas cosas que contaros de este viaje tan largo",
+    ],
+)
+def test_ordinary_words_are_no_quote(text: str) -> None:
+    assert new_text(text) == text
+
+
+HTML = {
+    "gmail": '<div dir="ltr">{answer}</div><br><div class="gmail_quote gmail_quote_container"><div dir="ltr" class="gmail_attr">'
+    "Em 2. marec 2026 Ana sanoi &lt;<a href='mailto:x@y'>x@y</a>&gt;<br></div><blockquote class='gmail_quote' "
+    'style="margin:0px 0px 0px 0.8ex;border-left:1px solid rgb(204,204,204);padding-left:1ex">{quoted}</blockquote></div>',
+    "outlook desktop": '<div class="WordSection1"><p class="MsoNormal">{answer}<o:p></o:p></p><div><div style="border:none;'
+    'border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm"><p class="MsoNormal"><b>Lähettäjä:</b> Ana<br><b>Kohde:</b> x</p>'
+    "</div></div><p>{quoted}</p></div>",
+    "outlook web": '<div>{answer}</div><div id="appendonsend"></div><hr style="display:inline-block;width:98%" tabindex="-1">'
+    '<div id="divRplyFwdMsg" dir="ltr"><font><b>De:</b> Ana<br><b>Enviado:</b> lunes<br></font></div><div>{quoted}</div>',
+    "outlook mobile": '<div>{answer}</div><div id="mail-editor-reference-message-container"><div>Von: Ana</div>{quoted}</div>',
+    "apple": "<div>{answer}</div><div><br><blockquote type='cite'><div>On 2 Nov 2026, at 09:00, Ana wrote:</div>{quoted}"
+    "</blockquote></div>",
+    "thunderbird": '<p>{answer}</p><div class="moz-cite-prefix">Ana skribis je 2026-11-02:<br></div>'
+    '<blockquote type="cite" cite="mid:x">{quoted}</blockquote>',
+    "yahoo": '<div>{answer}</div><div id="ydp1yahoo_quoted_1" class="ydp1yahoo_quoted yahoo_quoted"><div>El lunes, Ana:</div>'
+    "<div>{quoted}</div></div>",
+    "proton": '<div>{answer}</div><div class="protonmail_quote">Ana:<br><blockquote class="protonmail_quote" type="cite">{quoted}'
+    "</blockquote></div>",
+    "zimbra": '<div>{answer}</div><hr id="zwchr" data-marker="__DIVIDER__"><div data-marker="__HEADERS__"><b>De: </b>Ana</div>'
+    "<div>{quoted}</div>",
+}
+
+
+@pytest.mark.parametrize("name", HTML)
+def test_html_shows_where_the_quote_begins_in_any_language(name: str) -> None:
+    page = HTML[name].format(answer="Sigue sin <b>llegar</b>.", quoted="<p>Ya salió ayer.</p><p>Ana</p>")
+    lines = to_lines(f"<html><body>{page}</body></html>")
+    assert new_text(lines.text, "Re: Pedido", lines.cuts) == "Sigue sin llegar."
+    assert "Ya salió ayer." in lines.text
