@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import resource
+from collections.abc import AsyncIterator
 
 import structlog
 from aiohttp import web
 
 from config.settings import SettingError, Settings
+from hub.intake import Inbound
+from hub.lab import mail_server
+from hub.lab import pages as lab
+from hub.lab.sent import Outbox
+from hub.operating import demo
 from hub.plumbing.hub import Hub
 from hub.web import live, middleware, patience, routes
 from hub.web.fanout import FANOUT, Fanout
-from hub.web.requests import HUB, networks
+from hub.web.requests import HUB, INBOUND, networks
 from hub.web.viewing import Viewing
 
 BODY_LIMIT = 40_000_000
@@ -52,9 +58,26 @@ def make_app(hub: Hub) -> web.Application:
     app.on_response_prepare.append(middleware.headers)
     app[FANOUT] = Fanout(hub)
     app[live.VIEWING] = Viewing(hub)
-    app.cleanup_ctx.append(live.run)
+    app[INBOUND] = Inbound(hub)
+    app.cleanup_ctx.extend([_road_in, live.run])
     app.on_shutdown.append(live.close_all)
+    if hub.settings.demo:
+        app.add_routes(lab.ROUTES)
+        app.cleanup_ctx.append(_lab_mail)
     return app
+
+
+async def _lab_mail(app: web.Application) -> AsyncIterator[None]:
+    """The pretend world the demo sends to, beside the pages that show it."""
+    hub = app[HUB]
+    async with mail_server.running(Outbox(hub.settings.data), "127.0.0.1", demo.lab_port(hub.settings)):
+        yield
+
+
+async def _road_in(app: web.Application) -> AsyncIterator[None]:
+    await app[INBOUND].start()
+    yield
+    await app[INBOUND].close()
 
 
 def check(settings: Settings) -> None:

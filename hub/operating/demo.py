@@ -14,6 +14,7 @@ import msgspec
 import yaml
 
 import config
+from config.settings import Settings
 from hub import inbound
 from hub.agents import absence, passwords, people, teams, tokens
 from hub.channels import connections
@@ -149,7 +150,7 @@ async def _channels(tx: Tx, hub: Hub, company: dict[str, Any], team_ids: dict[st
             team_id=team_ids[one["team"]],
             settings={
                 "smtp_host": "127.0.0.1",
-                "smtp_port": lab_port(hub),
+                "smtp_port": lab_port(hub.settings),
                 "smtp_security": "none",
                 "lab": True,
             },
@@ -158,9 +159,9 @@ async def _channels(tx: Tx, hub: Hub, company: dict[str, Any], team_ids: dict[st
     ]
 
 
-def lab_port(hub: Hub) -> int:
+def lab_port(settings: Settings) -> int:
     """Where the lab's pretend mail server listens: beside our own door."""
-    return (hub.settings.smtp_port or 2525) + 1
+    return (settings.smtp_port or 2525) + 1
 
 
 async def _customers(tx: Tx, company: dict[str, Any], agents: dict[str, int]) -> list[tuple[str, str, str]]:
