@@ -79,22 +79,16 @@ def texts(wanted: str) -> gnu.NullTranslations:
 
 
 def catalogue(wanted: str) -> Catalog:
-    """All messages of one language, its .po files (one a room) merged in the order of their names.
-
-    Raises ValueError when two files translate the same msgid differently.
-    """
+    """All messages of one language, its .po files (one a room) merged; the first file in the alphabet wins."""
     merged = Catalog(locale=wanted if wanted in LANGUAGES else "en", charset="utf-8")
-    for path in sorted((FOLDER / wanted).glob("*.po")) if wanted in LANGUAGES else []:
+    for path in parts(wanted):
         with path.open("rb") as file:
-            _merge(merged, read_po(file, locale=wanted, abort_invalid=True), path.name)
+            for message in read_po(file, locale=wanted, abort_invalid=True):
+                if message.id and merged.get(message.id, context=message.context) is None:
+                    merged.add(message.id, message.string, context=message.context, flags=message.flags)
     return merged
 
 
-def _merge(merged: Catalog, part: Catalog, name: str) -> None:
-    for message in part:
-        if not message.id:
-            continue
-        known = merged.get(message.id, context=message.context)
-        if known is not None and known.string != message.string:
-            raise ValueError(f"{name}: {message.id!r} is translated differently in another file")
-        merged.add(message.id, message.string, context=message.context, flags=message.flags)
+def parts(wanted: str) -> list[Path]:
+    """The .po files of a language, sorted; none for English and for languages we do not speak."""
+    return sorted((FOLDER / wanted).glob("*.po")) if wanted in LANGUAGES else []

@@ -154,7 +154,7 @@ function conflict(theirs, mine) {
 }
 
 async function upload(files) {
-  const list = $("[data-files]", form);
+  const list = $("[data-chips]", form);
   for (const file of files) {
     const size = h("small", {}, t("uploading"));
     const chip = h("li", { class: "file" }, h("span", { class: "cut" }, file.name), size);
@@ -189,8 +189,8 @@ async function submitted(event) {
   localStorage.removeItem(shelf(which));
   drafts[which] = { text: "", version: 0 };
   field("text").value = "";
-  $("[data-files]", own).replaceChildren();
-  $("[data-files]", own).hidden = true;
+  $("[data-chips]", own).replaceChildren();
+  $("[data-chips]", own).hidden = true;
   status("");
   field("text").focus();
 }
