@@ -10,7 +10,7 @@ import msgspec
 
 from hub.plumbing.texts import _
 from hub.routing.cases import TEXT_LOOKED_AT, Case
-from hub.routing.words import same, says
+from hub.routing.words import plain, same, says
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -115,6 +115,11 @@ class Text(Listed, frozen=True, kw_only=True, tag="text"):
     """Subject or text contain one of these phrases: whole words, accents and case do not count."""
 
     where: Literal["anywhere", "subject", "text"] = "anywhere"
+
+    def __post_init__(self) -> None:
+        for phrase in self.any_of:
+            if not plain(phrase).strip():
+                raise ValueError(_("%(text)s has neither letter nor digit", text=phrase))
 
     def holds(self, case: Case) -> bool:
         subject = case.subject if self.where != "text" else ""

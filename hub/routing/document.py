@@ -149,12 +149,16 @@ class _Reader:
         found: Any = LISTS[name](any_of=spot.texts(body, choices=choices))
         return found  # type: ignore[no-any-return]
 
-    def _text(self, spot: Spot, body: Any) -> c.Text:
+    def _text(self, spot: Spot, body: Any) -> c.Text | None:
+        where: Any = "anywhere"
         if not isinstance(body, Mapping):
-            return c.Text(any_of=spot.texts(body))
-        given = spot.keys(body, ("contains", "where"))
-        where = spot.at("where").choice(given.get("where", "anywhere"), WHERE)
-        return c.Text(any_of=spot.at("contains").texts(given.get("contains")), where=where)
+            phrases = spot.texts(body)
+        else:
+            given = spot.keys(body, ("contains", "where"))
+            where = spot.at("where").choice(given.get("where", where), WHERE)
+            phrases = spot.at("contains").texts(given.get("contains"))
+        said = tuple(phrase for phrase in phrases if phrase)  # an empty one is told already
+        return spot.guard(lambda: c.Text(any_of=said, where=where))
 
     def _hours(self, spot: Spot, body: Any) -> c.Hours | None:
         given = spot.keys(body, ("days", "from", "to", "zone", "outside"))
