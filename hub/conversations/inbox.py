@@ -6,6 +6,7 @@ Every statement begins with $1 = the agent who asks, $2 and $3 = the place to go
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -264,19 +265,40 @@ async def by_ids(tx: Tx, ids: list[int], agent_id: int) -> list[ListRow]:
     )
 
 
-async def for_everybody(tx: Tx, conversation_id: int) -> ListRow | None:
-    """One row for the live pages, nobody's in particular; the reader of the topic was already asked for rights."""
-    return await tx.row(
+async def of_contact(tx: Tx, contact_id: int, agent_id: int, *, most: int = 20) -> list[ListRow]:
+    """The conversations of a person and of everybody merged with them, newest first, in any state."""
+    return await tx.rows(
         ListRow,
         f"""
         WITH page AS (
             SELECT conversation.*, last_message_at AS sort_at FROM conversation
-            WHERE id = $2 AND $1::bigint IS NOT NULL
+            WHERE contact_id IN (
+                    SELECT leaf.id FROM contact leaf JOIN contact one ON one.root_id = leaf.root_id
+                    WHERE one.id = $2)
+              AND joined_into_id IS NULL AND {VISIBLE_TO}
+            ORDER BY last_message_at DESC, id DESC LIMIT $3
+        )
+        {_ROWS} ORDER BY v.last_message_at DESC, v.id DESC
+        """,
+        agent_id,
+        contact_id,
+        most,
+    )
+
+
+async def for_everybody(tx: Tx, conversation_ids: Sequence[int]) -> list[ListRow]:
+    """Rows for the live pages, nobody's in particular: who reads them is asked for rights there."""
+    return await tx.rows(
+        ListRow,
+        f"""
+        WITH page AS (
+            SELECT conversation.*, last_message_at AS sort_at FROM conversation
+            WHERE id = ANY($2) AND $1::bigint IS NOT NULL
         )
         {_ROWS}
         """,
         0,
-        conversation_id,
+        list(conversation_ids),
     )
 
 

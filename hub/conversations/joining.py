@@ -10,7 +10,6 @@ from typing import Any
 
 from hub.conversations.holding import Held, hold_all, hold_alone, note, read, tell
 from hub.conversations.refresh import refresh
-from hub.plumbing import history
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict, NotFound
 from hub.plumbing.ids import token
@@ -221,24 +220,21 @@ async def move(
     return await tell(tx, before)
 
 
-async def keep_apart(tx: Tx, message_id: int, *, agent_id: int | None) -> None:
-    """Refuse the suggestion "Belongs to «…»? Join" of a message."""
-    row = await tx.record(
+async def keep_apart(tx: Tx, message_id: int, *, conversation_id: int, agent_id: int | None) -> Held:
+    """Refuse the suggestion "Belongs to «…»? Join" of a message. Raises NotFound."""
+    before = (await hold_all(tx, [conversation_id]))[0]
+    refused = await tx.execute(
         """
-        UPDATE message SET belongs_to_id = NULL WHERE id = $1 AND belongs_to_id IS NOT NULL
-        RETURNING conversation_id, (SELECT belongs_to_id FROM message WHERE id = $1) AS refused
+        UPDATE message SET belongs_to_id = NULL
+        WHERE id = $1 AND conversation_id = $2 AND belongs_to_id IS NOT NULL
         """,
         message_id,
+        conversation_id,
     )
-    if row is not None:
-        await history.record(
-            tx,
-            "kept_apart",
-            agent_id=agent_id,
-            conversation_id=row["conversation_id"],
-            message=message_id,
-        )
-        tx.signal("message", message_id, [f"conversation:{row['conversation_id']}"])
+    if refused:
+        await note(tx, "kept_apart", before, agent_id, message=message_id)
+        tx.signal("message", message_id, [f"thread:{conversation_id}"])
+    return before
 
 
 async def _repoint(tx: Tx, conversation_id: int, into_id: int) -> list[int]:

@@ -197,16 +197,30 @@ async def message(tx: Tx, message_id: int) -> ThreadMessage | None:
     )
 
 
-async def shown_in(tx: Tx, message_id: int) -> tuple[int, bool] | None:
-    """In which thread a message stands now (joins followed), and whether customers may see it."""
-    row = await tx.record(
+async def shown_in(tx: Tx, message_id: int) -> int | None:
+    """In which thread a message stands now: joins are followed. None when it is gone."""
+    found: int | None = await tx.value(
         """
-        SELECT coalesce(v.joined_into_id, v.id) AS id, m.public
-        FROM message m JOIN conversation v ON v.id = m.conversation_id WHERE m.id = $1
+        SELECT coalesce(v.joined_into_id, v.id) FROM message m JOIN conversation v ON v.id = m.conversation_id
+        WHERE m.id = $1
         """,
         message_id,
     )
-    return None if row is None else (row["id"], row["public"])
+    return found
+
+
+async def moment_of(tx: Tx, message_id: int | None) -> datetime | None:
+    """When a message was stored; None for none."""
+    found: datetime | None = await tx.value("SELECT created_at FROM message WHERE id = $1", message_id)
+    return found
+
+
+async def position(tx: Tx, conversation_id: int, at: datetime) -> int:
+    """After which sequence of a conversation something of that moment stands."""
+    found: int | None = await tx.value(
+        "SELECT max(seq) FROM message WHERE conversation_id = $1 AND created_at <= $2", conversation_id, at
+    )
+    return found or 0
 
 
 # Which step of one attempt a state is; attempts only rise, so that the sum never falls (see deliveries/states).

@@ -7,6 +7,8 @@ from aiohttp.web import RouteDef, get
 
 from hub.web import assets, health, live
 from hub.web.agents import routes as agents
+from hub.web.files import routes as files
+from hub.web.inbox import routes as inbox
 from hub.web.requests import PERSON
 
 
@@ -24,5 +26,5 @@ HOUSE: list[RouteDef] = [
     get("/static/{build}/{path:.+}", assets.serve),
 ]
 
-TABLE: list[RouteDef] = [*HOUSE, *agents.ROUTES]
+TABLE: list[RouteDef] = [*HOUSE, *agents.ROUTES, *inbox.ROUTES, *files.ROUTES]
 """Each room lists its own in `hub/web/<room>/routes.py`; a route that is not here does not exist."""

@@ -133,7 +133,7 @@ async def test_refusing_a_suggested_join(tx: Tx, world: World) -> None:
     other = await conversation(tx, world)
     id_ = await conversation(tx, world)
     message = await said(tx, world, id_, belongs_to=other)
-    await joining.keep_apart(tx, message, agent_id=world.ana)
+    await joining.keep_apart(tx, message, conversation_id=id_, agent_id=world.ana)
     [shown] = await thread.messages(tx, id_)
     assert shown.belongs_to_id is None
     assert await verbs(tx, id_) == ["kept_apart"]

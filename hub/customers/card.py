@@ -1,0 +1,67 @@
+"""The customer beside a conversation: the person, how to reach them, their account, who owns it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from hub.plumbing.db import Tx
+
+
+class CardAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """A proven way to reach the contact."""
+
+    type: str
+    value: str
+    verified: bool
+    usable: bool
+    why_not: str
+    shared: bool
+
+
+class CustomerCard(msgspec.Struct, frozen=True, kw_only=True):
+    """One contact with their account. `owner_until`: the owner is away until then."""
+
+    id: int
+    name: str
+    job_title: str
+    language: str
+    notes: str
+    account_id: int | None
+    account_name: str | None
+    account_standing: str
+    tier: str | None
+    owner_id: int | None
+    owner_name: str | None
+    owner_until: datetime | None
+    deputy_id: int | None
+    deputy_name: str | None
+    addresses: list[CardAddress]
+
+
+async def card(tx: Tx, contact_id: int) -> CustomerCard | None:
+    """The card of a contact's merge root, with the addresses of everybody merged into it."""
+    return await tx.row(
+        CustomerCard,
+        """
+        SELECT r.id, r.name, r.job_title, r.language, r.notes, r.account_id, o.name AS account_name,
+               r.account_standing, o.tier, w.id AS owner_id, w.name AS owner_name,
+               (SELECT max(b.ends_at) FROM absence b
+                WHERE b.agent_id = w.id AND b.starts_at <= now() AND b.ends_at > now()
+                  AND b.ended_at IS NULL) AS owner_until,
+               d.id AS deputy_id, d.name AS deputy_name,
+               (SELECT coalesce(jsonb_agg(jsonb_build_object('type', a.type, 'value', a.value,
+                        'verified', a.verified, 'usable', a.usable, 'why_not', a.why_not, 'shared', a.shared)
+                        ORDER BY a.id), '[]')
+                FROM (SELECT a.* FROM address a JOIN contact m ON m.id = a.contact_id
+                      WHERE m.root_id = r.id ORDER BY a.id LIMIT 50) a) AS addresses
+        FROM contact c
+        JOIN contact r ON r.id = c.root_id
+        LEFT JOIN account o ON o.id = r.account_id
+        LEFT JOIN agent w ON w.id = o.owner_id
+        LEFT JOIN agent d ON d.id = o.deputy_id
+        WHERE c.id = $1
+        """,
+        contact_id,
+    )

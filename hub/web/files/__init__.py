@@ -1,0 +1,1 @@
+"""Files of messages: shown where that is safe, downloaded where it is not."""

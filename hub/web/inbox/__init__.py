@@ -1,0 +1,1 @@
+"""The inbox: lists, an open conversation, and everything one does with it."""

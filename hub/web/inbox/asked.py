@@ -1,0 +1,76 @@
+"""What the handlers of the inbox ask of a request: which conversation, whether this person may, and how to answer."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from hub.agents.roles import Person
+from hub.channels.facts import Party
+from hub.conversations.sight import Sight, sights
+from hub.plumbing.db import Tx
+from hub.plumbing.errors import BadInput, HubError, NotFound
+from hub.plumbing.texts import _
+from hub.web.requests import wants_json
+
+MOST_ID = 2**63 - 1
+_PARTY = re.compile(r'^\s*(?:"?(?P<name>[^"<>]*?)"?\s*<(?P<inner>[^<>]*)>|(?P<bare>[^<>]*))\s*$')
+
+
+def id_of(request: web.Request, name: str = "id") -> int:
+    """A number of the path. Raises NotFound for one no row can have."""
+    text = request.match_info[name]
+    if not text.isascii() or not text.isdigit() or len(text) > 19 or not 0 < int(text) <= MOST_ID:
+        raise NotFound(_("There is no such conversation."))
+    return int(text)
+
+
+async def must_see(tx: Tx, conversation_id: int, person: Person) -> Sight:
+    """The conversation, if this person may know of it. Raises NotFound."""
+    found = (await sights(tx, [conversation_id])).get(conversation_id)
+    if found is None or not found.seen_by(person):
+        raise NotFound(_("There is no such conversation."))
+    return found
+
+
+def whole(text: str, field: str) -> int | None:
+    """A number in a form; empty is None. Raises BadInput."""
+    if not text.strip():
+        return None
+    if not text.isascii() or not text.strip().isdigit() or len(text) > 18:
+        raise BadInput(_("Use a whole number."), field=field)
+    return int(text)
+
+
+def parties(text: str, field: str) -> list[Party]:
+    """Addresses as people type them: `Marta <marta@acme.es>, jorge@casa.es`. Raises BadInput."""
+    found = []
+    for part in re.split(r"[,;\n]", text):
+        if not part.strip():
+            continue
+        read = _PARTY.match(part)
+        if read is None:
+            raise BadInput(_("“%(address)s” is no address.", address=part.strip()[:100]), field=field)
+        found.append(Party((read["inner"] or read["bare"] or "").strip(), (read["name"] or "").strip()))
+    return found
+
+
+def done(request: web.Request, conversation_id: int, **told: Any) -> web.Response:
+    """The answer after a change: JSON for the page's own script, back to the conversation without it."""
+    if wants_json(request):
+        return json_answer({"ok": True, **told})
+    return web.Response(status=303, headers={"Location": f"/c/{conversation_id}"})
+
+
+def told_error(error: HubError, **more: Any) -> web.Response:
+    """The JSON of an error with what the page needs to go on from it."""
+    body = {"code": error.code, "message": error.message, "field": error.field or None}
+    return json_answer({"error": body, **more}, status=error.status)
+
+
+def json_answer(told: Any, *, status: int = 200) -> web.Response:
+    """A JSON answer of plain values, structs and datetimes."""
+    return web.Response(body=msgspec.json.encode(told), content_type="application/json", status=status)

@@ -1,0 +1,116 @@
+"""What the live pages are told: rows in their lists, messages in their thread, head and card beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from hub.conversations import history_lines, inbox, thread
+from hub.conversations.history_lines import HistoryLine
+from hub.conversations.inbox import ListRow
+from hub.conversations.sight import sights
+from hub.conversations.thread import Head, ThreadMessage
+from hub.plumbing.db import Tx
+from hub.plumbing.texts import language
+from hub.web import render
+from hub.web.drawing import Thing, register
+from hub.web.inbox.bubbles import bubble, system_row
+from hub.web.inbox.heads import head
+from hub.web.inbox.rows import row
+from hub.web.sockets import Op
+from hub.web.views import HeadView, MessageView, RowView
+
+THREAD = "thread:"
+
+
+async def conversations(tx: Tx, ids: Sequence[int]) -> list[Thing]:
+    """The renderer of kind `conversation`: its row in every list, its head, and what was just done with it."""
+    known = await sights(tx, ids)
+    rows = {one.id: one for one in await inbox.for_everybody(tx, list(known))}
+    heads = {id_: await thread.head_for_everybody(tx, id_) for id_ in known}
+    done: dict[int, list[HistoryLine]] = {}
+    for line in await history_lines.newest(tx, list(known)):
+        done.setdefault(line.conversation_id, []).append(line)
+    return [
+        Thing(
+            id=id_,
+            sight=sight,
+            ops=_conversation(rows[id_], heads[id_], done.get(id_, [])),
+            gone=_row_gone(id_),
+        )
+        for id_, sight in known.items()
+        if id_ in rows
+    ]
+
+
+async def messages(tx: Tx, ids: Sequence[int]) -> list[Thing]:
+    """The renderer of kind `message`: put into its thread, or taken out of it when it is gone."""
+    found: list[Thing] = []
+    for id_ in ids:
+        message = await thread.message(tx, id_)
+        place = await thread.shown_in(tx, id_)
+        if message is None or place is None:
+            found.append(Thing(id=id_, ops=_message_gone(id_), gone=_message_lost(id_)))
+            continue
+        seq = message.seq
+        if message.conversation_id != place:
+            seq = await thread.position(tx, place, message.created_at)
+        sight = (await sights(tx, [place])).get(place)
+        found.append(Thing(id=id_, sight=sight, ops=_message(message, place, seq), gone=_message_lost(id_)))
+    return found
+
+
+def register_all() -> None:
+    """Make the fan-out draw these kinds."""
+    register("conversation", conversations)
+    register("message", messages)
+
+
+Drawer = Callable[[Sequence[str]], dict[str, list[Op]]]
+
+
+def _conversation(stored: ListRow, opened: Head | None, done: Sequence[HistoryLine]) -> Drawer:
+    def ops(topics: Sequence[str]) -> dict[str, list[Op]]:
+        html = render.partial("inbox/_row.html", RowView(row=row(stored, live=True)), language())
+        told: dict[str, list[Op]] = {
+            topic: [["place", topic, html]] for topic in topics if not topic.startswith(THREAD)
+        }
+        if opened is not None:
+            told[f"{THREAD}{stored.id}"] = _opened(opened, done)
+        return told
+
+    return ops
+
+
+def _opened(stored: Head, done: Sequence[HistoryLine]) -> list[Op]:
+    drawn = render.partial("inbox/_head.html", HeadView(head=head(stored)), language())
+    told: list[Op] = [["patch", f"head:{stored.id}", drawn, stored.version]]
+    for line in done:
+        made = system_row(line, stored.id, stored.last_seq)
+        if made is not None:
+            html = render.partial("inbox/_message.html", MessageView(message=made), language())
+            told.append(["put", f"{THREAD}{stored.id}", html])
+    return told
+
+
+def _message(message: ThreadMessage, place: int, seq: int) -> Drawer:
+    def ops(topics: Sequence[str]) -> dict[str, list[Op]]:
+        shown = MessageView(message=bubble(message, place, seq))
+        html = render.partial("inbox/_message.html", shown, language())
+        return {topic: [["put", topic, html]] for topic in topics if topic == f"{THREAD}{place}"}
+
+    return ops
+
+
+def _message_gone(id_: int) -> Drawer:
+    def ops(topics: Sequence[str]) -> dict[str, list[Op]]:
+        return {topic: [["drop", topic, f"m-{id_}"]] for topic in topics if topic.startswith(THREAD)}
+
+    return ops
+
+
+def _message_lost(id_: int) -> Callable[[str], list[Op]]:
+    return lambda topic: [["drop", topic, f"m-{id_}"]] if topic.startswith(THREAD) else []
+
+
+def _row_gone(id_: int) -> Callable[[str], list[Op]]:
+    return lambda topic: [] if topic.startswith(THREAD) else [["drop", topic, f"row-{id_}"]]

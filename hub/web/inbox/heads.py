@@ -1,0 +1,177 @@
+"""The head of an open conversation, the customer card beside it, and what one may write on."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from babel.dates import format_date
+
+from hub.agents.roles import Person
+from hub.channels import connections
+from hub.channels.connections import Channel
+from hub.channels.registry import adapter
+from hub.conversations import drafts, inbox
+from hub.conversations.closing import OUTCOMES, REASONS
+from hub.conversations.drafts import Draft as StoredDraft
+from hub.conversations.recipients import choose
+from hub.conversations.thread import Head as StoredHead
+from hub.customers import card as customers
+from hub.customers.card import CardAddress, CustomerCard
+from hub.plumbing.db import Tx
+from hub.plumbing.errors import BadInput
+from hub.plumbing.texts import _, language
+from hub.routing import explain
+from hub.web.inbox.rows import mark, named, person
+from hub.web.views import (
+    Card,
+    CardFact,
+    Composer,
+    ContactAddress,
+    Draft,
+    Head,
+    Line,
+    Named,
+    Past,
+    State,
+)
+from hub.web.views import Person as Somebody
+
+MOST_PAST = 12
+
+
+def head(stored: StoredHead) -> Head:
+    """The head, the same for every viewer."""
+    return Head(
+        id=stored.id,
+        version=stored.version,
+        subject=stored.subject,
+        state=cast(State, stored.state),
+        contact=Named(id=stored.contact_id, name=stored.contact_name),
+        channel=mark(stored.channel_kind, stored.channel_name),
+        account=named(stored.account_id, stored.account_name),
+        assignee=person(stored.assignee_id, stored.assignee_name),
+        team=named(stored.team_id, stored.team_name),
+        priority=stored.priority,
+        waiting_since=stored.waiting_since,
+        suggestion=named(stored.suggested_id, stored.suggested_name),
+        doubt=_("Not proven that this sender is who they say") if stored.doubt else "",
+        decision=explain.sentence(stored.reason, language()),
+        covering_for=person(stored.covering_for_id, stored.covering_for_name),
+        snoozed_until=stored.snoozed_until,
+        joined_into=named(stored.joined_into_id, stored.joined_into_subject),
+        closed=_closed(stored),
+    )
+
+
+def _closed(stored: StoredHead) -> str:
+    if stored.state != "closed" or stored.joined_into_id is not None:
+        return ""
+    words = [REASONS.get(stored.close_reason), OUTCOMES.get(stored.close_outcome)]
+    said = " · ".join(_(one) for one in words if one)
+    return _("Closed: %(why)s", why=said) if said else ""
+
+
+async def composer(tx: Tx, who: Person, stored: StoredHead) -> Composer:
+    """What this agent may write on here, the last channel of the customer first, and what they have begun."""
+    channels = sorted(await connections.enabled(tx), key=lambda one: (one.id != stored.channel_id, one.id))
+    return Composer(
+        conversation=stored.id,
+        lines=[await _line(tx, stored, channel) for channel in channels],
+        after_seq=stored.last_seq,
+        drafts=[draft(one) for one in await drafts.drafts(tx, stored.id, who.id)],
+        undo_seconds=who.undo_seconds,
+    )
+
+
+async def _line(tx: Tx, stored: StoredHead, channel: Channel) -> Line:
+    can = adapter(channel.kind).can
+    to, cc, why_not = "", "", ""
+    try:
+        whom = await choose(tx, stored.id, channel, can.address_type, to=None, cc=None if can.cc else ())
+        to = ", ".join(party.address for party in whom.to)
+        cc = ", ".join(party.address for party in whom.cc)
+    except BadInput as problem:
+        why_not = problem.message
+    subject = stored.subject if stored.subject.lower().startswith("re:") else f"Re: {stored.subject}"
+    return Line(
+        id=channel.id,
+        mark=mark(channel.kind, channel.name),
+        to=to,
+        cc=cc,
+        subject=subject if can.subject and stored.subject else "",
+        has_subject=can.subject,
+        has_cc=can.cc,
+        attachments=can.attachments,
+        text_limit=can.text_limit,
+        why_not=why_not,
+        cautious=not can.live,
+    )
+
+
+def draft(stored: StoredDraft) -> Draft:
+    """What was begun, as the composer knows it."""
+    return Draft(
+        mode="note" if stored.mode == "note" else "reply",
+        text=stored.text,
+        subject=stored.subject,
+        to=str(stored.recipients.get("to", "")),
+        cc=str(stored.recipients.get("cc", "")),
+        channel_id=stored.channel_id,
+        version=stored.version,
+        saved_at=stored.updated_at,
+    )
+
+
+async def card(tx: Tx, agent_id: int, stored: StoredHead) -> Card:
+    """The customer: account and owner first, then what we know. `agent_id` decides which past is shown."""
+    known = await customers.card(tx, stored.contact_id)
+    past = [
+        one for one in await inbox.of_contact(tx, stored.contact_id, agent_id, most=MOST_PAST + 1)
+        if one.id != stored.id
+    ]  # fmt: skip
+    if known is None:
+        return Card(conversation=stored.id, contact=Somebody(id=stored.contact_id, name=stored.contact_name))
+    still_open = sum(one.state in ("open", "snoozed") for one in past) + (stored.state in ("open", "snoozed"))
+    return Card(
+        conversation=stored.id,
+        contact=Somebody(id=known.id, name=stored.contact_name),
+        about=known.job_title,
+        account=named(known.account_id, known.account_name),
+        suggested=known.account_standing == "suggested",
+        owner=person(known.owner_id, known.owner_name),
+        owner_away=_away(known),
+        deputy=person(known.deputy_id, known.deputy_name),
+        tags=[*([known.tier] if known.tier else []), *stored.tags],
+        facts=_facts(still_open),
+        addresses=[_address(one) for one in known.addresses],
+        notes=known.notes,
+        history=[
+            Past(
+                id=one.id,
+                subject=one.subject,
+                at=one.last_message_at,
+                channel=mark(one.channel_kind, one.channel_name),
+                state=cast(State, one.state),
+            )
+            for one in past[:MOST_PAST]
+        ],
+    )
+
+
+def _facts(still_open: int) -> list[CardFact]:
+    if still_open < 2:
+        return []
+    return [CardFact(name=_("Problems"), value=_("%(n)s conversations open", n=still_open), tone="warn")]
+
+
+def _away(known: CustomerCard) -> str:
+    if known.owner_until is None:
+        return ""
+    day = format_date(known.owner_until, "d MMM", locale=language())
+    return _("%(name)s is away until %(until)s", name=known.owner_name, until=day)
+
+
+def _address(one: CardAddress) -> ContactAddress:
+    note = one.why_not if not one.usable else _("shared by several people") if one.shared else ""
+    icon = "mail" if "@" in one.value else "phone"
+    return ContactAddress(icon=icon, value=one.value, verified=one.verified, usable=one.usable, note=note)

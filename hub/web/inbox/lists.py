@@ -1,0 +1,91 @@
+"""The list of a view: which rows, which live topic, where the next page is."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from hub.agents.roles import Person
+from hub.conversations import inbox
+from hub.conversations.inbox import PAGE, VIEWS, ListRow, Place
+from hub.plumbing.db import Tx
+from hub.plumbing.errors import BadInput, NotFound
+from hub.plumbing.texts import _
+from hub.web.inbox.rows import microseconds, row
+from hub.web.views import ListPane, Named
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class View(msgspec.Struct, frozen=True):
+    """A view as it stands in addresses: `key` mine or team-3, `read` what the inbox calls it."""
+
+    key: str
+    read: str
+
+    @property
+    def team_id(self) -> int | None:
+        """The team of a team's view."""
+        return int(self.read.partition(":")[2]) if self.read.startswith("team:") else None
+
+    def topic(self, person: Person) -> str:
+        """The live topic of the list."""
+        return f"{self.key}:{person.id}" if self.key in ("mine", "snoozed", "mentions") else self.read
+
+
+def view_of(text: str) -> View:
+    """The view named in an address: mine, team-3 or team:3. Raises NotFound."""
+    if team := re.fullmatch(r"team[-:]([0-9]{1,18})", text):
+        return View(f"team-{team[1]}", f"team:{team[1]}")
+    if text not in VIEWS:
+        raise NotFound(_("There is no such view."))
+    return View(text, text)
+
+
+async def list_pane(
+    tx: Tx,
+    person: Person,
+    view: View,
+    cursor: str,
+    *,
+    teams: list[Named],
+    before: Place | None = None,
+    selected: int | None = None,
+) -> ListPane:
+    """One page of a list. Raises NotFound for a team this person may not see."""
+    title = _title(view, teams)
+    rows = await inbox.page_of(tx, view.read, person.id, before, most=PAGE + 1)
+    return ListPane(
+        view=view.key,
+        topic=view.topic(person),
+        rows=[row(one, view=view.key) for one in rows[:PAGE]],
+        cursor=cursor,
+        title=title,
+        more=f"/inbox/{view.key}?before={_place(rows[PAGE - 1])}" if len(rows) > PAGE else "",
+        selected=selected,
+    )
+
+
+def place_of(text: str) -> Place | None:
+    """The place in the query `before`, as `more` wrote it. Raises BadInput."""
+    if not text:
+        return None
+    found = re.fullmatch(r"([0-9]{1,16}),([0-9]{1,18})", text)
+    if not found:
+        raise BadInput(_("This is no place in a list: open the list again."), field="before")
+    return EPOCH + timedelta(microseconds=int(found[1])), int(found[2])
+
+
+def _title(view: View, teams: list[Named]) -> str:
+    if view.team_id is not None:
+        found = next((team.name for team in teams if team.id == view.team_id), None)
+        if found is None:
+            raise NotFound(_("There is no such view."))
+        return found
+    return {"snoozed": _("Snoozed"), "mentions": _("Mentions")}.get(view.key, "")
+
+
+def _place(stored: ListRow) -> str:
+    return f"{microseconds(stored.sort_at)},{stored.id}"

@@ -1,0 +1,41 @@
+"""The addresses of this room."""
+
+from __future__ import annotations
+
+from aiohttp.web import RouteDef, delete, get, post, put
+
+from hub.web.inbox import drafting, drawn, pages, sending, verbs, why
+
+drawn.register_all()
+
+ROUTES: list[RouteDef] = [
+    get("/inbox", pages.home),
+    get("/inbox/{view}", pages.show_list),
+    get("/inbox/{view}/c/{id}", pages.show_conversation),
+    get("/c/{id}", pages.permanent),
+    get("/c/{id}/why", why.show),
+    # what one says
+    post("/c/{id}/messages", sending.send),
+    delete("/c/{id}/messages/{message_id}", sending.take_back),
+    post("/c/{id}/messages/{message_id}/resend", sending.send_again),
+    delete("/c/{id}/messages/{message_id}/join", verbs.keep_apart),
+    put("/c/{id}/draft", drafting.keep),
+    delete("/c/{id}/draft", drafting.forget),
+    # what one does
+    post("/c/{id}/assignment", verbs.assign),
+    delete("/c/{id}/assignment", verbs.unassign),
+    post("/c/{id}/closing", verbs.close),
+    delete("/c/{id}/closing", verbs.reopen),
+    post("/c/{id}/aside", verbs.put_aside),
+    delete("/c/{id}/aside", verbs.bring_back),
+    post("/c/{id}/snoozing", verbs.snooze),
+    delete("/c/{id}/snoozing", verbs.wake),
+    post("/c/{id}/reading", verbs.read),
+    delete("/c/{id}/reading", verbs.unread),
+    post("/c/{id}/account_suggestion", verbs.suggestion),
+    post("/c/{id}/join", verbs.join),
+    delete("/c/{id}/join", verbs.separate),
+    post("/c/{id}/split", verbs.split),
+    delete("/c/{id}/split", verbs.rejoin),
+    post("/c/{id}/move", verbs.move),
+]

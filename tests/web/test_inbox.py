@@ -1,0 +1,273 @@
+"""The inbox over HTTP: pages, fragments, every verb, and what an outsider gets."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hub.plumbing.hub import Hub
+from tests.conversations.making import MORNING, conversation, row, said
+from tests.web.browsing import Web
+from tests.world import World
+
+JSON = {"Accept": "application/json"}
+THREAD = {"X-Fragment": "thread", "Accept": "text/html"}
+LIST = {"X-Fragment": "list", "Accept": "text/html"}
+
+
+@pytest.fixture
+async def asked(hub: Hub, world: World) -> int:
+    """Marta's open question, with Ana."""
+    async with hub.transaction() as tx:
+        id_ = await conversation(tx, world, assignee=world.ana, team=world.support, account=world.acme)
+        await said(tx, world, id_, "Hola, ¿dónde está <b>mi</b> pedido?")
+    return id_
+
+
+async def stored(hub: Hub, id_: int) -> dict[str, Any]:
+    async with hub.transaction() as tx:
+        return await row(tx, id_)
+
+
+async def test_the_inbox_is_a_page_and_its_parts_are_fragments(site: Web, world: World, asked: int) -> None:
+    ana = await site.browser(world.ana)
+    answer = await ana.get("/inbox")
+    assert (answer.status, answer.headers["Location"]) == (303, "/inbox/mine")
+    page = await ana.text("/inbox/mine")
+    assert f'id="row-{asked}"' in page
+    assert 'data-topic="mine:' in page
+    whole = await ana.text(f"/inbox/mine/c/{asked}")
+    assert "¿dónde está &lt;b&gt;mi&lt;/b&gt; pedido?" in whole
+    assert "Acme" in whole
+    fragment = await (await ana.get(f"/inbox/mine/c/{asked}", headers=THREAD)).text()
+    assert fragment.lstrip().startswith("<section")
+    assert "<html" not in fragment
+    rows = await (await ana.get("/inbox/mine", headers=LIST)).text()
+    assert f'id="row-{asked}"' in rows
+    assert "<html" not in rows
+
+
+async def test_the_permanent_link_opens_in_the_viewers_own_list(site: Web, world: World, asked: int) -> None:
+    for agent, view in ((world.ana, "mine"), (world.luis, "all")):
+        answer = await (await site.browser(agent)).get(f"/c/{asked}")
+        assert answer.headers["Location"] == f"/inbox/{view}/c/{asked}"
+
+
+async def test_older_rows_and_older_messages_follow_by_link(site: Web, hub: Hub, world: World) -> None:
+    async with hub.transaction() as tx:
+        for n in range(60):
+            id_ = await conversation(tx, world, at=MORNING + timedelta(minutes=n))
+        for n in range(70):
+            await said(tx, world, id_, f"Mensaje número {n}.")
+    ana = await site.browser(world.ana)
+    first = await ana.text("/inbox/unassigned")
+    assert first.count('<li class="row"') == 50
+    more = first.split('data-act="more" href="')[1].split('"')[0].replace("&amp;", "&")
+    assert (await ana.text(more)).count('<li class="row"') == 10
+    thread = await ana.text(f"/inbox/unassigned/c/{id_}")
+    assert "número 69." in thread
+    assert "número 5." not in thread
+    earlier = thread.split('data-act="earlier" href="')[1].split('"')[0].replace("&amp;", "&")
+    assert "número 5." in await ana.text(earlier)
+
+
+async def test_an_answer_is_stored_once_drawn_and_can_be_taken_back(
+    site: Web, hub: Hub, world: World, asked: int
+) -> None:
+    ana = await site.browser(world.ana)
+    form = {
+        "text": "Hoy llega",
+        "mode": "reply",
+        "client_id": "c1",
+        "after_seq": "1",
+        "to": "",
+        "channel_id": "",
+    }
+    answer = await ana.post(f"/c/{asked}/messages", form, headers=JSON)
+    told = await answer.json()
+    assert answer.status == 200, told
+    assert 'data-client="c1"' in told["message_html"]
+    assert told["undo_until"]
+    again = await (await ana.post(f"/c/{asked}/messages", form, headers=JSON)).json()
+    assert again["id"] == told["id"]
+    assert (await stored(hub, asked))["waiting_since"] is None
+    headers = {**JSON, "X-CSRF": ana.csrf}
+    back = await ana.client.delete(f"/c/{asked}/messages/{told['id']}", headers=headers)
+    assert await back.json() == {"text": "Hoy llega", "mode": "reply", "attachments": []}
+    assert (await stored(hub, asked))["waiting_since"] is not None
+
+
+async def test_what_arrived_meanwhile_stops_the_send_and_is_shown(
+    site: Web, hub: Hub, world: World, asked: int
+) -> None:
+    async with hub.transaction() as tx:
+        await said(tx, world, asked, "¡Ya ha llegado!")
+    ana = await site.browser(world.ana)
+    form = {"text": "Lo miro", "client_id": "c2", "after_seq": "1"}
+    answer = await ana.post(f"/c/{asked}/messages", form, headers=JSON)
+    told = await answer.json()
+    assert (answer.status, told["after_seq"]) == (409, 2)
+    assert "¡Ya ha llegado!" in told["messages_html"]
+    forced = await ana.post(f"/c/{asked}/messages", {**form, "force": "1"}, headers=JSON)
+    assert forced.status == 200
+
+
+async def test_a_note_is_for_us_only_and_without_javascript_one_lands_back(
+    site: Web, world: World, asked: int
+) -> None:
+    ana = await site.browser(world.ana)
+    answer = await ana.post(f"/c/{asked}/messages", {"text": "ojo con este", "mode": "note"})
+    assert (answer.status, answer.headers["Location"]) == (303, f"/c/{asked}")
+    assert "ojo con este" in await ana.text(f"/inbox/mine/c/{asked}")
+
+
+async def test_every_verb_does_and_takes_back(site: Web, hub: Hub, world: World, asked: int) -> None:
+    ana = await site.browser(world.ana)
+    steps = [
+        ("post", "closing", {"reason": "order", "outcome": "solved"}, ("state", "closed")),
+        ("delete", "closing", {}, ("state", "open")),
+        ("post", "aside", {}, ("state", "aside")),
+        ("delete", "aside", {}, ("state", "open")),
+        ("post", "snoozing", {"until": "tomorrow"}, ("state", "snoozed")),
+        ("delete", "snoozing", {}, ("state", "open")),
+        ("post", "assignment", {"agent_id": str(world.luis)}, ("assignee_id", world.luis)),
+        ("post", "assignment", {"me": "1"}, ("assignee_id", world.ana)),
+        ("delete", "assignment", {}, ("assignee_id", None)),
+        ("post", "assignment", {"team_id": str(world.support)}, ("team_id", world.support)),
+        ("post", "reading", {"seq": "1"}, ("state", "open")),
+        ("delete", "reading", {}, ("state", "open")),
+    ]
+    for method, noun, form, (column, value) in steps:
+        answer = await ana.client.request(
+            method.upper(), f"/c/{asked}/{noun}", data=form, headers={**JSON, "X-CSRF": ana.csrf}
+        )
+        assert answer.status == 200, (method, noun, await answer.text())
+        assert (await stored(hub, asked))[column] == value, (method, noun)
+
+
+async def test_a_draft_is_kept_and_a_conflict_offers_both(site: Web, world: World, asked: int) -> None:
+    ana = await site.browser(world.ana)
+    headers = {**JSON, "X-CSRF": ana.csrf}
+
+    async def put(text: str, version: int) -> tuple[int, dict[str, Any]]:
+        form = {"mode": "reply", "text": text, "version": str(version), "to": "marta@acme.test"}
+        answer = await ana.client.put(f"/c/{asked}/draft", data=form, headers=headers)
+        return answer.status, await answer.json()
+
+    assert await put("Hola", 0) == (200, {"version": 1})
+    assert await put("Hola Marta", 1) == (200, {"version": 2})
+    status, told = await put("Otra cosa", 1)
+    assert (status, told["draft"]["text"], told["draft"]["version"]) == (409, "Hola Marta", 2)
+    page = await ana.text(f"/inbox/mine/c/{asked}")
+    assert "Hola Marta" in page
+    await ana.client.delete(f"/c/{asked}/draft?mode=reply", headers=headers)
+    assert "Hola Marta" not in await ana.text(f"/inbox/mine/c/{asked}")
+
+
+async def test_a_suggested_account_is_confirmed_or_denied_with_one_key(
+    site: Web, hub: Hub, world: World, asked: int
+) -> None:
+    async with hub.transaction() as tx:
+        await tx.execute("UPDATE contact SET account_standing = 'suggested' WHERE id = $1", world.marta)
+    ana = await site.browser(world.ana)
+    assert "data-suggestion" in await ana.text(f"/inbox/mine/c/{asked}")
+    answer = await ana.post(f"/c/{asked}/account_suggestion", {"confirm": "0"}, headers=JSON)
+    assert answer.status == 200
+    assert (await stored(hub, asked))["account_id"] is None
+
+
+async def test_join_split_and_move_over_http(site: Web, hub: Hub, world: World, asked: int) -> None:
+    async with hub.transaction() as tx:
+        other = await conversation(tx, world)
+        await said(tx, world, other, "aparte")
+        second = await said(tx, world, asked, "segunda")
+    ana = await site.browser(world.ana)
+    headers = {**JSON, "X-CSRF": ana.csrf}
+    assert (await ana.post(f"/c/{other}/join", {"into": str(asked)}, headers=JSON)).status == 200
+    assert "aparte" in await ana.text(f"/inbox/mine/c/{asked}")
+    assert (await ana.client.delete(f"/c/{other}/join", headers=headers)).status == 200
+    split = await (await ana.post(f"/c/{asked}/split", {"message_id": str(second)}, headers=JSON)).json()
+    assert "segunda" in await ana.text(f"/inbox/all/c/{split['id']}")
+    moved = await ana.post(f"/c/{asked}/move", {"contact_id": str(world.jorge)}, headers=JSON)
+    assert moved.status == 200
+    assert (await stored(hub, asked))["contact_id"] == world.jorge
+
+
+async def test_the_outsider_gets_not_found_everywhere_and_nothing_is_written(
+    site: Web, hub: Hub, world: World
+) -> None:
+    async with hub.transaction() as tx:
+        secret = await conversation(tx, world, team=world.legal, assignee=world.olga)
+        message = await said(tx, world, secret, "secreto")
+        before = await row(tx, secret)
+    ana = await site.browser(world.ana)
+    for path in (f"/inbox/all/c/{secret}", f"/c/{secret}", f"/c/{secret}/why", f"/m/{message}/html",
+                 f"/m/{message}/raw", f"/inbox/team-{world.legal}", "/inbox/nothing"):  # fmt: skip
+        assert (await ana.get(path)).status == 404, path
+    verbs = [
+        ("POST", "messages", {"text": "hola"}),
+        ("POST", "messages", {"text": "hola", "mode": "note"}),
+        ("PUT", "draft", {"text": "x"}),
+        ("DELETE", "draft", {}),
+        *[("POST", noun, {"me": "1", "until": "later", "confirm": "1"}) for noun in
+          ("assignment", "closing", "aside", "snoozing", "reading", "account_suggestion")],
+        *[("DELETE", noun, {}) for noun in ("assignment", "closing", "aside", "snoozing", "reading", "join", "split")],
+        ("POST", "join", {"into": "1"}),
+        ("POST", "split", {"message_id": str(message)}),
+        ("POST", "move", {"contact_id": str(world.jorge)}),
+        ("POST", f"messages/{message}/resend", {}),
+        ("DELETE", f"messages/{message}", {}),
+        ("DELETE", f"messages/{message}/join", {}),
+    ]  # fmt: skip
+    for method, noun, form in verbs:
+        answer = await ana.client.request(
+            method, f"/c/{secret}/{noun}", data=form, headers={**JSON, "X-CSRF": ana.csrf}
+        )
+        assert answer.status == 404, (method, noun, answer.status, await answer.text())
+        assert "secreto" not in await answer.text()
+    async with hub.transaction() as tx:
+        assert await row(tx, secret) == before
+        assert not await tx.value("SELECT count(*) FROM reading") + await tx.value(
+            "SELECT count(*) FROM draft"
+        )
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/inbox/mine?before=x", "/inbox/mine?before=1,2,3", "/inbox/mine?before=1%00,2",
+     "/inbox/mine?before=9999999999999999,999999999999999999", "/inbox/mine/c/99999999999999999999",
+     "/inbox/mine/c/-1", "/inbox/mine/c/0", "/inbox/mine/c/1?before=x", "/inbox/mine/c/١"],
+)  # fmt: skip
+async def test_odd_addresses_are_refused_and_never_an_error_of_ours(
+    site: Web, world: World, path: str
+) -> None:
+    ana = await site.browser(world.ana)
+    assert (await ana.get(path)).status in (200, 404, 422)
+
+
+async def test_odd_forms_name_the_field(site: Web, world: World, asked: int) -> None:
+    ana = await site.browser(world.ana)
+    odd = [
+        ("messages", {"text": ""}, "text"),
+        ("messages", {"text": "x", "mode": "poem"}, "mode"),
+        ("messages", {"text": "x", "channel_id": "1; DROP"}, "channel_id"),
+        ("messages", {"text": "x", "to": "no address <"}, "to"),
+        ("closing", {"reason": "'"}, "reason"),
+        ("snoozing", {"until": "yesterday"}, "until"),
+        ("assignment", {"agent_id": "x"}, "agent_id"),
+        ("join", {"into": ""}, "into"),
+        ("split", {"message_id": "-"}, "message_id"),
+        ("reading", {"seq": "99999999999999"}, "seq"),
+    ]
+    for noun, form, field in odd:
+        answer = await ana.post(f"/c/{asked}/{noun}", form, headers=JSON)
+        told = json.loads(await answer.text())
+        assert (answer.status, told["error"]["field"]) == (422, field), (noun, form, told)
+
+
+async def test_why_shows_the_whole_decision(site: Web, world: World, asked: int) -> None:
+    ana = await site.browser(world.ana)
+    assert "Pedido 48213" in await ana.text(f"/c/{asked}/why")
