@@ -13,6 +13,7 @@ from hub.channels.connections import Channel
 from hub.channels.email.imap import ImapClient, Selected
 from hub.channels.email.imap_account import ImapRefused
 from hub.plumbing.hub import Hub
+from hub.plumbing.texts import N_
 from workers.mailroom import backfill
 from workers.mailroom.addresses import Addresses
 from workers.mailroom.cursor import Cursor, Noted, Place
@@ -58,6 +59,7 @@ class Reading:
 
     async def read_new(self) -> None:
         """Everything above the cursor, and once a day whatever was missed in the last three."""
+        await self._take_all(self._suspects.awake(self._validity))
         uids = await self._client.uids_from(self._last + 1)
         await self._take_all(uids, advance=True)
         if not uids:
@@ -79,7 +81,8 @@ class Reading:
         recent = await self._client.search(backfill.since(place.now.date(), timedelta(days=5)))
         left = sorted({uid for uid in recent if uid <= below} - set(wanted))
         await self._cursor.note(self._validity, [Noted(uid=uid, outcome="before") for uid in left])
-        await self._cursor.begin(self._validity, below)
+        if self._suspects.lowest_resting(self._validity) is None:
+            await self._cursor.begin(self._validity, below)
         self._last = below
 
     async def _sweep(self, today: date) -> None:
@@ -114,13 +117,18 @@ class Reading:
         sizes = await self._client.sizes(uids)
         gone = [Noted(uid=uid, outcome="gone") for uid in uids if uid not in sizes]
         await self._cursor.note(self._validity, gone)
-        too_large = [uid for uid in uids if sizes.get(uid, 0) > self._largest]
-        for group in self._groups([uid for uid in uids if uid in sizes and uid not in too_large], sizes):
+        for uid in [uid for uid in sizes if self._suspects.is_hopeless(self._validity, uid)]:
+            await self._quarantine(uid, b"", N_("its mail server hangs up whenever we fetch it"))
+            self._suspects.forget(self._validity, uid)
+            del sizes[uid]
+        too_large = [uid for uid in sizes if sizes[uid] > self._largest]
+        for group in self._groups([uid for uid in sorted(sizes) if uid not in too_large], sizes):
             with self._suspects.watching(self._validity, group):
                 bodies = await self._client.bodies(group, self._largest + 1)
             await self._take_group(group, bodies)
         for uid in too_large:
-            await self._refuse(uid, sizes[uid])
+            start = await self._client.bodies([uid], QUARANTINED_BYTES)
+            await self._quarantine(uid, start.get(uid, b""), self._too_large(sizes[uid]))
 
     def _groups(self, uids: Iterable[int], sizes: dict[int, int]) -> list[list[int]]:
         """UIDs in order, cut so that a group stays under GROUP_BYTES; a large or suspect mail stands alone."""
@@ -169,17 +177,16 @@ class Reading:
         }
         return channel, Raw(body=body, envelope=envelope | ({"rcpt_to": reached} if reached else {}))
 
-    async def _refuse(self, uid: int, size: int) -> None:
-        """Too large to take: its beginning goes to the quarantine, once, with words."""
-        start = (await self._client.bodies([uid], QUARANTINED_BYTES)).get(uid, b"")
+    async def _quarantine(self, uid: int, start: bytes, reason: str) -> None:
+        """What we do not take is shown once, with words; the mail stays where it is."""
         channel, raw = await self._addressed(uid, start)
-        megabytes, limit = size / 1_048_576, self._largest / 1_048_576
-        reason = f"too large: {megabytes:.1f} MB, the limit is {limit:.0f} MB; it is still in its mailbox"
-        fact = unreadable(raw, reason, key=f"large:{self._validity}.{uid}")
+        fact = unreadable(raw, f"{reason}; it is still in its mailbox", key=f"left:{self._validity}.{uid}")
         outcome = await self._taking_in.store(channel, raw, [fact])
-        await self._cursor.note(
-            self._validity, [Noted(uid=uid, outcome=outcome.state, arrival_id=outcome.arrival_id)]
-        )
+        noted = Noted(uid=uid, outcome=outcome.state, arrival_id=outcome.arrival_id)
+        await self._cursor.note(self._validity, [noted])
+
+    def _too_large(self, size: int) -> str:
+        return f"too large: {size / 1_048_576:.1f} MB, the limit is {self._largest / 1_048_576:.0f} MB"
 
     async def _mark(self, uids: list[int]) -> None:
         """Only after our commit. A server that refuses to mark costs nobody a mail."""

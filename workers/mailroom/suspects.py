@@ -1,4 +1,4 @@
-"""Mails over which the connection broke while they were fetched: tried alone, then left for a while."""
+"""Mails over which the connection broke while they were fetched: tried alone, left for a while, given up."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from hub.channels.email.imap_account import ImapError
 from hub.plumbing.clock import monotonic
 
-MOST_BREAKS = 4
+REST_AFTER = 4
+GIVE_UP_AFTER = 8
 REST_SECONDS = 600.0
 
 
 class Suspects:
-    """A server that hangs up over one mail must not keep the next ones from us; nor is that mail given up."""
+    """A server that hangs up over one mail must not keep the next ones from us, nor is that mail forgotten."""
 
     def __init__(self) -> None:
         self._breaks: dict[tuple[int, int], tuple[int, float]] = {}
@@ -30,7 +31,7 @@ class Suspects:
                 self._breaks[uidvalidity, uid] = breaks + alone, monotonic() + REST_SECONDS
             raise
         for uid in uids:
-            self._breaks.pop((uidvalidity, uid), None)
+            self.forget(uidvalidity, uid)
 
     def is_suspect(self, uidvalidity: int, uid: int) -> bool:
         """True when a connection broke over a group with this mail: fetch it alone."""
@@ -39,7 +40,20 @@ class Suspects:
     def rests(self, uidvalidity: int, uid: int) -> bool:
         """True when this mail alone broke too many connections lately."""
         breaks, until = self._breaks.get((uidvalidity, uid), (0, 0.0))
-        return breaks >= MOST_BREAKS and monotonic() < until
+        return breaks >= REST_AFTER and monotonic() < until
+
+    def is_hopeless(self, uidvalidity: int, uid: int) -> bool:
+        """True when it broke every connection again after its rest."""
+        return self._breaks.get((uidvalidity, uid), (0, 0.0))[0] >= GIVE_UP_AFTER
+
+    def awake(self, uidvalidity: int) -> list[int]:
+        """Suspects to be tried now, ascending."""
+        known = [uid for validity, uid in self._breaks if validity == uidvalidity]
+        return sorted(uid for uid in known if not self.rests(uidvalidity, uid))
+
+    def forget(self, uidvalidity: int, uid: int) -> None:
+        """This mail has its outcome."""
+        self._breaks.pop((uidvalidity, uid), None)
 
     def lowest_resting(self, uidvalidity: int) -> int | None:
         """The lowest UID that rests: the cursor must stay below it."""
