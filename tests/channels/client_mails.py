@@ -1,5 +1,6 @@
 """Mails as real programs in many countries write them, each with what a careful reader finds in it."""
 
+# ruff: noqa: E501 — mails are data
 from __future__ import annotations
 
 import base64
@@ -277,10 +278,10 @@ def signed_pgp() -> Case:
 @case
 def forwarded_as_attachment() -> Case:
     inner = (
-        "From: Pepe <pepe@x.example>\r\nTo: marta@acme.example\r\nSubject: =?utf-8?q?Factura_a=C3=B1o?=\r\nMIME-Version: 1.0\r\n"
-        "Content-Type: multipart/mixed; boundary=in\r\n\r\n--in\r\n\r\nTexto interior.\r\n--in\r\n"
-        "Content-Type: application/pdf; name=inner.pdf\r\n\r\nx\r\n--in--\r\n"
-    ).encode()
+        b"From: Pepe <pepe@x.example>\r\nTo: marta@acme.example\r\nSubject: =?utf-8?q?Factura_a=C3=B1o?=\r\nMIME-Version: 1.0\r\n"
+        b"Content-Type: multipart/mixed; boundary=in\r\n\r\n--in\r\n\r\nTexto interior.\r\n--in\r\n"
+        b"Content-Type: application/pdf; name=inner.pdf\r\n\r\nx\r\n--in--\r\n"
+    )
     body = multi(
         "mixed",
         "out",

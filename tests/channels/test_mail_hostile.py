@@ -1,5 +1,6 @@
 """No mail stops the mailbox: every hostile one is read in bounded time into facts that PostgreSQL can store."""
 
+# ruff: noqa: E501 — pieces of mails
 from __future__ import annotations
 
 import resource

@@ -1,5 +1,6 @@
 """What is new in a reply, as the mail programs of our customers write it."""
 
+# ruff: noqa: E501 — mails are data
 from __future__ import annotations
 
 import pytest

@@ -1,5 +1,6 @@
 """Mails that strangers send to hurt: each name is a function that makes the bytes, sizes as attackers choose them."""
 
+# ruff: noqa: E501 — mails are data
 from __future__ import annotations
 
 import base64
