@@ -8,7 +8,7 @@ from hub.agents import passwords
 from hub.agents.roles import Person, load, load_many
 from hub.plumbing import history
 from hub.plumbing.db import Tx
-from hub.plumbing.errors import SignInNeeded
+from hub.plumbing.errors import BadInput, SignInNeeded
 from hub.plumbing.hub import Hub
 from hub.plumbing.ids import fingerprint, token
 from hub.plumbing.texts import _
@@ -58,6 +58,17 @@ async def sign_in(
 async def check_peer(hub: Hub, peer: str) -> None:
     """Count one try from this network address. Raises TooMany."""
     await hub.limits.check(f"login:peer:{peer}", most=PEER_TRIES, seconds=PEER_SECONDS)
+
+
+async def confirm(hub: Hub, agent_id: int, password: str) -> None:
+    """That whoever sits there knows the password: a page left open is no place to guess it.
+
+    Raises TooMany, BadInput naming `current`.
+    """
+    await hub.limits.check(f"password:{agent_id}", most=ACCOUNT_TRIES, seconds=ACCOUNT_SECONDS)
+    stored = await hub.pool.fetchval("SELECT password_hash FROM agent WHERE id = $1", agent_id)
+    if not await passwords.matches(password, stored):
+        raise BadInput(_("This is not your current password."), field="current")
 
 
 async def begin(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter as Counted
 from collections.abc import Awaitable
 from typing import Any
 
@@ -13,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, ge
 from redis.exceptions import RedisError
 
 from hub.agents import tokens
+from hub.channels import connections
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import Forbidden
 from hub.plumbing.hub import Hub
@@ -86,8 +88,10 @@ async def _workers(hub: Hub) -> str:
 
 
 async def _channels(hub: Hub) -> dict[str, int]:
-    rows = await hub.pool.fetch("SELECT health, count(*) AS n FROM channel WHERE enabled GROUP BY health")
-    return {row["health"]: row["n"] for row in rows}
+    """How many channels are in which state; which ones is for those who may see them."""
+    async with hub.pool.acquire() as connection:
+        known = await connections.enabled(Tx(connection))
+    return dict(Counted(channel.health for channel in known))
 
 
 def _is_local(request: web.Request) -> bool:

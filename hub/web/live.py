@@ -64,9 +64,11 @@ async def run(app: web.Application) -> AsyncIterator[None]:
         for work in (fanout.follow, Counting(fanout).run, tending.beat, tending.check_access)
     ]
     yield
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
+    left = set(running)
+    while left:  # redis-py may take a cancellation for its own timeout: say it until it is heard
+        for task in left:
+            task.cancel()
+        _done, left = await asyncio.wait(left, timeout=0.5)
 
 
 async def close_all(app: web.Application) -> None:

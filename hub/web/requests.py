@@ -9,11 +9,13 @@ from aiohttp import web
 
 from hub.agents.roles import Person
 from hub.agents.sessions import Session
+from hub.intake import Inbound
 from hub.plumbing.errors import SignInNeeded
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _
 
 HUB = web.AppKey("hub", Hub)
+INBOUND = web.AppKey("inbound", Inbound)
 SESSION = web.RequestKey("session", Session)
 PERSON = web.RequestKey("person", Person)
 NUMBER = web.RequestKey("number", str)
@@ -36,6 +38,16 @@ def person_of(request: web.Request) -> Person:
     if person is None:
         raise SignInNeeded(_("Sign in first."))
     return person
+
+
+def id_of(request: web.Request, name: str = "id") -> int:
+    """A number of the address; the route's pattern has checked that it is one."""
+    return int(request.match_info[name])
+
+
+def inbound_of(request: web.Request) -> Inbound:
+    """The road in of this process, for whoever hands in an arrival."""
+    return request.app[INBOUND]
 
 
 def wants_json(request: web.Request) -> bool:

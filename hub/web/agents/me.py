@@ -6,8 +6,7 @@ import msgspec
 from aiohttp import web
 
 from hub.agents import passwords, people, preferences, presence, sessions
-from hub.plumbing.errors import BadInput, SignInNeeded
-from hub.plumbing.texts import _
+from hub.plumbing.errors import BadInput
 from hub.web import shell
 from hub.web.agents.login import signed_in
 from hub.web.agents.views import MePage
@@ -69,7 +68,7 @@ async def change_password(request: web.Request) -> web.StreamResponse:
     hub, person = hub_of(request), person_of(request)
     form = await form_of(request, PasswordForm)
     try:
-        await _check_current(request, form.current)
+        await sessions.confirm(hub, person.id, form.current)
         passwords.check(form.password, email=person.email)
     except BadInput as error:
         return await _page(request, {error.field: error.message})
@@ -91,17 +90,6 @@ async def change_presence(request: web.Request) -> web.StreamResponse:
     if wants_json(request):
         return web.json_response({"here": form.here})
     raise web.HTTPSeeOther(_back(request))
-
-
-async def _check_current(request: web.Request, current: str) -> None:
-    """The same limits as at the door: a stolen open page is no place to guess a password."""
-    hub, person = hub_of(request), person_of(request)
-    await hub.limits.check(f"password:{person.id}", most=10, seconds=900)
-    stored = await hub.pool.fetchval("SELECT password_hash FROM agent WHERE id = $1", person.id)
-    if stored is None:
-        raise SignInNeeded(_("Sign in first."))
-    if not await passwords.matches(current, stored):
-        raise BadInput(_("This is not your current password."), field="current")
 
 
 async def _page(request: web.Request, errors: dict[str, str] | None = None) -> web.Response:
