@@ -7,9 +7,12 @@ from aiohttp.web import RouteDef, get
 
 from hub.web import assets, health, live
 from hub.web.agents import routes as agents
+from hub.web.customers import routes as customers
 from hub.web.files import routes as files
 from hub.web.inbox import routes as inbox
+from hub.web.quarantine import pages as quarantine
 from hub.web.requests import PERSON
+from hub.web.unanswered import pages as unanswered
 
 
 async def home(request: web.Request) -> web.StreamResponse:
@@ -26,5 +29,13 @@ HOUSE: list[RouteDef] = [
     get("/static/{build}/{path:.+}", assets.serve),
 ]
 
-TABLE: list[RouteDef] = [*HOUSE, *agents.ROUTES, *inbox.ROUTES, *files.ROUTES]
+TABLE: list[RouteDef] = [
+    *HOUSE,
+    *agents.ROUTES,
+    *inbox.ROUTES,
+    *files.ROUTES,
+    *customers.ROUTES,
+    *quarantine.ROUTES,
+    *unanswered.ROUTES,
+]
 """Each room lists its own in `hub/web/<room>/routes.py`; a route that is not here does not exist."""

@@ -1,0 +1,22 @@
+"""The addresses of this room."""
+
+from __future__ import annotations
+
+from aiohttp.web import RouteDef, get, post
+
+from hub.web.customers import account_pages, contact_pages, imports
+
+ROUTES: list[RouteDef] = [
+    get("/{what:accounts|contacts}/import", imports.show),
+    post("/{what:accounts|contacts}/import", imports.post),
+    get("/accounts", account_pages.show_all),
+    post("/accounts", account_pages.add),
+    get(r"/accounts/{id:\d{1,18}}", account_pages.show),
+    post(r"/accounts/{id:\d{1,18}}", account_pages.change),
+    post(r"/accounts/{id:\d{1,18}}/domains", account_pages.add_domain),
+    post(r"/accounts/{id:\d{1,18}}/domains/remove", account_pages.remove_domain),
+    get("/contacts", contact_pages.show_all),
+    get(r"/contacts/{id:\d{1,18}}", contact_pages.show),
+    post(r"/contacts/{id:\d{1,18}}", contact_pages.change),
+    post(r"/contacts/{id:\d{1,18}}/addresses", contact_pages.add_address),
+]

@@ -1,0 +1,79 @@
+"""What the pages of this room are told."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hub.customers.accounts import Account
+from hub.customers.addresses import Claim
+from hub.customers.contacts import ContactWithAddresses
+from hub.customers.importing import RowError
+from hub.web.views import View
+
+
+class HistoryLine(View, frozen=True, kw_only=True):
+    """One conversation of the customer; `icon` and `colour` are its channel's."""
+
+    id: int
+    subject: str
+    state: str
+    preview: str
+    who: str
+    assignee: str
+    icon: str
+    colour: str
+    channel: str
+    at: object
+
+
+class AccountsPage(View, frozen=True, kw_only=True):
+    """GET /accounts. `more` is the link to the next page, or empty."""
+
+    accounts: list[Account]
+    q: str
+    without_owner: bool
+    more: str
+    agents: list[tuple[str, str]]
+    may_import: bool
+    given: dict[str, str] = msgspec.field(default_factory=dict)
+    errors: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class AccountPage(View, frozen=True, kw_only=True):
+    """GET /accounts/{id}."""
+
+    account: Account
+    people: list[ContactWithAddresses]
+    lines: list[HistoryLine]
+    agents: list[tuple[str, str]]
+    relations: list[tuple[str, str]]
+    errors: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class ContactsPage(View, frozen=True, kw_only=True):
+    """GET /contacts."""
+
+    contacts: list[ContactWithAddresses]
+    q: str
+    more: str
+    may_import: bool
+
+
+class ContactPage(View, frozen=True, kw_only=True):
+    """GET /contacts/{id}. `account`: what the account field holds, its name."""
+
+    found: ContactWithAddresses
+    claims: list[Claim]
+    lines: list[HistoryLine]
+    account: str
+    errors: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class ImportPage(View, frozen=True, kw_only=True):
+    """GET and POST /accounts/import and /contacts/import."""
+
+    what: str
+    columns: tuple[str, ...]
+    done: int | None = None
+    wrong: list[RowError] = msgspec.field(default_factory=list)
+    error: str = ""

@@ -1,0 +1,1 @@
+"""What could not be read: kept, shown, processed again."""

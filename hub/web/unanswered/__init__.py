@@ -1,0 +1,1 @@
+"""Answers that failed or were perhaps sent."""
