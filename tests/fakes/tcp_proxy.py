@@ -10,7 +10,8 @@ import asyncio
 import contextlib
 import time
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Self
+from urllib.parse import parse_qs, urlsplit
 
 from tests.fakes.background import BackgroundLoop
 
@@ -44,9 +45,12 @@ class _Link:
 
 
 class TcpProxy:
-    """`with TcpProxy(host, port) as proxy:` connect to `proxy.port`; then call a fault."""
+    """`with TcpProxy(host, port) as proxy:` connect to `proxy.port`; then call a fault.
 
-    def __init__(self, host: str, port: int) -> None:
+    `host` may be the path of a Unix socket instead.
+    """
+
+    def __init__(self, host: str, port: int = 0) -> None:
         self.target = (host, port)
         self.host = "127.0.0.1"
         self.port = 0
@@ -60,13 +64,13 @@ class TcpProxy:
         self._traps: list[_Trap] = []
         self._links: set[_Link] = set()
 
-    def __enter__(self) -> TcpProxy:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def start(self) -> TcpProxy:
+    def start(self) -> Self:
         """Listens on `port` (chosen at the first start)."""
         self._background = BackgroundLoop("tcp-proxy")
         self._background.call(self._prepare())
@@ -155,7 +159,7 @@ class TcpProxy:
         self.connections += 1
         await self._flowing.wait()
         try:
-            upstream, server = await asyncio.open_connection(*self.target)
+            upstream, server = await self._connect()
         except OSError:
             self.refused_by_target += 1
             writer.transport.abort()
@@ -169,6 +173,12 @@ class TcpProxy:
         finally:
             self._links.discard(link)
             link.cut()
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        host, port = self.target
+        if host.startswith("/"):
+            return await asyncio.open_unix_connection(host)
+        return await asyncio.open_connection(host, port)
 
     async def _pump(
         self, link: _Link, way: Direction, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -211,3 +221,36 @@ class TcpProxy:
                 start = max(0, found - (len(window) - len(data)))
                 return (data if trap.forward else data[:start]), True
         return data, False
+
+
+class PostgresProxy(TcpProxy):
+    """Before the PostgreSQL of a DSN, on TCP or on a Unix socket; connect to `dsn`."""
+
+    def __init__(self, dsn: str) -> None:
+        parts = urlsplit(dsn)
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        host, port = query.get("host", parts.hostname or ""), int(query.get("port", parts.port or 5432))
+        self._user, self._database = parts.username or "", parts.path
+        super().__init__(f"{host}/.s.PGSQL.{port}" if host.startswith("/") else host, port)
+
+    @property
+    def dsn(self) -> str:
+        """The same database, through us."""
+        return f"postgresql://{self._user}@{self.host}:{self.port}{self._database}"
+
+
+class ValkeyProxy(TcpProxy):
+    """Before the Valkey of a URL, on TCP or on a Unix socket; connect to `url`."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._database = parts.path if parts.scheme != "unix" else ""
+        if parts.scheme == "unix":
+            super().__init__(parts.path)
+        else:
+            super().__init__(parts.hostname or "127.0.0.1", parts.port or 6379)
+
+    @property
+    def url(self) -> str:
+        """The same Valkey, through us."""
+        return f"redis://{self.host}:{self.port}{self._database}"

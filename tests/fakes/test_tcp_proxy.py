@@ -6,9 +6,13 @@ import socket
 import threading
 from collections.abc import Iterator
 
+import asyncpg
 import pytest
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
-from tests.fakes.tcp_proxy import TcpProxy
+from hub.plumbing.hub import Hub
+from tests.fakes.tcp_proxy import PostgresProxy, TcpProxy, ValkeyProxy
 
 
 @pytest.fixture
@@ -108,3 +112,21 @@ def gone(client: socket.socket) -> bool:
         return client.recv(1) == b""
     except ConnectionError:
         return True
+
+
+async def test_it_stands_before_postgresql_and_valkey(hub: Hub) -> None:
+    with PostgresProxy(hub.settings.database_url) as proxy:
+        connection = await asyncpg.connect(proxy.dsn)
+        assert await connection.fetchval("SELECT current_database()") in hub.settings.database_url
+        proxy.cut_on(b"COMMIT")
+        with pytest.raises((asyncpg.PostgresConnectionError, ConnectionError)):
+            async with connection.transaction():
+                await connection.execute("UPDATE installation SET paused = true")
+        assert not await hub.pool.fetchval("SELECT paused FROM installation")
+    with ValkeyProxy(hub.settings.redis_url) as proxy:
+        redis = Redis.from_url(proxy.url)
+        assert await redis.ping()
+        proxy.refuse()
+        with pytest.raises(RedisError):
+            await redis.ping()
+        await redis.aclose()

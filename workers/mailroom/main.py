@@ -13,6 +13,7 @@ from hub.channels.reading import Reader
 from hub.intake import Inbound
 from hub.plumbing.hub import Hub
 from workers.mailroom.addresses import Addresses
+from workers.mailroom.imap import Pace
 from workers.mailroom.mailboxes import Mailboxes
 from workers.mailroom.smtp_door import SmtpDoor
 from workers.mailroom.taking_in import TakingIn
@@ -20,7 +21,7 @@ from workers.mailroom.taking_in import TakingIn
 log = structlog.get_logger(__name__)
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, *, pace: Pace | None = None) -> None:
     """Until cancelled (SIGTERM): then nothing new, what is under way gets its commit, leases go back."""
     async with AsyncExitStack() as stack:
         hub = await Hub.open(settings, name="dialogo mailroom")
@@ -43,7 +44,7 @@ async def run(settings: Settings) -> None:
             await door.open()
             stack.push_async_callback(door.close)
             log.info("smtp door open", host=door.host, port=door.port)
-        await _until_cancelled(Mailboxes(hub, taking_in))
+        await _until_cancelled(Mailboxes(hub, taking_in, pace=pace))
 
 
 async def _until_cancelled(mailboxes: Mailboxes) -> None:
