@@ -26,7 +26,6 @@ async def test_an_absence_is_planned_with_a_deputy_and_told(tx, world):
     noted = await tx.record("SELECT agent_id, details FROM history WHERE verb = 'absence_planned'")
     assert (noted["agent_id"], noted["details"]["agent"]) == (world.lola, world.ana)
     assert (tx.signals[-1].kind, tx.signals[-1].topics) == ("absence", ["absences", f"agent:{world.ana}"])
-    assert "timers" in tx.wakes
 
 
 async def test_the_future_is_coming_and_not_current(tx, world):
