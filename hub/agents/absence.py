@@ -213,7 +213,6 @@ async def _note(tx: Tx, sql: str, absence_id: int, verb: str) -> Absence | None:
 async def _tell(tx: Tx, verb: str, absence_id: int, agent_id: int, by: int | None) -> None:
     await history.record(tx, verb, agent_id=by, absence=absence_id, agent=agent_id)
     tx.signal("absence", absence_id, ["absences", f"agent:{agent_id}"])
-    tx.wake("timers")
 
 
 _ABSENCE = """
