@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +33,8 @@ MOST_HTML = 1_000_000
 MOST_SUBJECT = 500
 MOST_REFERENCES = 20
 FURTHEST_DAYS = 366
+# What may stand in our headers of what strangers call their mails; anything else is left out (promise 30).
+MESSAGE_ID = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]{1,400}")
 PREFIXES = ("re:", "rv:", "fwd:", "fw:", "aw:", "wg:")
 
 
@@ -274,11 +277,12 @@ async def _parents(tx: Tx, conversation_id: int) -> tuple[str, list[str]]:
     )
     if row is None:
         return "", []
-    before = list(row["thread_ids"]) or ([row["in_reply_to"]] if row["in_reply_to"] else [])
-    thread = list(dict.fromkeys([*before, row["message_id"]]))
+    before = list(row["thread_ids"]) or [row["in_reply_to"]]
+    named = [name for name in (*before, row["message_id"]) if MESSAGE_ID.fullmatch(name)]
+    thread = list(dict.fromkeys(named))
     if len(thread) > MOST_REFERENCES:
         thread = [thread[0], *thread[1 - MOST_REFERENCES :]]
-    return row["message_id"], thread
+    return row["message_id"] if row["message_id"] in thread else "", thread
 
 
 def _undo(held: Held) -> dict[str, Any]:

@@ -1,0 +1,43 @@
+"""Promise 7: QUIT or close after 250 never counts as failure."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from hub.departure import Pace
+from hub.plumbing.hub import Hub
+from tests.deliveries.road import answer, answers, connect, running, states, until_all, without_undo_window
+from tests.fakes.faulty_smtp import FaultySmtp
+from tests.workers.process import worker_process
+from tests.world import World
+
+
+@pytest.mark.parametrize("script", ["quit-hang", "drop-after-250", "QUIT=500"])
+async def test_promise_07_quit_after_250_is_no_failure(hub: Hub, world: World, script: str) -> None:
+    await without_undo_window(hub, world)
+    with FaultySmtp(script) as server:
+        await connect(hub, world.mail.id, server, connections=1)
+        await answer(hub, world)
+        begun = time.monotonic()
+        async with running(hub):
+            await until_all(hub, "sent", seconds=3)
+            await answer(hub, world)  # the one slot is free again
+            await until_all(hub, "sent", seconds=3)
+        assert time.monotonic() - begun < 5
+        assert sorted(server.copies().values()) == [1, 1]
+
+
+async def test_a_worker_told_to_end_drains_in_spite_of_a_hanging_quit(hub: Hub, world: World) -> None:
+    await without_undo_window(hub, world)
+    await answers(hub, world, 6)
+    with FaultySmtp("quit-hang, tarpit:0.2:DOT") as server:
+        await connect(hub, world.mail.id, server)
+        with worker_process(hub.settings, Pace(sweep=0.1, send=5.0, margin=2.0)) as worker:
+            await asyncio.to_thread(server.wait_for, 1, 15)
+            assert await asyncio.to_thread(worker.stop) < 10, worker.log()
+        final = await states(hub)
+        assert set(final.values()) <= {"sent", "queued"}, "nothing was torn out of the air"
+        assert len(server.bodies) == sum(state == "sent" for state in final.values())

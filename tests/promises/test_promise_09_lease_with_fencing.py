@@ -1,0 +1,59 @@
+"""Promise 9: a slow worker that lost its lease can neither send again nor overwrite."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import pytest
+
+from hub.deliveries.noting import Result, lock, note
+from hub.departure import Pace
+from hub.plumbing.hub import Hub
+from tests.deliveries.road import answer, connect, states, until, until_all, without_undo_window
+from tests.fakes.faulty_smtp import FaultySmtp
+from tests.workers.process import worker_process
+from tests.world import World
+
+PACE = Pace(sweep=0.1, send=1.5, margin=0.5)
+
+
+@pytest.mark.parametrize(("stopped_in", "pause"), [("claimed", "RCPT"), ("sending", "DATA")])
+async def test_promise_09_lease_with_fencing(hub: Hub, world: World, stopped_in: str, pause: str) -> None:
+    await without_undo_window(hub, world)
+    with FaultySmtp(f"tarpit:1:{pause}") as server:
+        await connect(hub, world.mail.id, server)
+        [delivery] = (await answer(hub, world)).deliveries
+        with worker_process(hub.settings, PACE) as slow:
+
+            async def at_work() -> bool:
+                at_smtp = bool(server.attempts)
+                return at_smtp and (await states(hub))[delivery.id] == stopped_in
+
+            await until(at_work, 15)
+            slow.send(signal.SIGSTOP)
+            server.become("")
+            await asyncio.sleep(2.2)  # its lease is over
+            with worker_process(hub.settings, PACE) as other:
+                final = await until_all(hub, "sent", "unknown", seconds=15)
+                slow.send(signal.SIGCONT)
+                await asyncio.sleep(1.0)  # it wakes up and believes that it still holds the delivery
+                assert await states(hub) == final, slow.log() + other.log()
+        copies = sum(server.copies().values())
+    if stopped_in == "claimed":
+        assert (list(final.values()), copies) == (["sent"], 1)
+        assert await hub.pool.fetchval("SELECT attempt FROM delivery") == 2
+    else:
+        assert list(final.values()) == ["unknown"]
+        assert copies <= 1
+
+
+async def test_a_late_result_of_another_attempt_writes_nothing(hub: Hub, world: World) -> None:
+    [delivery] = (await answer(hub, world)).deliveries
+    await hub.pool.execute("UPDATE delivery SET state = 'sending', attempt = 2")
+    for attempt in (1, 3):
+        async with hub.transaction() as tx:
+            late = Result(id=delivery.id, attempt=attempt, state="failed", reason="late")
+            assert await note(tx, await lock(tx, [delivery.id]), [late]) == []
+    row = await hub.pool.fetchrow("SELECT state, reason FROM delivery")
+    assert (row["state"], row["reason"]) == ("sending", "")
