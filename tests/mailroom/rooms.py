@@ -106,6 +106,12 @@ async def outcomes(hub: Hub) -> dict[str, int]:
     return {row["outcome"]: row["n"] for row in rows}
 
 
+async def seen(server: Dovecot) -> list[int]:
+    """The UIDs marked as read on the server."""
+    flags = await asyncio.to_thread(server.flags)
+    return sorted(uid for uid, set_ in flags.items() if "\\Seen" in set_)
+
+
 async def until(ask: Callable[[], Awaitable[object]], wanted: object, seconds: float = 15.0) -> None:
     """Waits until `ask()` answers `wanted`; raises AssertionError with the last answer."""
     deadline = time.monotonic() + seconds

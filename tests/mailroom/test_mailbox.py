@@ -10,7 +10,7 @@ from hub.channels import connections
 from hub.plumbing.hub import Hub
 from tests.fakes.dovecot import Dovecot
 from tests.fakes.tcp_proxy import TcpProxy
-from tests.mailroom.rooms import connect, mail, outcomes, reading, subjects, until
+from tests.mailroom.rooms import connect, mail, outcomes, reading, seen, subjects, until
 from tests.world import World
 from workers.mailroom import suspects
 
@@ -25,11 +25,6 @@ async def test_what_lies_there_and_what_comes_is_read(hub: Hub, world: World, do
         await until(lambda: seen(dovecot), [1, 2], 5)
     assert await hub.pool.fetchval("SELECT health FROM channel WHERE id = $1", world.mail.id) == "ok"
     assert await hub.pool.fetchval("SELECT (cursor_uid, lease_token) FROM mailbox") == (2, None)
-
-
-async def seen(dovecot: Dovecot) -> list[int]:
-    flags = await asyncio.to_thread(dovecot.flags)
-    return [uid for uid, set_ in flags.items() if "\\Seen" in set_]
 
 
 async def test_read_mail_may_be_moved_away_or_left_alone(hub: Hub, world: World, dovecot: Dovecot) -> None:
