@@ -1,4 +1,4 @@
-"""What time itself brings: abandoned sends, early reports, snoozes and absences that end, room for search."""
+"""What time itself brings: abandoned sends, early reports, snoozes that end, absences that begin and end."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from hub.conversations import outcomes, snoozing
-from hub.conversations.indexing import make_room
 from hub.deliveries import reports
 from hub.deliveries.recovering import recover
 from hub.plumbing.clock import monotonic
 from hub.plumbing.db import AGAIN, AWAY
 from hub.plumbing.errors import HubError
 from hub.plumbing.hub import Hub
-from hub.routing import balance
+from hub.routing import balance, covering
 
 log = structlog.get_logger(__name__)
 
@@ -49,10 +48,10 @@ async def balance_queues(hub: Hub) -> None:
     await balance.sweep(hub)
 
 
-async def make_search_room(hub: Hub) -> None:
-    """The next search partition, before it is needed."""
-    async with hub.transaction() as tx:
-        await make_room(tx)
+async def cover_absences(hub: Hub) -> None:
+    """Whose absence begins, their waiting conversations go to the deputy; they return at its end."""
+    await covering.begin_due(hub)
+    await covering.end_due(hub)
 
 
 Timer = tuple[float, Callable[[Hub], Awaitable[None]]]
@@ -61,7 +60,7 @@ TIMERS: tuple[Timer, ...] = (
     (5.0, join_reports),
     (2.0, wake_snoozed),
     (10.0, balance_queues),
-    (60.0, make_search_room),
+    (5.0, cover_absences),
 )
 
 

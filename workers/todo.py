@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from hub.conversations.auto_reply import answer_automatically
-from hub.conversations.indexing import fill
+from hub.conversations.search_index import fill
 from hub.notifications.notifier import News, notify
 from hub.plumbing import todo
 from hub.plumbing.db import AGAIN, AWAY, Tx
@@ -19,6 +19,8 @@ from hub.plumbing.hub import Hub
 from hub.plumbing.jobs import JOB_SECONDS
 from hub.plumbing.signals import Signal
 from hub.plumbing.todo import Todo
+from hub.routing.again import route_again
+from hub.routing.again import route_again
 from hub.routing.balance import balance
 
 log = structlog.get_logger(__name__)
@@ -53,6 +55,24 @@ async def share_out(hub: Hub, rows: Sequence[Todo]) -> None:
         await balance(hub, team_id)
 
 
+async def route(hub: Hub, rows: Sequence[Todo]) -> None:
+    """Conversations whose account was denied may go to somebody else."""
+    for row in rows:
+        async with hub.transaction() as tx:
+            await route_again(tx, row.ref)
+            await todo.done(tx, [row.id])
+
+
+async def route(hub: Hub, rows: Sequence[Todo]) -> None:
+    """Conversations that came back, or whose account changed, and nobody has."""
+    for row in rows:
+        async with hub.transaction() as tx:
+            try:
+                await route_again(tx, row.ref)
+            except (NotFound, Conflict) as error:  # gone or joined meanwhile: nothing to route
+                log.info("not routed", conversation=row.ref, why=error.message)
+
+
 async def auto_reply(hub: Hub, rows: Sequence[Todo]) -> None:
     """Automatic answers; whom we may not write to gets none."""
     for row in rows:
@@ -74,6 +94,8 @@ KINDS: dict[str, Handler] = {
     "search": search,
     "notification": notification,
     "balance": share_out,
+    "route": route,
+    "route": route,
     "auto_reply": auto_reply,
 }
 
