@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from itertools import groupby
 
 import msgspec
@@ -19,7 +20,6 @@ from hub.plumbing.hub import Hub
 from hub.plumbing.jobs import JOB_SECONDS
 from hub.plumbing.signals import Signal
 from hub.plumbing.todo import Todo
-from hub.routing.again import route_again
 from hub.routing.again import route_again
 from hub.routing.balance import balance
 
@@ -58,9 +58,10 @@ async def share_out(hub: Hub, rows: Sequence[Todo]) -> None:
 async def route(hub: Hub, rows: Sequence[Todo]) -> None:
     """Conversations whose account was denied may go to somebody else."""
     for row in rows:
-        async with hub.transaction() as tx:
-            await route_again(tx, row.ref)
-            await todo.done(tx, [row.id])
+        try:
+            await hub.retrying(partial(route_again, conversation_id=row.ref))
+        except NotFound as error:  # deleted meanwhile: nobody has to get it
+            log.info("not routed again", conversation=row.ref, why=error.message)
 
 
 async def route(hub: Hub, rows: Sequence[Todo]) -> None:
