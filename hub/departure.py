@@ -19,6 +19,7 @@ from hub.deliveries.retrying import GAPS, after
 from hub.plumbing.clock import monotonic
 from hub.plumbing.db import AWAY
 from hub.plumbing.hub import Hub
+from hub.plumbing.texts import N_
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +79,7 @@ class Departure:
         self.started = True
         self.until = begun + self.seconds
         if monotonic() > self.until:  # nothing left: safe to repeat, if the sweep has not settled it yet
-            raise Unreachable("the worker was stopped just before sending", code="our_side")
+            raise Unreachable(N_("the worker was stopped just before sending"), code="our_side")
 
     def _must_hold(self) -> None:
         if monotonic() > self.until:
@@ -105,7 +106,7 @@ class Departure:
         except (SendError, Lost):
             raise
         except TimeoutError as error:
-            raise self._broken("the server did not answer in time", "timeout") from error
+            raise self._broken(N_("the server did not answer in time"), "timeout") from error
         except Exception as error:
             log.exception("an adapter broke", delivery=self.claimed.id, kind=line.kind)
             raise self._broken(f"{type(error).__name__}: {error}", "our_side") from error

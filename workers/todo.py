@@ -56,15 +56,6 @@ async def share_out(hub: Hub, rows: Sequence[Todo]) -> None:
 
 
 async def route(hub: Hub, rows: Sequence[Todo]) -> None:
-    """Conversations whose account was denied may go to somebody else."""
-    for row in rows:
-        try:
-            await hub.retrying(partial(route_again, conversation_id=row.ref))
-        except NotFound as error:  # deleted meanwhile: nobody has to get it
-            log.info("not routed again", conversation=row.ref, why=error.message)
-
-
-async def route(hub: Hub, rows: Sequence[Todo]) -> None:
     """Conversations that came back, or whose account changed, and nobody has."""
     for row in rows:
         async with hub.transaction() as tx:
@@ -95,7 +86,6 @@ KINDS: dict[str, Handler] = {
     "search": search,
     "notification": notification,
     "balance": share_out,
-    "route": route,
     "route": route,
     "auto_reply": auto_reply,
 }
