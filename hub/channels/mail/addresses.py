@@ -12,7 +12,9 @@ from hub.channels.text import one_line, shortened, without_direction_tricks
 
 MOST_ADDRESSES = 500
 _LONGEST_VALUE = 200_000
-_TOKEN = re.compile(r'=\?[^?\s]{1,80}\?[bBqQ]\?[^?]*\?=|"(?:[^"\\]|\\.)*"|[()<>,;:]|\\.|[^"()<>,;:\\]+|"', re.DOTALL)
+_TOKEN = re.compile(
+    r'=\?[^?\s]{1,80}\?[bBqQ]\?[^?]*\?=|"(?:[^"\\]|\\.)*"|[()<>,;:]|\\.|[^"()<>,;:\\]+|"', re.DOTALL
+)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _LOOKS = re.compile(r"[^\s<>()\[\],;:\"@]{1,200}@[^\s<>()\[\],;:\"@]{1,255}")
 

@@ -11,6 +11,8 @@ _MOST_LINES = 100_000
 _SPACE = re.compile(r"[ \t\r\n\f\v\u200b\u200c\u200d\ufeff\u00ad\u034f]+")
 NAME = re.compile(r"/?([a-zA-Z][a-zA-Z0-9:_-]{0,40})")
 _ATTRIBUTE = re.compile(r'([a-zA-Z][a-zA-Z0-9_:-]{0,40})\s*=\s*(?:"([^"]*)"|\'([^\']*)\'|([^\s"\'>]+))')
+_WHOLE_TAG = re.compile(r"<(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
+_LONGEST_TAG = 10_000
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
 _INDENT_ONLY = re.compile(
     r"border(?:-left)?\s*:\s*(?:medium\s+)?none|margin[^;]{0,20}:\s*0p?x?\s+0p?x?\s+0p?x?\s+40px", re.I
@@ -73,6 +75,7 @@ class _Writer:
         self.out = HtmlLines()
         self.words: list[str] = []
         self.depth = 0
+        self.last_depth = 0
         self.wants_gap = False
         self.ends_in_space = True
 
@@ -113,8 +116,9 @@ class _Writer:
             return
         mark = "> " * min(self.depth, 20)
         if self.wants_gap and lines and lines[-1].strip("> "):
-            lines.append(mark.rstrip())
+            lines.append(mark[: 2 * self.last_depth].rstrip())
         self.wants_gap = False
+        self.last_depth = self.depth
         if not line and lines and not lines[-1].strip("> "):
             return  # never two empty lines
         lines.append((mark + line).rstrip() if mark else line)
@@ -270,13 +274,9 @@ class _Reading:
 def tag_end(html: str, tag: int) -> int:
     """Just past the `>` that closes the tag; one inside a quoted attribute does not. -1 without any."""
     end = html.find(">", tag)
-    for _ in range(4):
-        if end < 0 or html.count('"', tag, end) % 2 == 0:
-            break
-        further = html.find(">", end + 1, tag + 10_000)
-        if further < 0:
-            break
-        end = further
+    if end >= 0 and (html.count('"', tag, end) % 2 or html.count("'", tag, end) % 2):
+        whole = _WHOLE_TAG.match(html, tag, tag + _LONGEST_TAG)
+        return whole.end() if whole else end + 1
     return end + 1 if end >= 0 else -1
 
 

@@ -30,9 +30,7 @@ def new_text(text: str, subject: str = "", cuts: frozenset[int] | set[int] = fro
     return parted(text, subject, cuts)[0]
 
 
-def parted(
-    text: str, subject: str = "", cuts: frozenset[int] | set[int] = frozenset()
-) -> tuple[str, bool]:
+def parted(text: str, subject: str = "", cuts: frozenset[int] | set[int] = frozenset()) -> tuple[str, bool]:
     """`(the new words, was a quote seen?)`."""
     split = _Split(text, subject, cuts)
     return split.new or text, split.quote_seen

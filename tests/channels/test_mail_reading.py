@@ -1,0 +1,135 @@
+"""Mails are read in a child process: what takes too much costs one mail, and the next ones are read as ever."""
+
+# ruff: noqa: E501 — mails are data
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from hub.channels.base import Raw
+from hub.channels.email.adapter import EmailAdapter
+from hub.channels.facts import AnyFact, MessageReceived, Unreadable
+from hub.channels.outgoing import Line
+from hub.channels.reading import Reader
+from tests.channels.client_mails import CASES
+from tests.fakes.hostile_mails import attributions_everywhere
+
+LINE = Line(
+    id=1,
+    key="mail",
+    kind="email",
+    name="Soporte",
+    address="support@dialogo.example",
+    secrets={"password": "x"},
+)
+SMALL = Raw(body=CASES["gmail"]().raw, envelope={"rcpt_to": "support@dialogo.example"})
+
+
+@asynccontextmanager
+async def reading(**limits: float) -> AsyncIterator[Reader]:
+    reader = Reader(**limits)  # type: ignore[arg-type]
+    await reader.start()
+    try:
+        yield reader
+    finally:
+        await reader.close()
+
+
+def instants(facts: list[AnyFact]) -> list[AnyFact]:
+    return facts  # dates compare as instants, whatever their zone
+
+
+async def test_a_child_reads_what_the_adapter_reads() -> None:
+    async with reading() as reader:
+        for make in CASES.values():
+            raw = Raw(body=make().raw)
+            assert instants(await reader.read("email", raw, LINE)) == instants(
+                EmailAdapter().parse(raw, LINE)
+            )
+
+
+async def test_many_at_once_come_back_each_to_its_own() -> None:
+    raws = [Raw(body=SMALL.body.replace(b"CAF1", b"CAF%d" % n)) for n in range(200)]
+    async with reading(children=2) as reader:
+        answers = await asyncio.gather(*(reader.read("email", raw, LINE) for raw in raws))
+    for n, facts in enumerate(answers):
+        assert isinstance(facts[0], MessageReceived)
+        assert facts[0].external_id == f"CAF{n}=x@mail.acme.example"
+
+
+async def test_a_mail_that_takes_too_long_is_unreadable_and_its_neighbours_are_read() -> None:
+    slow = Raw(body=attributions_everywhere() * 4)
+    async with reading(seconds=0.6) as reader:
+        await reader.read("email", SMALL, LINE)
+        before, bad, after = await asyncio.gather(
+            *(reader.read("email", raw, LINE) for raw in (SMALL, slow, SMALL))
+        )
+        assert isinstance(bad[0], Unreadable)
+        assert "0.6 seconds" in bad[0].reason
+        assert bad[0].key.startswith("raw:")
+        assert isinstance(before[0], MessageReceived)
+        assert isinstance(after[0], MessageReceived)
+
+
+async def test_a_mail_that_needs_too_much_memory_is_unreadable_and_the_next_is_read() -> None:
+    big = Raw(body=b"From: a@b.example\r\nContent-Transfer-Encoding: base64\r\n\r\n" + b"QUJD" * 20_000_000)
+    async with reading(memory=180 * 1024 * 1024) as reader:
+        facts = await reader.read("email", big, LINE)
+        assert isinstance(facts[0], Unreadable)
+        assert isinstance((await reader.read("email", SMALL, LINE))[0], MessageReceived)
+
+
+@pytest.mark.parametrize("stroke", [signal.SIGKILL, signal.SIGSEGV])
+async def test_a_child_that_dies_is_replaced_and_nothing_is_lost(stroke: signal.Signals) -> None:
+    async with reading() as reader:
+        await reader.read("email", SMALL, LINE)
+        answers = [asyncio.ensure_future(reader.read("email", SMALL, LINE)) for _ in range(20)]
+        await asyncio.sleep(0)
+        os.kill(pid_of(reader), stroke)
+        facts = await asyncio.gather(*answers)
+        assert all(isinstance(each[0], MessageReceived) for each in facts)
+
+
+async def test_an_unknown_kind_is_an_answer_not_a_crash() -> None:
+    async with reading() as reader:
+        facts = await reader.read("smoke_signal", SMALL, LINE)
+        assert isinstance(facts[0], Unreadable)
+
+
+async def test_no_child_outlives_its_reader() -> None:
+    async with reading() as reader:
+        await reader.read("email", SMALL, LINE)
+        pid = pid_of(reader)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+async def test_no_child_outlives_a_killed_parent() -> None:
+    code = (
+        "import asyncio, os\nfrom hub.channels.reading import Reader\n"
+        "async def main():\n r = Reader(); await r.start(); print(r._children[0].process.pid, flush=True); os.kill(os.getpid(), 9)\n"
+        "asyncio.run(main())"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
+    said, _ = await process.communicate()
+    status = Path(f"/proc/{int(said)}/status")
+    await until(lambda: not status.exists() or "State:\tZ" in status.read_text())
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.02)
+
+
+def pid_of(reader: Reader) -> int:
+    process = reader._children[0].process
+    assert process is not None
+    return process.pid
