@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
-from hub.conversations import belonging
+from hub.conversations import aside, belonging
 from hub.conversations.assignment import assign_to
-from hub.routing import decisions
+from hub.plumbing.errors import NotFound
+from hub.routing import decisions, publishing, yaml_text
 from hub.routing.again import route_again
 from hub.routing.engine import decide, look_up
-from tests.conversations.making import conversation, row
+from tests.conversations.making import conversation, row, said
 from tests.routing.cast import MARTA, case
 
 
@@ -54,8 +56,32 @@ async def test_what_a_person_chose_stays(tx, world):
     assert (await row(tx, id_))["assignee_id"] == world.ana
 
 
-async def test_closed_or_never_decided_there_is_nothing_to_decide(tx, world):
-    assert await route_again(tx, await conversation(tx, world, assignee=world.ana)) is None
+async def test_what_somebody_brings_back_is_routed_even_by_rules_that_had_put_it_aside(tx, world):
+    await publishing.publish(
+        tx, yaml_text.read("rows:\n  - rule: Spam\n    then: {aside: true}\n  - row: owner\n  - row: queue\n")
+    )
+    id_ = await conversation(tx, world, account=world.acme, state="aside")
+    await said(tx, world, id_)
+    await aside.bring_back(tx, id_, agent_id=world.lola)
+    assert await tx.value("SELECT ref FROM todo WHERE kind = 'route'") == id_
+    now = await route_again(tx, id_)
+    assert now.assignee_id == world.ana
+    decision = (await decisions.of_conversation(tx, id_))[0]
+    assert (decision.inputs["sender"], decision.inputs["account_name"]) == ("marta@acme.test", "Acme")
+
+
+async def test_whoever_has_another_one_of_this_person_is_the_last_agent(tx, world):
+    await conversation(tx, world, contact=world.jorge, assignee=world.lola)
+    id_ = await conversation(tx, world, contact=world.jorge, assignee=world.ana)
+    assert (await route_again(tx, id_)).assignee_id == world.lola
+
+
+async def test_closed_or_joined_there_is_nothing_to_decide(tx, world):
     id_ = await suggested(tx, world)
     await tx.execute("UPDATE conversation SET state = 'closed' WHERE id = $1", id_)
     assert await route_again(tx, id_) is None
+    joined = await conversation(tx, world)
+    await tx.execute("UPDATE conversation SET joined_into_id = $2 WHERE id = $1", joined, id_)
+    assert await route_again(tx, joined) is None
+    with pytest.raises(NotFound):
+        await route_again(tx, 999_999)
