@@ -109,7 +109,7 @@ class Dovecot:
         # Not pytest's tmp_path: Dovecot's own users must be able to walk into the folder.
         self.folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
         self.folder.chmod(0o755)
-        self.port, self.tls_port = _free_port(), _free_port()
+        self.port, self.tls_port = free_port(), free_port()
         self.certificate = make_certificate(self.folder / "tls")
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -273,7 +273,8 @@ def _quoted(name: str) -> str:
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A loopback port nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
