@@ -56,13 +56,12 @@ async def share_out(hub: Hub, rows: Sequence[Todo]) -> None:
 
 
 async def route(hub: Hub, rows: Sequence[Todo]) -> None:
-    """Conversations that came back, or whose account changed, and nobody has."""
+    """Conversations that were brought back, or whose account was denied, may go to somebody else."""
     for row in rows:
-        async with hub.transaction() as tx:
-            try:
-                await route_again(tx, row.ref)
-            except (NotFound, Conflict) as error:  # gone or joined meanwhile: nothing to route
-                log.info("not routed", conversation=row.ref, why=error.message)
+        try:
+            await hub.retrying(partial(route_again, conversation_id=row.ref))
+        except NotFound as error:  # deleted meanwhile: nobody has to get it
+            log.info("not routed again", conversation=row.ref, why=error.message)
 
 
 async def auto_reply(hub: Hub, rows: Sequence[Todo]) -> None:
