@@ -7,11 +7,13 @@ from aiohttp.web import RouteDef, get
 
 from hub.web import assets, health, live
 from hub.web.agents import routes as agents
+from hub.web.api import routes as api
 from hub.web.customers import routes as customers
 from hub.web.files import routes as files
 from hub.web.inbox import routes as inbox
 from hub.web.quarantine import pages as quarantine
 from hub.web.requests import PERSON
+from hub.web.search import routes as search
 from hub.web.unanswered import pages as unanswered
 
 
@@ -34,7 +36,9 @@ TABLE: list[RouteDef] = [
     *agents.ROUTES,
     *inbox.ROUTES,
     *files.ROUTES,
+    *search.ROUTES,
     *customers.ROUTES,
+    *api.ROUTES,
     *quarantine.ROUTES,
     *unanswered.ROUTES,
 ]

@@ -1,0 +1,132 @@
+"""Conversations as programs list and read them: by any mix of filters, newest first, rights in the statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from hub.agents.roles import VISIBLE_TO
+from hub.plumbing.db import Tx
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """What the list is narrowed to; None does not narrow. `mine`: assigned to whoever asks."""
+
+    state: str | None = None
+    mine: bool = False
+    unassigned: bool = False
+    assignee_id: int | None = None
+    team_id: int | None = None
+    channel_id: int | None = None
+    contact_id: int | None = None
+    account_id: int | None = None
+    tag: str | None = None
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """One conversation with the names of everything it refers to."""
+
+    id: int
+    state: str
+    subject: str
+    contact_id: int
+    contact_name: str
+    account_id: int | None
+    account_name: str | None
+    assignee_id: int | None
+    assignee_name: str | None
+    team_id: int | None
+    team_name: str | None
+    channel_id: int
+    channel_name: str
+    channel_kind: str
+    priority: str
+    tags: list[str]
+    reason: dict[str, Any] | None
+    close_reason: str
+    close_outcome: str
+    waiting_since: datetime | None
+    last_message_at: datetime
+    last_preview: str
+    last_seq: int
+    joined_into_id: int | None
+    created_at: datetime
+    participants: list[str]
+
+
+_SHOWN = """
+    SELECT v.id, v.state, v.subject, r.id AS contact_id, r.name AS contact_name, v.account_id,
+           o.name AS account_name, v.assignee_id, g.name AS assignee_name, v.team_id, t.name AS team_name,
+           n.id AS channel_id, n.name AS channel_name, n.kind AS channel_kind, v.priority, v.tags, v.reason,
+           v.close_reason, v.close_outcome, v.waiting_since, v.last_message_at, v.last_preview, v.last_seq,
+           v.joined_into_id, v.created_at,
+           ARRAY(SELECT a.value FROM participant p JOIN address a ON a.id = p.address_id
+                 WHERE p.conversation_id = v.id AND p.role <> 'suggested' ORDER BY a.id) AS participants
+    FROM page v
+    JOIN contact c ON c.id = v.contact_id
+    JOIN contact r ON r.id = c.root_id
+    JOIN channel n ON n.id = v.last_channel_id
+    LEFT JOIN account o ON o.id = v.account_id
+    LEFT JOIN agent g ON g.id = v.assignee_id
+    LEFT JOIN team t ON t.id = v.team_id
+    ORDER BY v.last_message_at DESC, v.id DESC
+"""
+
+
+async def listed(
+    tx: Tx, agent_id: int, wanted: Filters, *, before: tuple[datetime, int] | None, most: int
+) -> list[Listed]:
+    """A page of conversations this agent may see, newest message first; `before` is the last row's place."""
+    at, id_ = before or (None, None)
+    return await tx.rows(
+        Listed,
+        f"""
+        WITH page AS (
+            SELECT * FROM conversation
+            WHERE {VISIBLE_TO}
+              AND (conversation.last_message_at, conversation.id)
+                  < (coalesce($2::timestamptz, 'infinity'), coalesce($3::bigint, 9223372036854775807))
+              AND ($4::text IS NULL OR conversation.state = $4)
+              AND (NOT $5 OR conversation.assignee_id = $1)
+              AND (NOT $6 OR conversation.assignee_id IS NULL)
+              AND ($7::bigint IS NULL OR conversation.assignee_id = $7)
+              AND ($8::bigint IS NULL OR conversation.team_id = $8)
+              AND ($9::bigint IS NULL OR conversation.last_channel_id = $9)
+              AND ($10::bigint IS NULL OR conversation.contact_id IN (
+                    SELECT id FROM contact WHERE root_id = (SELECT root_id FROM contact WHERE id = $10)))
+              AND ($11::bigint IS NULL OR conversation.account_id = $11)
+              AND ($12::text IS NULL OR conversation.tags @> ARRAY[$12])
+            ORDER BY conversation.last_message_at DESC, conversation.id DESC LIMIT $13
+        )
+        {_SHOWN}
+        """,
+        agent_id,
+        at,
+        id_,
+        wanted.state,
+        wanted.mine,
+        wanted.unassigned,
+        wanted.assignee_id,
+        wanted.team_id,
+        wanted.channel_id,
+        wanted.contact_id,
+        wanted.account_id,
+        wanted.tag,
+        most,
+    )
+
+
+async def by_ids(tx: Tx, agent_id: int, ids: Sequence[int]) -> list[Listed]:
+    """These conversations, those the agent may see, newest message first."""
+    return await tx.rows(
+        Listed,
+        f"""
+        WITH page AS (SELECT * FROM conversation WHERE {VISIBLE_TO} AND conversation.id = ANY($2))
+        {_SHOWN}
+        """,
+        agent_id,
+        list(ids),
+    )

@@ -1,0 +1,1 @@
+"""The JSON API: typed endpoints, from which its OpenAPI is generated."""
