@@ -203,7 +203,7 @@ async def _follow(tx: Tx, world: World) -> None:
     for conversation in touched.values():
         now = topics(conversation.assignee_id, conversation.team_id, conversation.state)
         lost = [topic for topic in conversation.topics_before if topic not in now]
-        tx.signal("conversation", conversation.id, now, lost=lost)
+        tx.signal("conversation", conversation.id, [*now, f"thread:{conversation.id}"], lost=lost)
     for stored in world.stored:
         tx.signal("message", stored.id, [f"conversation:{stored.conversation.id}"])
 
