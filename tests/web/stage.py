@@ -532,7 +532,7 @@ class Stage:
             number,
             str(form["text"]),
             author="Ana García",
-            client_id=str(form["client_id"]),
+            client_id=str(form.get("client_id", "")),
             at=NOW,
             direction="note" if form["mode"] == "note" else "out",
             deliveries=[] if form["mode"] == "note" else [Delivery(id=9, recipient="marta@x", state="held")],

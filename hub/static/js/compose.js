@@ -1,5 +1,6 @@
 // The composer: reply and note each keep a draft, at once in this browser and after a pause on the server.
-import { $, $$, ask, h, hear, json, me, say, t } from "./live.js";
+import { $, $$, ask, h, hear, json, me, t } from "./live.js";
+import { question } from "./notify.js";
 import { send } from "./send.js";
 import { send as tell } from "./wire.js";
 
@@ -31,14 +32,8 @@ function bind() {
   if (!form) return;
   for (const draft of JSON.parse($(".drafts", form)?.textContent || "[]")) drafts[draft.mode] = draft;
   for (const which of ["reply", "note"]) recover(which);
-  form.addEventListener("input", typing);
-  form.addEventListener("change", changed);
-  form.addEventListener("submit", submitted);
-  form.addEventListener("focusout", () => pause && save());
-  form.addEventListener("keydown", key);
-  form.addEventListener("paste", (event) => event.clipboardData?.files.length && (event.preventDefault(), upload(event.clipboardData.files)));
-  form.addEventListener("dragover", (event) => event.preventDefault());
-  form.addEventListener("drop", (event) => { event.preventDefault(); upload(event.dataTransfer.files); });
+  const acts = { input: typing, change: changed, submit: submitted, focusout: () => pause && save(), keydown: key, paste: handed, drop: handed, dragover: (event) => event.preventDefault() };
+  for (const [type, act] of Object.entries(acts)) form.addEventListener(type, act);
   line();
 }
 
@@ -137,20 +132,24 @@ async function store({ form: shown, which, at, body, drafts: own, shelf: place }
 
 /** The draft was changed elsewhere too: both texts are offered, none is lost. */
 function conflict(theirs, mine) {
-  const box = $("[data-stop]", form);
   const which = theirs.mode ?? mode();
-  const end = (text) => {
-    box.hidden = true;
+  const end = (text) => () => {
     drafts[which] = { ...theirs, text };
     if (which === mode()) field("text").value = text;
-    if (text === theirs.text) { localStorage.removeItem(shelf(which)); status("saved"); } else { keepHere(); save(); }
+    keepHere();
+    save();
     field("text").focus();
   };
-  box.replaceChildren(h("div", { class: "banner warn" }, h("span", {}, t("conflict")),
-    h("button", { class: "btn small", type: "button", onclick: () => end(mine.text) }, t("keep_mine")),
-    h("button", { class: "btn small", type: "button", onclick: () => end(theirs.text) }, t("take_theirs"))),
-  h("div", { class: "late" }, h("div", { class: "m out" }, h("div", { class: "body" }, mine.text)), h("div", { class: "m" }, h("div", { class: "body" }, theirs.text))));
-  box.hidden = false;
+  const shown = (text) => h("p", { class: "m" }, text);
+  question($("[data-stop]", form), "conflict", { keep_mine: end(mine.text), take_theirs: end(theirs.text) }, shown(mine.text), shown(theirs.text));
+}
+
+/** Files pasted or dropped. */
+function handed(event) {
+  const { files } = event.clipboardData ?? event.dataTransfer;
+  if (!files.length) return;
+  event.preventDefault();
+  upload(files);
 }
 
 async function upload(files) {
@@ -218,7 +217,7 @@ function seen(seq) {
   if (after && Number(seq) > Number(after.value)) after.value = seq;
 }
 
-export function start() {
+hear("start", () => {
   if (!$("#list")) return;
   bind();
   hear("opened", bind);
@@ -226,4 +225,4 @@ export function start() {
   hear("seen", seen);
   hear("arrived", (node) => node.closest("#timeline") && !document.hidden && node.dataset.id && seen(parseInt(node.dataset.k, 10)));
   addEventListener("pagehide", () => pause && save());
-}
+});

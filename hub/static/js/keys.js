@@ -1,5 +1,5 @@
 // The keyboard: single letters by event.key, never while writing, composing or in a dialog, and switchable off.
-import { $, $$, app } from "./live.js";
+import { $, app, hear, on } from "./live.js";
 import * as list from "./list.js";
 import * as nav from "./nav.js";
 import * as triage from "./triage.js";
@@ -91,8 +91,8 @@ function clicked(event) {
   if (act === "dismiss" || event.target.tagName === "DIALOG") event.target.closest("dialog").close();
 }
 
-export function start() {
-  document.addEventListener("keydown", pressed);
-  document.addEventListener("click", clicked);
+hear("start", () => {
+  on("keydown", pressed);
+  on("click", clicked);
   if (localStorage.getItem("dialogo:card") === "off" && matchMedia("(min-width: 1281px)").matches) app.dataset.card = "off";
-}
+});

@@ -1,6 +1,6 @@
 // The list: selection, ticks, unread numbers, and rows that change at once but do not move under the hand.
-import { $, $$, app, hear, say, t } from "./live.js";
-import { compare, manners, remove, settle } from "./ops.js";
+import { $, $$, app, hear, on, say, t } from "./live.js";
+import { manners, remove, settle, settled } from "./ops.js";
 import { open, openId, prefetch } from "./nav.js";
 import { announce } from "./notify.js";
 
@@ -24,10 +24,11 @@ export const subject = () => (app.dataset.zone === "conv" && openId()) || select
 /** Make a row the selected one; after a short rest its conversation is fetched ahead. */
 export function select(row, { scroll = true } = {}) {
   const list = $("#rows");
-  chosen()?.setAttribute("aria-selected", "false");
+  const old = chosen();
+  if (old) old.ariaSelected = "false";
   selected = row ? idOf(row) : null;
   if (!row) return list?.removeAttribute("aria-activedescendant");
-  row.setAttribute("aria-selected", "true");
+  row.ariaSelected = "true";
   list.setAttribute("aria-activedescendant", row.id);
   if (scroll) row.scrollIntoView({ block: "nearest" });
   clearTimeout(resting);
@@ -68,12 +69,12 @@ export function takeOut(id) {
 export function tick(row = chosen()) {
   if (!row) return;
   row.toggleAttribute("data-ticked");
-  row.setAttribute("aria-checked", row.hasAttribute("data-ticked"));
+  row.ariaChecked = row.hasAttribute("data-ticked");
   drawBulk();
 }
 
 export function untick() {
-  for (const row of ticked()) { row.removeAttribute("data-ticked"); row.removeAttribute("aria-checked"); }
+  for (const row of ticked()) { row.removeAttribute("data-ticked"); row.ariaChecked = null; }
   drawBulk();
 }
 
@@ -97,9 +98,9 @@ export function setUnread(row, n) {
 function adopt(row, fresh, seen) {
   if (!row.matches?.(".row")) return;
   const list = $("#list");
-  row.setAttribute("role", "option");
+  row.role = "option";
   row.removeAttribute("data-gone");
-  if (!row.hasAttribute("aria-selected")) row.setAttribute("aria-selected", String(idOf(row) === selected));
+  row.ariaSelected ??= String(idOf(row) === selected);
   const link = $("a", row);
   link.tabIndex = -1;
   if (list) link.setAttribute("href", `/inbox/${list.dataset.view}/c/${row.dataset.id}`);
@@ -116,16 +117,11 @@ const busy = () => pointed || Date.now() - keyed < POLITE;
 function held(list, node, what) {
   if (list.id !== "rows" || !busy()) return false;
   if (what === "drop") node.setAttribute("data-gone", "");
-  else if (node.isConnected && !wouldMove(list, node)) return false;
+  else if (settled(list, node)) return false;
   waiting.set(node.id, { node, what });
   drawFresh();
   releaseSoon();
   return true;
-}
-
-function wouldMove(list, node) {
-  const [before, after] = [node.previousElementSibling?.dataset.k, node.nextElementSibling?.dataset.k];
-  return (before !== undefined && compare(before, node.dataset.k) < 0) || (after !== undefined && compare(after, node.dataset.k) > 0);
 }
 
 function drawFresh() {
@@ -156,7 +152,7 @@ function releaseSoon() {
 function adoptAll() {
   const list = $("#rows");
   if (!list) return;
-  list.setAttribute("role", "listbox");
+  list.role = "listbox";
   list.tabIndex = 0;
   for (const row of $$(".row", list)) adopt(row);
   waiting = new Map();
@@ -192,11 +188,11 @@ function clicked(event) {
   if (box) { event.preventDefault(); tick(box.closest(".row")); }
 }
 
-export function start() {
+hear("start", () => {
   manners.adopt = adopt;
   manners.held = held;
   adoptAll();
-  document.addEventListener("click", clicked);
+  on("click", clicked);
   hear("listed", () => { adoptAll(); filled(); });
   hear("opening", (id) => { const row = document.getElementById(`row-${id}`); if (row) select(row); });
   hear("opened", marked);
@@ -204,4 +200,4 @@ export function start() {
   hear("moved", filled);
   hear("dropped", (id) => { if (waiting.delete(id)) drawFresh(); });
   hear("unread", ({ row, n }) => setUnread(document.getElementById(row), n));
-}
+});

@@ -8,7 +8,8 @@ const locale = document.documentElement.lang;
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 export const say = (name, detail) => document.dispatchEvent(new CustomEvent(`hub:${name}`, { detail }));
-export const hear = (name, act) => document.addEventListener(`hub:${name}`, (event) => act(event.detail));
+export const on = (type, act, options) => document.addEventListener(type, act, options);
+export const hear = (name, act) => on(`hub:${name}`, (event) => act(event.detail));
 export const phone = () => matchMedia("(max-width: 760px)").matches;
 
 /** A text in the reader's language; %(name)s is filled from `values`. */
@@ -33,7 +34,7 @@ const written = (form, at) => (dates[form] ??= new Intl.DateTimeFormat(locale, F
 const FORMS = {
   clock: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
   day: { day: "numeric", month: "short" },
-  date: { day: "numeric", month: "short", year: "numeric" },
+  date: { dateStyle: "medium" },
   full: { dateStyle: "medium", timeStyle: "short" },
 };
 
@@ -102,31 +103,31 @@ export const clientId = () => [...crypto.getRandomValues(new Uint8Array(16))].ma
 
 /** Preferences take effect at once; without JavaScript the same form reloads the page. */
 function preferences() {
-  document.addEventListener("submit", (event) => {
+  on("submit", (event) => {
     const form = event.target.closest("form[data-live=preferences]");
     const { name, value } = event.submitter ?? {};
     if (!form || !["theme", "density"].includes(name)) return;
     event.preventDefault();
     document.documentElement.dataset[name] = value;
-    for (const button of $$(`button[name=${name}]`, form)) button.setAttribute("aria-pressed", button.value === value);
+    for (const button of $$(`button[name=${name}]`, form)) button.ariaPressed = button.value === value;
     ask("POST", form.action, { [name]: value }).catch((error) => say("failed", error));
   });
 }
 
 /** Menus close when something else is clicked; forms that came without a token get it. */
 function menus() {
-  document.addEventListener("click", (event) => {
+  on("click", (event) => {
     for (const open of $$("details[name=menu][open]")) if (!open.contains(event.target)) open.open = false;
   });
-  document.addEventListener("submit", (event) => {
+  on("submit", (event) => {
     const field = event.target.elements?.csrf;
     if (field && !field.value) field.value = $("meta[name=csrf]").content;
   }, true);
 }
 
-export function start() {
+hear("start", () => {
   times();
   setInterval(times, 30000);
   preferences();
   menus();
-}
+});

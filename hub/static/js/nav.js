@@ -1,5 +1,5 @@
 // Moves between conversations and lists by fragments: prefetched on rest, with history, late answers dropped.
-import { $, app, ask, h, hear, phone, say, t } from "./live.js";
+import { $, $$, app, ask, hear, on, phone, say } from "./live.js";
 import { apply, nodes } from "./ops.js";
 import { framesAfter, listenTo } from "./wire.js";
 import { titled } from "./notify.js";
@@ -14,7 +14,7 @@ export const here = () => {
 };
 export const openId = () => Number($("#conv")?.dataset.c) || null;
 export const isInbox = () => Boolean($("#list"));
-const address = (view, id) => `/inbox/${view}${id ? `/c/${id}` : ""}`;
+const address = (view, id) => (id ? `/inbox/${view}/c/${id}` : `/inbox/${view}`);
 const view = () => $("#list")?.dataset.view ?? "mine";
 
 /** Fetch a conversation before it is asked for; its topic is listened to from that moment. */
@@ -22,7 +22,7 @@ export function prefetch(id) {
   const known = panes.get(id);
   if (known && Date.now() - known.at < FRESH) return known.text;
   const text = ask("GET", address(view(), id), null, { "X-Fragment": "thread", Accept: "text/html" }).then((answer) => answer.text());
-  text.then((html) => listenTo(`thread:${id}`, html.match(/data-seq="([^"]*)"/)?.[1])).catch(() => panes.delete(id));
+  text.then((html) => listenTo(`thread:${id}`, html.match(/data-seq=.([\w.-]*)/)?.[1])).catch(() => panes.delete(id));
   panes.delete(id);
   panes.set(id, { at: Date.now(), text });
   if (panes.size > 12) panes.delete(panes.keys().next().value);
@@ -109,10 +109,7 @@ export async function go(wanted, { push = true } = {}) {
 }
 
 function light(wanted) {
-  for (const link of document.querySelectorAll("[data-nav]")) {
-    if (link.dataset.nav === wanted) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
-  }
+  for (const link of $$("[data-nav]")) link.ariaCurrent = link.dataset.nav === wanted ? "page" : null;
 }
 
 /** Fetch list and pane again: the server could not replay what we missed. What is being written stays. */
@@ -130,12 +127,12 @@ export async function refresh() {
 
 /** Older rows or older messages: the link's page, joined to what is shown. */
 async function more(link, fragment, take) {
-  link.setAttribute("aria-disabled", "true");
+  link.ariaDisabled = "true";
   try {
     const answer = await ask("GET", link.href, null, { "X-Fragment": fragment, Accept: "text/html" });
     take(nodes(await answer.text()));
   } catch (error) {
-    link.removeAttribute("aria-disabled");
+    link.ariaDisabled = null;
     say("failed", error);
   }
 }
@@ -176,9 +173,9 @@ async function travelled() {
   else close({ push: false });
 }
 
-export function start() {
-  document.addEventListener("click", clicked);
+hear("start", () => {
+  on("click", clicked);
   addEventListener("popstate", travelled);
   hear("stale", refresh);
   if (isInbox()) { rest(); light(app.dataset.view); }
-}
+});

@@ -1,5 +1,5 @@
 // What the agent is told: toasts, the undo stack behind Z, counts in navigation, title and favicon.
-import { $, $$, h, hear, phone, say, t } from "./live.js";
+import { $, $$, h, hear, on, say, t } from "./live.js";
 
 const undos = [];
 let title = document.title;
@@ -44,6 +44,14 @@ function once(act) {
   return () => { if (!done) { done = true; act(); } };
 }
 
+/** A question above the composer: a sentence, an answer a button, and what it is about. */
+export function question(box, text, answers, ...about) {
+  const over = (act) => () => { box.hidden = true; box.replaceChildren(); act(); };
+  const buttons = Object.entries(answers).map(([label, act]) => h("button", { class: "btn small", type: "button", onclick: over(act) }, t(label)));
+  box.replaceChildren(h("div", { class: "banner warn" }, h("span", {}, t(text)), ...buttons), h("div", { class: "late" }, ...about));
+  box.hidden = false;
+}
+
 /** Tell screen readers about the list, at most every 10 s. */
 export function announce(text) {
   if (Date.now() - quiet < 10000) return;
@@ -55,7 +63,7 @@ export const titled = (text) => { title = `${text} · Dialogo`; drawTitle(); };
 
 function drawTitle() {
   const n = Number($(".nav [data-count=mine]")?.textContent || 0);
-  document.title = n ? `(${n}) ${title.replace(/^\(\d+\) /, "")}` : title;
+  document.title = n ? `(${n}) ${title.replace(/^\(\d+\)\s/, "")}` : title;
 }
 
 function count({ key, n }) {
@@ -70,13 +78,12 @@ function news(waiting) {
   link.setAttribute("href", waiting ? link.dataset.new : link.dataset.calm);
 }
 
-export function start() {
+hear("start", () => {
   hear("count", count);
   hear("toast", (text) => toast(text));
   hear("failed", (error) => toast(error.message ?? String(error), { tone: "danger" }));
   hear("arrived", () => document.hidden && news(true));
   hear("fresh", () => document.hidden && news(true));
-  document.addEventListener("visibilitychange", () => !document.hidden && news(false));
+  on("visibilitychange", () => !document.hidden && news(false));
   drawTitle();
-  if (phone()) $("#toasts").classList.add("low");
-}
+});

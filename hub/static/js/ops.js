@@ -78,11 +78,13 @@ export const atEnd = (log) => log.scrollHeight - log.scrollTop - log.clientHeigh
 
 /** Move a node to where its key belongs. */
 export function settle(list, node) {
-  const wanted = spot(list, node);
-  if (node.isConnected && (wanted === node || wanted === node.nextElementSibling)) return;
-  move(list, node, wanted);
+  if (settled(list, node)) return;
+  move(list, node, spot(list, node));
   say("moved", list);
 }
+
+/** Whether it stands where its key belongs. */
+export const settled = (list, node) => node.isConnected && spot(list, node) === node.nextElementSibling;
 
 function spot(list, node) {
   const down = list.dataset.order === "desc";
@@ -96,7 +98,7 @@ function spot(list, node) {
 }
 
 /** Keys of digits compare as numbers of any length, others as text. */
-export function compare(a, b) {
+function compare(a, b) {
   if (/^\d+$/.test(a) && /^\d+$/.test(b) && a.length !== b.length) return a.length - b.length;
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,13 +1,13 @@
 // Who looks at what, and who writes: told on opening and every 15 s, shown in rows and above the thread.
-import { $, ask, h, hear, me, say, t } from "./live.js";
-import { openId } from "./nav.js";
+import { $, ask, h, hear, me, on, say, t } from "./live.js";
 import { send } from "./wire.js";
 
 const LEASE = 15000;
 const people = new Map();
+const shown = () => Number($("#conv")?.dataset.c) || null;
 
 function tell() {
-  send({ viewing: document.hidden ? null : openId() });
+  send({ viewing: document.hidden ? null : shown() });
 }
 
 function heard({ conversation, people: told }) {
@@ -20,7 +20,7 @@ function draw(conversation) {
   const watch = document.querySelector(`#row-${conversation} [data-mine=watch]`);
   watch?.replaceChildren(...others.slice(0, 2).map((one) => h("span", { class: "avatar", title: sentence(one) }, one.initials)));
   const banner = $("#watching");
-  if (!banner || openId() !== conversation) return;
+  if (!banner || shown() !== conversation) return;
   const loudest = others.find((one) => one.what !== "viewing") ?? others[0];
   banner.hidden = !loudest;
   if (loudest) $("span", banner).textContent = sentence(loudest);
@@ -35,17 +35,17 @@ function available(event) {
   const button = $("button", event.target);
   const here = button.value === "1";
   button.value = here ? "0" : "1";
-  button.setAttribute("aria-pressed", String(here));
+  button.ariaPressed = here;
   $(".dot", button).classList.toggle("ok", here);
   $(".word", button).textContent = t(here ? "here" : "away");
   ask("POST", "/me/presence", { here: here ? 1 : 0 }).catch((error) => say("failed", error));
 }
 
-export function start() {
-  document.addEventListener("submit", available);
+hear("start", () => {
+  on("submit", available);
   hear("who", heard);
   hear("opened", (id) => { tell(); if (id) draw(id); });
   hear("online", tell);
-  document.addEventListener("visibilitychange", tell);
-  setInterval(() => !document.hidden && openId() && tell(), LEASE);
-}
+  on("visibilitychange", tell);
+  setInterval(() => !document.hidden && shown() && tell(), LEASE);
+});

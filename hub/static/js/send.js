@@ -2,7 +2,7 @@
 import { $, app, ask, clientId, h, hear, json, me, say, t } from "./live.js";
 import { nodes, put } from "./ops.js";
 import { openId } from "./nav.js";
-import { offerUndo, toast } from "./notify.js";
+import { offerUndo, question, toast } from "./notify.js";
 
 const MAX = 20;
 const shelf = `dialogo:outbox:${me.id}`;
@@ -111,14 +111,12 @@ function stop(job, told) {
   if (!box) return void edit(job);
   const late = [...nodes(told.messages_html).children];
   const seq = told.after_seq ?? Math.max(0, ...late.map((node) => parseInt(node.dataset.k, 10) || 0));
-  const seen = h("div", { class: "late" });
-  seen.append(...late.map((node) => { const copy = node.cloneNode(true); copy.removeAttribute("id"); return copy; }));
-  const over = () => { box.hidden = true; box.replaceChildren(); for (const node of late) put($("#timeline"), node); say("seen", seq); };
-  box.replaceChildren(h("div", { class: "banner warn" }, h("span", {}, t("arrived")),
-    h("button", { class: "btn small", type: "button", onclick: () => { over(); job.fields = { ...job.fields, force: "1", after_seq: seq }; post(job); } }, t("send_anyway")),
-    h("button", { class: "btn small", type: "button", onclick: () => { over(); edit(job); } }, t("edit"))), seen);
-  box.hidden = false;
+  const see = (then) => () => { for (const node of late) put($("#timeline"), node); say("seen", seq); then(); };
   mark(job, t("not_sent"));
+  question(box, "arrived", {
+    send_anyway: see(() => { job.fields = { ...job.fields, force: "1", after_seq: seq }; post(job); }),
+    edit: see(() => edit(job)),
+  }, ...late.map((node) => { const copy = node.cloneNode(true); copy.id = ""; return copy; }));
   $("button", box).focus();
 }
 
@@ -147,7 +145,7 @@ function redraw() {
   for (const job of jobs.values()) if (logOf(job) && !bubbleOf(job)) { draw(job); if (job.waits) mark(job, t("waiting")); }
 }
 
-export function start() {
+hear("start", () => {
   if (!app || !$("#bubble")) return;
   for (const { conversation, client, fields } of JSON.parse(localStorage.getItem(shelf) ?? "[]")) jobs.set(client, { conversation, client, fields, waits: true });
   hear("online", flush);
@@ -155,4 +153,4 @@ export function start() {
   hear("opened", redraw);
   hear("refreshed", redraw);
   redraw();
-}
+});

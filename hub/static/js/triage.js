@@ -1,5 +1,5 @@
 // What one does with a conversation, each with its undo: assign, close, put aside, unread, confirm, join, resend.
-import { $, $$, app, ask, data, h, hear, json, me, say, t } from "./live.js";
+import { $, $$, ask, data, h, hear, me, on, say, t } from "./live.js";
 import { clear, forget, go, open, openId, refresh } from "./nav.js";
 import { neighbour, setUnread, subject, takeOut, ticked, untick } from "./list.js";
 import { offerUndo, toast } from "./notify.js";
@@ -81,7 +81,7 @@ export function bringBack(id = subject()) {
 
 export async function assign(id = subject()) {
   if (!id) return;
-  const value = await choose($("#conv [data-act=assign]")?.title.replace(/ \(A\)$/, "") ?? "", choices.assign);
+  const value = await choose($("#conv [data-act=assign]")?.title.replace(/\s\(A\)$/, "") ?? "", choices.assign);
   if (value) assignTo(id, value, choices.assign.find((one) => one.value === value).name);
 }
 
@@ -141,7 +141,7 @@ export function choose(title, all, { search = true } = {}) {
     $("[aria-selected=true]", list)?.scrollIntoView({ block: "nearest" });
   }
   return new Promise((resolve) => {
-    const end = (value) => { dialog.returnValue = "done"; controller.abort(); dialog.close(); resolve(value); };
+    const end = (value) => { controller.abort(); dialog.close(); field.blur(); resolve(value); };
     const controller = new AbortController();
     const when = { signal: controller.signal };
     field.addEventListener("input", () => { at = 0; draw(); }, when);
@@ -160,26 +160,20 @@ export function choose(title, all, { search = true } = {}) {
   });
 }
 
+/** The same for every ticked row; one undo takes all of it back. */
 async function bulk(what) {
   const ids = ticked().map((row) => Number(row.dataset.id));
+  const verb = { mine: "assignment", close: "closing", aside: "aside" }[what];
   untick();
-  if (what === "none") return;
-  const verb = { mine: ["assignment", { me: 1 }], close: ["closing", {}], aside: ["aside", {}] }[what];
-  const keeps = ["all", "closed"].includes($("#list").dataset.view);
-  try {
-    for (const id of ids) {
-      await ask("POST", `/c/${id}/${verb[0]}`, verb[1]);
-      if (what !== "mine" && !keeps) takeOut(id);
-    }
-  } catch (error) {
-    say("failed", error);
-    return refresh();
+  if (!verb) return;
+  const path = (id) => `/c/${id}/${verb}`;
+  for (const id of ids) {
+    if (what !== "mine") leave(id);
+    await act({ path: path(id), body: what === "mine" ? { me: 1 } : {} });
   }
-  const take = async () => {
-    for (const id of ids) await ask("DELETE", `/c/${id}/${verb[0]}`);
-    go($("#list").dataset.view, { push: false });
-  };
-  offerUndo(t("ticked", { n: ids.length }), () => take().catch((error) => say("failed", error)));
+  offerUndo(t("ticked", { n: ids.length }), async () => {
+    for (const id of ids) await back({ path: path(id), method: "DELETE", then: () => go($("#list").dataset.view, { push: false }) });
+  });
 }
 
 async function resend(button) {
@@ -219,11 +213,11 @@ function submitted(event) {
   else act({ path, method }).then(refresh);
 }
 
-export function start() {
+hear("start", () => {
   if (!$("#list")) return;
-  document.addEventListener("click", clicked);
-  document.addEventListener("submit", submitted);
+  on("click", clicked);
+  on("submit", submitted);
   hear("opened", read);
   hear("arrived", (node) => node.closest("#timeline") && read(openId()));
   read(openId());
-}
+});

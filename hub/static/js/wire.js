@@ -3,7 +3,7 @@
 // In:  {"s": cursor, "o": [[op, …], …]} and {"pong": 1}. Cursors are run.epoch.entry.
 // Out: {"sub": [topics], "since": cursor} replaces the topics; the server first sends again what came after
 //      `since` on the topics that are new. {"ping": 1} every 25 s, {"viewing": id|null}, {"typing": id, "mode"}.
-import { $, $$, app, hear, say, t } from "./live.js";
+import { $, $$, app, hear, on, say, t } from "./live.js";
 import { apply } from "./ops.js";
 
 const BEAT = 25000;
@@ -21,15 +21,15 @@ const extra = new Set();
 export const state = { open: false };
 
 /** Start, unless the page says that live updates are off. */
-export function start() {
+hear("start", () => {
   if (!cursor) return;
   connect();
   setInterval(beat, BEAT);
   addEventListener("online", now);
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && now());
+  on("visibilitychange", () => document.visibilityState === "visible" && now());
   hear("opened", () => subscribe());
   hear("listed", () => subscribe());
-}
+});
 
 function connect() {
   clearTimeout(timer);
