@@ -1,0 +1,7 @@
+"""The served application, for promises about the web."""
+
+from __future__ import annotations
+
+from tests.web.conftest import site
+
+__all__ = ["site"]
