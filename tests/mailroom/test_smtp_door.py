@@ -11,9 +11,12 @@ import asyncpg
 import pytest
 
 from hub.channels import connections
+from hub.channels.arrivals import Outcome
+from hub.channels.base import Raw
 from hub.plumbing.hub import Hub
 from tests.mailroom.rooms import door, mail, subjects
 from tests.world import LINE, World
+from workers.mailroom import smtp_door
 
 
 def deliver(
@@ -122,12 +125,12 @@ class Blunt:
         assert self.line().startswith("220")
         assert self.say(f"{verb} client.test").startswith("250")
 
-    def mail(self, body: bytes, *recipients: str) -> str:
+    def mail(self, body: bytes, *recipients: str, behind: bytes = b"") -> str:
         assert self.say("MAIL FROM:<marta@acme.test>").startswith("250")
         for recipient in recipients or (LINE,):
             assert self.say(f"RCPT TO:<{recipient}>").startswith("250")
         assert self.say("DATA").startswith("354")
-        self.socket.sendall(body + b".\r\n")
+        self.socket.sendall(body + b".\r\n" + behind)
         return self.line()
 
 
@@ -149,6 +152,37 @@ async def test_pipelined_mails_in_one_session(hub: Hub, world: World) -> None:
         for number in range(3):
             assert (await asyncio.to_thread(client.mail, mail(number))).startswith("250")
     assert len(await subjects(hub)) == 3
+
+
+CONTENTS = [
+    (b"", b""),
+    (b"\r\n", b"\r\n"),
+    (b"..\r\n", b".\r\n"),
+    (b"a\r\n..b\r\n...\r\n", b"a\r\n.b\r\n..\r\n"),
+    (b"x\n.\ny\r.\r\r\n", b"x\n.\ny\r.\r\r\n"),
+    (b"l" * 400_000 + b"\r\n", b"l" * 400_000 + b"\r\n"),
+]
+
+
+async def test_the_content_is_what_was_sent(hub: Hub, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However it is cut into blocks, and with the next command right behind it."""
+    taken: list[bytes] = []
+
+    async def take_in(channel: object, raw: Raw) -> Outcome:
+        taken.append(raw.body)
+        return Outcome(state="stored", arrival_id=1)
+
+    async with door(hub) as open_door:
+        monkeypatch.setattr(open_door.taking_in, "take_in", take_in)
+        client = Blunt(open_door.port)
+        await asyncio.to_thread(client.greet)
+        for block in (1, 3, 262_144):
+            for sent, wanted in CONTENTS:
+                monkeypatch.setattr(smtp_door, "BLOCK", max(block, len(sent) // 1000))
+                answer = await asyncio.to_thread(client.mail, sent, LINE, behind=b"NOOP\r\n")
+                assert answer.startswith("250")
+                assert (await asyncio.to_thread(client.line)).startswith("250")
+                assert taken.pop() == wanted
 
 
 async def test_smuggled_ends_of_data_do_not_split_a_mail(hub: Hub, world: World) -> None:

@@ -28,7 +28,8 @@ MOST_RECIPIENTS = 100
 COMMAND_SECONDS = 60.0
 MAIL_SECONDS = 300.0
 SESSION_SECONDS = 600.0
-LONGEST_LINE = 1_000_000
+LONGEST_LINE = 65_536
+BLOCK = 262_144
 MOST_HOPS = 100
 TRY_LATER = "451 4.3.0 nothing was stored, try again later"
 log = structlog.get_logger(__name__)
@@ -106,7 +107,7 @@ class SmtpDoor:
 class Connection(SMTP):
     """One session. aiosmtpd speaks; we bound it, and answer LHLO as well as EHLO."""
 
-    line_length_limit = LONGEST_LINE
+    line_length_limit = LONGEST_LINE  # of commands; the content has no such limit
 
     def __init__(self, door: SmtpDoor, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
@@ -180,14 +181,56 @@ class Connection(SMTP):
         await self.smtp_EHLO(hostname)
 
     async def smtp_DATA(self, arg: str) -> None:
-        """A mail has more time than a command, and its bytes are counted."""
+        """The content in blocks instead of aiosmtpd's lines: 50 MB of short lines would hold up everybody else."""
+        if await self.check_helo_needed():
+            return
+        assert self.envelope is not None
+        if not self.envelope.rcpt_tos or arg:
+            await self.push("501 5.5.4 Syntax: DATA" if arg else "503 5.5.1 RCPT first")
+            return
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
         self._in_mail = True
         self._reset_timeout(self.door.mail_seconds)
         try:
-            await super().smtp_DATA(arg)
+            await self._answer(await self._content())
         finally:
             self._release()
             self._reset_timeout()
+
+    async def _answer(self, content: bytes | None) -> None:
+        self._in_mail = False
+        status = "552 5.3.4 this mail is larger than we accept"
+        if content is not None:
+            assert self.envelope is not None
+            self.envelope.content = self.envelope.original_content = content
+            status = await self.event_handler.handle_DATA(self, self.session, self.envelope)
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        await self.push(status)
+
+    async def _content(self) -> bytes | None:
+        """Everything up to the lone dot, dots unstuffed (RFC 5321 §4.5.2); None when it was too large.
+
+        Only CRLF ends a line here, as smuggled mails must not. Raises ConnectionResetError.
+        """
+        held = bytearray(b"\r\n")  # so that a dot in the first line is found like any other
+        too_large = False
+        while True:
+            block = await self._reader.read(BLOCK)
+            if not block:
+                raise ConnectionResetError
+            searched = max(len(held) - 4, 0)
+            held += block
+            end = held.find(b"\r\n.\r\n", searched)
+            if end >= 0:
+                break
+            if len(held) > self.door.largest + BLOCK:
+                too_large = True
+                del held[:-4]
+        # A pipelining client has sent its next command with it.
+        self._reader._buffer[:0] = held[end + 5 :]  # type: ignore[attr-defined]
+        if too_large or end > self.door.largest:
+            return None
+        return bytes(held[: end + 2].replace(b"\r\n.", b"\r\n")[2:])
 
     def _release(self) -> None:
         self.door.held_bytes -= self._held
