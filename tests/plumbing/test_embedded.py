@@ -110,7 +110,7 @@ def supervisor(data: Path, *command: str) -> subprocess.Popen[str]:
 async def test_first_start_makes_a_utf8_database_with_our_extensions(data: Path) -> None:
     began = time.monotonic()
     async with running(data) as settings:
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30, "a quiet machine takes about two seconds"
         assert str(await ask(settings, "SHOW server_version")).startswith("18")
         assert await ask(settings, "SHOW server_encoding") == "UTF8"
         assert await ask(settings, "SELECT lower('ÁÑÇ')") == "áñç"
@@ -128,7 +128,7 @@ async def test_what_was_written_is_there_after_a_stop(data: Path) -> None:
         await ask(settings, "CREATE TABLE kept AS SELECT 48213 AS order_number")
     began = time.monotonic()
     async with running(data) as settings:
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
         assert await ask(settings, "SELECT order_number FROM kept") == 48213
 
 
