@@ -13,7 +13,6 @@ from hub.channels.connections import Channel
 from hub.channels.email.imap import ImapClient, Selected
 from hub.channels.email.imap_account import ImapRefused
 from hub.plumbing.hub import Hub
-from hub.plumbing.texts import N_
 from workers.mailroom import backfill
 from workers.mailroom.addresses import Addresses
 from workers.mailroom.cursor import Cursor, Noted, Place
@@ -118,7 +117,7 @@ class Reading:
         gone = [Noted(uid=uid, outcome="gone") for uid in uids if uid not in sizes]
         await self._cursor.note(self._validity, gone)
         for uid in [uid for uid in sizes if self._suspects.is_hopeless(self._validity, uid)]:
-            await self._quarantine(uid, b"", N_("its mail server hangs up whenever we fetch it"))
+            await self._quarantine(uid, b"", "its mail server hangs up whenever we fetch it")
             self._suspects.forget(self._validity, uid)
             del sizes[uid]
         too_large = [uid for uid in sizes if sizes[uid] > self._largest]
