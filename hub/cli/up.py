@@ -28,7 +28,7 @@ from hub.plumbing.texts import _
 
 PROCESSES = ("web", "worker", "mailroom")
 READY_WITHIN = 60.0
-"""Seconds the processes have to become ready before we say what is missing and go on."""
+"""Seconds the processes have to become ready before we say what is missing, and wait on."""
 
 
 @click.command()
@@ -83,8 +83,12 @@ class House:
         with _step(_("Processes started")) as note:
             note.append(", ".join(PROCESSES))
             await self._processes(settings)
-            missing = await _until_ready(settings)
-        _say("\n".join(_last_words(settings, logins, missing)))
+            missing = await _until_ready(settings, READY_WITHIN)
+        while missing:
+            _say(_("Dialogo runs but is not ready: %(missing)s", missing=missing))
+            _say(_("Look into %(log)s, or run `hub doctor`.", log=settings.data / "log"))
+            missing = await _until_ready(settings, 10 * READY_WITHIN)
+        _say("\n".join(_last_words(settings, logins)))
 
     async def stop(self) -> None:
         """Stop what we started, the last first; adopted servers stay."""
@@ -130,9 +134,9 @@ async def _demo(settings: Settings) -> list[str]:
         await hub.close()
 
 
-async def _until_ready(settings: Settings) -> str:
+async def _until_ready(settings: Settings, seconds: float) -> str:
     """Wait for /readyz; what it still misses, empty when nothing."""
-    deadline = time.monotonic() + READY_WITHIN
+    deadline = time.monotonic() + seconds
     missing = _("no answer")
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as client:
         while time.monotonic() < deadline:
@@ -147,17 +151,11 @@ async def _until_ready(settings: Settings) -> str:
     return missing
 
 
-def _last_words(settings: Settings, logins: list[str], missing: str) -> Iterator[str]:
-    address = settings.base_url
-    if missing:
-        log = settings.data / "log"
-        yield _("Dialogo runs but is not ready: %(missing)s", missing=missing)
-        yield _("Look into %(log)s, or run `hub doctor`.", log=log)
+def _last_words(settings: Settings, logins: list[str]) -> Iterator[str]:
     if settings.demo:
-        yield _("Play a customer: %(address)s", address=f"{address}/lab")
+        yield _("Play a customer: %(address)s", address=f"{settings.base_url}/lab")
     yield from logins
-    if not missing:
-        yield f"Dialogo is ready: {address}"  # the same in every language: programs wait for it
+    yield f"Dialogo is ready: {settings.base_url}"  # the same in every language: programs wait for it
 
 
 @contextmanager

@@ -18,9 +18,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
+import pytest
 
 ROOT = Path(__file__).parents[2]
 PROCESSES = ("web", "worker", "mailroom")
+pytestmark = pytest.mark.timeout(300)  # whole houses start here, on whatever machine
 
 
 class Up:

@@ -43,6 +43,7 @@ async def main():
 
 asyncio.run(main())
 """
+pytestmark = pytest.mark.timeout(300)
 needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
 
 
