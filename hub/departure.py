@@ -31,7 +31,8 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     send: float = 60.0
     margin: float = 15.0
     slowest_bytes_a_second: float = 50_000.0
-    hold_after_misconfigured: float = 30.0
+    rest_at_first: float = 30.0
+    rest_at_most: float = 300.0
     drain: float = 40.0
     slots: int = 4
     gaps: tuple[float, ...] = GAPS
@@ -135,4 +136,5 @@ class Departure:
             code=following.code,
             reason=following.reason,
             wait_seconds=following.wait_seconds,
+            tried=following.counts,
         )

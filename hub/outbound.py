@@ -18,6 +18,7 @@ from hub.channels.errors import Misconfigured, SendError
 from hub.conversations import outcomes
 from hub.deliveries.claiming import Claimed, claim, due_now, refuse
 from hub.deliveries.flushing import Flusher, Lost
+from hub.deliveries.releasing import release
 from hub.departure import Departure, Pace
 from hub.plumbing.clock import monotonic
 from hub.plumbing.db import AGAIN, AWAY
@@ -41,7 +42,7 @@ class Outbound:
         self._sends: set[asyncio.Task[None]] = set()
         self._channels: list[Channel] = []
         self._swept = 0.0
-        self._resting: dict[int, float] = {}
+        self._rests: dict[int, tuple[float, float]] = {}  # seconds, and until when (monotonic)
         self._health: dict[int, str] = {}
         self._closing = False
 
@@ -112,10 +113,8 @@ class Outbound:
         return {id_: slots for id_, slots in free.items() if slots > 0}
 
     def _slots(self, channel: Channel) -> int:
-        if self._resting.get(channel.id, 0.0) > monotonic():
-            return 0
         if self._health.get(channel.id) == "failing":
-            return 1
+            return 0 if self._rests.get(channel.id, (0.0, 0.0))[1] > monotonic() else 1
         return int(channel.settings.get("connections", self.pace.slots))
 
     async def _rate_tokens(self, channel: Channel, wanted: int) -> int:
@@ -145,17 +144,23 @@ class Outbound:
                 self.wake()
 
     async def note_health(self, channel_id: int, error: SendError | None) -> None:
-        """A channel that cannot sign in rests, and its row says so until a send succeeds."""
+        """A channel that cannot sign in rests, longer each time; its row says so until a send succeeds."""
         if isinstance(error, Misconfigured):
-            self._resting[channel_id] = monotonic() + self.pace.hold_after_misconfigured
-            health = "failing"
-        elif error is not None or self._health.get(channel_id) == "ok":
-            return
-        else:
-            health = "ok"
-        self._health[channel_id] = health
+            await self._rest_channel(channel_id, error)
+        elif error is None and self._health.get(channel_id) != "ok":
+            self._health[channel_id] = "ok"
+            self._rests.pop(channel_id, None)
+            async with self.hub.transaction() as tx:
+                await connections.note_health(tx, channel_id, "ok")
+                await release(tx, channel_id)
+
+    async def _rest_channel(self, channel_id: int, error: Misconfigured) -> None:
+        seconds, _ = self._rests.get(channel_id, (self.pace.rest_at_first / 2, 0.0))
+        seconds = min(seconds * 2, self.pace.rest_at_most)
+        self._rests[channel_id] = seconds, monotonic() + seconds
+        self._health[channel_id] = "failing"
         async with self.hub.transaction() as tx:
-            await connections.note_health(tx, channel_id, health, error.reason if error else "")
+            await connections.note_health(tx, channel_id, "failing", error.reason)
 
     async def _drain(self) -> None:
         """Wait for what is on its way; what had not begun goes back by itself when its lease ends."""

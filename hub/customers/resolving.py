@@ -38,6 +38,7 @@ class Sender(msgspec.Struct, kw_only=True):
     suggested_tier: str = ""
     suggested_owner_id: int | None = None
     suggested_deputy_id: int | None = None
+    usable: bool = True
     changed: bool = False
 
 
@@ -111,7 +112,7 @@ async def look_up(tx: Tx, senders: Sequence[Key]) -> People:
                acc.owner_id, acc.deputy_id,
                s.id AS suggested_id, coalesce(s.name, '') AS suggested_name,
                coalesce(s.tier, '') AS suggested_tier,
-               s.owner_id AS suggested_owner_id, s.deputy_id AS suggested_deputy_id
+               s.owner_id AS suggested_owner_id, s.deputy_id AS suggested_deputy_id, a.usable
         FROM unnest($1::text[], $2::text[]) AS w (type, value)
         JOIN address a USING (type, value)
         JOIN contact c ON c.id = a.contact_id
@@ -130,10 +131,12 @@ async def look_up(tx: Tx, senders: Sequence[Key]) -> People:
 
 
 def decide(people: People, address_type: str, fact: MessageReceived) -> Sender:
-    """The sender of a fact; notes a first name, a proven From, and a suggested account."""
+    """The sender of a fact; notes a first name, a proven From, that it works, and a suggested account."""
     sender = people.by_key[key(address_type, fact)]
     if fact.verified and not sender.verified:
         sender.verified = sender.changed = True
+    if not sender.usable and not fact.automatic:  # it bounced once; somebody writes from it now
+        sender.usable = sender.changed = True
     if fact.sender.name and not sender.name:
         sender.name, sender.changed = fact.sender.name[:200], True
     if sender.account_id is None and sender.suggested_id and not is_free(sender.value.rpartition("@")[2]):
@@ -158,10 +161,15 @@ async def write(tx: Tx, people: People) -> None:
         return
     await tx.execute(
         """
-        UPDATE address SET verified = true
-        WHERE id IN (SELECT id FROM address WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE)
+        UPDATE address SET verified = w.verified, usable = w.usable,
+               why_not = CASE WHEN w.usable THEN '' ELSE why_not END
+        FROM (SELECT id FROM address WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE) AS held
+        JOIN unnest($1::bigint[], $2::bool[], $3::bool[]) AS w (id, verified, usable) ON w.id = held.id
+        WHERE address.id = held.id
         """,
-        [sender.address_id for sender in changed if sender.verified],
+        [sender.address_id for sender in changed],
+        [sender.verified for sender in changed],
+        [sender.usable for sender in changed],
     )
     roots = {sender.root_id: sender for sender in changed}
     await tx.execute(

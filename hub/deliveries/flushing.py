@@ -11,7 +11,7 @@ import structlog
 from hub.deliveries.noting import Result, Start, lock, note, start
 from hub.deliveries.states import Changed
 from hub.plumbing.clock import monotonic
-from hub.plumbing.db import AWAY, Tx
+from hub.plumbing.db import AGAIN, AWAY, Tx
 from hub.plumbing.hub import Hub
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ class Flusher:
             self._something.set()
             try:
                 return await future
-            except AWAY as error:
+            except (*AWAY, *AGAIN) as error:
                 log.warning("delivery state could not be written yet", delivery=item.id, error=str(error))
                 await asyncio.sleep(AWAY_PAUSE_SECONDS)
         raise Lost(f"delivery {item.id}: the database did not take its state in time")

@@ -16,7 +16,10 @@ JITTER = 0.2
 
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):
-    """What follows a failed try: the delivery's next state, and for *queued* in how many seconds."""
+    """What follows a failed try: the delivery's next state, and for *queued* in how many seconds.
+
+    `counts` is false while our own line is broken: that says nothing about the recipient's patience.
+    """
 
     state: str
     code: str
@@ -24,28 +27,25 @@ class Next(msgspec.Struct, frozen=True, kw_only=True):
     permanent: bool = False
     ours: bool = False
     wait_seconds: float = 0.0
+    counts: bool = True
 
 
 def after(error: SendError, tries: int, *, gaps: tuple[float, ...] = GAPS) -> Next:
     """What to do after `error` in try number `tries` (1 is the first).
 
-    Misconfigured is ours to mend, so the delivery waits as if it were a passing fault; a 5xx stops at once.
+    Misconfigured is ours to mend: the delivery is held as long as that takes. A 5xx stops at once.
     """
-    if error.state == "queued" or isinstance(error, Misconfigured):
-        if tries >= MOST_TRIES:
-            return Next(
-                state="failed",
-                code="too_old",
-                reason=error.reason,
-                permanent=error.permanent,
-                ours=error.ours,
-            )
+    if isinstance(error, Misconfigured):
+        wait = gap(1, 0.0, gaps)
         return Next(
-            state="queued",
-            code=error.code,
-            reason=error.reason,
-            ours=error.ours,
-            wait_seconds=gap(tries, error.retry_after, gaps),
+            state="queued", code=error.code, reason=error.reason, ours=True, wait_seconds=wait, counts=False
+        )
+    if error.state == "queued" and tries < MOST_TRIES:
+        wait = gap(tries, error.retry_after, gaps)
+        return Next(state="queued", code=error.code, reason=error.reason, ours=error.ours, wait_seconds=wait)
+    if error.state == "queued":
+        return Next(
+            state="failed", code="too_old", reason=error.reason, permanent=error.permanent, ours=error.ours
         )
     return Next(
         state=error.state, code=error.code, reason=error.reason, permanent=error.permanent, ours=error.ours

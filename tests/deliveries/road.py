@@ -20,7 +20,7 @@ from tests.fakes.faulty_smtp import FaultySmtp
 from tests.world import World
 
 DOMAIN = "hub.dialogo.test"
-QUICK = Pace(sweep=0.05, send=5.0, margin=1.0, hold_after_misconfigured=0.2, gaps=(0.2, 0.5, 1.0))
+QUICK = Pace(sweep=0.05, send=5.0, margin=1.0, rest_at_first=0.2, gaps=(0.2, 0.5, 1.0))
 
 
 async def matter(tx: Tx, world: World, *, subject: str = "Pedido 48213", **more: Any) -> int:
