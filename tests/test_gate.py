@@ -123,13 +123,14 @@ def test_the_image_copies_what_exists() -> None:
 def test_what_could_not_run_is_named_and_fails_in_ci(tmp_path: Path) -> None:
     (tmp_path / "test_x.py").write_text(
         "import pytest\ndef test_a(): pytest.skip('no Chromium here')\ndef test_b(): pass\n"
+        "def test_c(): raise RuntimeError('dovecot is not installed')\n"
     )
     at_home = gated(tmp_path, CI="")
     assert at_home.returncode == 0
-    assert "!!! COULD NOT RUN: 1 × no Chromium here" in at_home.stdout
+    assert "!!! COULD NOT RUN: 1 × no Chromium here; 1 × dovecot is not installed" in at_home.stdout
     in_ci = gated(tmp_path, CI="true")
     assert in_ci.returncode == 1
-    assert "1 passed, 1 skipped" in in_ci.stdout.splitlines()[-1]
+    assert "1 passed, 2 skipped" in in_ci.stdout.splitlines()[-1]
 
 
 def gated(folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
