@@ -45,13 +45,10 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
 def fill(folder: Path) -> Path:
     """A file that takes all that is left."""
     ballast = folder / "ballast"
-    with ballast.open("wb") as file:
-        try:
-            while True:
-                file.write(b"\\0" * 65_536)
-                file.flush()
-        except OSError as error:
-            assert error.errno == errno.ENOSPC
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)), ballast.open("wb") as file:
+        while True:
+            file.write(bytes(65_536))
+            file.flush()
     return ballast
 
 
