@@ -264,7 +264,8 @@ async def _tell(hub: Hub, stories: Sequence[Story], step: int) -> None:
         ]
         await telling.say(tx, said)
     for story in due:
-        story.message_ids.append(_message_id(story, step))
+        if "note" not in story.lines[step]:  # nobody outside can answer a note
+            story.message_ids.append(_message_id(story, step))
 
 
 async def _arrive(hub: Hub, stories: Sequence[Story], step: int) -> None:

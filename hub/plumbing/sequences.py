@@ -6,7 +6,7 @@ from collections import deque
 
 from hub.plumbing.db import Connection
 
-BLOCK = 512
+BLOCK = 128
 
 
 class Sequences:
