@@ -45,11 +45,16 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
 def fill(folder: Path) -> Path:
     """A file that takes all that is left."""
     ballast = folder / "ballast"
-    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)), ballast.open("wb") as file:
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        take_everything(ballast)
+    return ballast
+
+
+def take_everything(ballast: Path) -> None:
+    with ballast.open("wb") as file:
         while True:
             file.write(bytes(65_536))
             file.flush()
-    return ballast
 
 
 @needs_mount
