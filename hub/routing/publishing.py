@@ -47,7 +47,7 @@ async def of_version(tx: Tx, version: int) -> RuleSet:
     """One published version. Raises NotFound."""
     if version == 0:
         return starter()
-    rows = await tx.value("SELECT rows FROM rule_set WHERE version = $1", version)
+    rows = await tx.value("SELECT rows FROM rule_set WHERE version = $1::bigint", version)
     if rows is None:
         raise NotFound(_("There is no version %(n)s of the rules.", n=version))
     return RuleSet(version=version, rows=from_plain(rows))

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from hub.agents.roles import VISIBLE_TO
 from hub.plumbing.db import Tx
 from hub.routing.cases import Case, Decision, Staff
 from hub.routing.engine import decide
@@ -65,13 +66,19 @@ def outcome(decision: Decision) -> tuple[object, ...]:
     )
 
 
-async def load(tx: Tx, *, last: int = 200) -> list[Past]:
-    """The newest `last` cases the rows decided, newest first; moves by hand, balance or absence are no cases."""
+async def load(tx: Tx, *, last: int = 200, viewer_id: int | None = None) -> list[Past]:
+    """The newest `last` cases the rows decided, newest first; moves by hand, balance or absence are no cases.
+
+    With `viewer_id` only those of conversations that this agent may see.
+    """
     rows = await tx.fetch(
-        """
-        SELECT id, conversation_id, at, inputs FROM decision
-        WHERE inputs ? 'channel_id' ORDER BY id DESC LIMIT $1
+        f"""
+        SELECT decision.id, conversation_id, at, inputs
+        FROM decision JOIN conversation ON conversation.id = conversation_id
+        WHERE inputs ? 'channel_id' AND ($1::bigint IS NULL OR {VISIBLE_TO})
+        ORDER BY decision.id DESC LIMIT $2
         """,
+        viewer_id,
         max(1, min(last, MOST_CASES)),
     )
     return [

@@ -9,7 +9,7 @@ from aiohttp.web import RouteDef, get, route
 
 from hub.plumbing.errors import NotFound
 from hub.plumbing.texts import _
-from hub.web.api import conversations, customers, house, messages
+from hub.web.api import absences, conversations, customers, house, messages, rules
 from hub.web.api.door import serve
 from hub.web.api.endpoints import Endpoint
 from hub.web.api.openapi import document
@@ -19,6 +19,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *messages.ENDPOINTS,
     *customers.ENDPOINTS,
     *house.ENDPOINTS,
+    *rules.ENDPOINTS,
+    *absences.ENDPOINTS,
 )
 
 
