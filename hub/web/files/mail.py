@@ -64,7 +64,7 @@ async def raw(request: web.Request) -> web.StreamResponse:
 async def _seen(tx: Tx, request: web.Request) -> Original:
     stored = await originals.original(tx, id_of(request))
     if stored is None:
-        raise NotFound(_("There is no such message."))
+        raise NotFound(_("There is nothing here, or you may not see it."))
     await must_see(tx, stored.conversation_id, person_of(request))
     return stored
 

@@ -35,7 +35,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     async with hub.transaction() as tx:
         stored = await originals.file_by_token(tx, request.match_info["token"])
         if stored is None or (stored.conversation_id is None and stored.agent_id != person.id):
-            raise NotFound(_("There is no such file."))
+            raise NotFound(_("There is nothing here, or you may not see it."))
         if stored.conversation_id is not None:
             await must_see(tx, stored.conversation_id, person)
     path = hub.files.path(stored.file)

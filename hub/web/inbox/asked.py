@@ -24,7 +24,7 @@ def id_of(request: web.Request, name: str = "id") -> int:
     """A number of the path. Raises NotFound for one no row can have."""
     text = request.match_info[name]
     if not text.isascii() or not text.isdigit() or len(text) > 19 or not 0 < int(text) <= MOST_ID:
-        raise NotFound(_("There is no such conversation."))
+        raise NotFound(_("There is nothing here, or you may not see it."))
     return int(text)
 
 
@@ -32,7 +32,7 @@ async def must_see(tx: Tx, conversation_id: int, person: Person) -> Sight:
     """The conversation, if this person may know of it. Raises NotFound."""
     found = (await sights(tx, [conversation_id])).get(conversation_id)
     if found is None or not found.seen_by(person):
-        raise NotFound(_("There is no such conversation."))
+        raise NotFound(_("There is nothing here, or you may not see it."))
     return found
 
 

@@ -1,0 +1,131 @@
+"""Every route of the web door, classified: who may come in, and what it is about (promise 59).
+
+A route that stands in no class fails the test: whoever adds a door says here who may use it.
+"""
+
+from __future__ import annotations
+
+from aiohttp.web import RouteDef
+
+OPEN = {
+    "GET /",
+    "GET /inbox",
+    "GET /healthz",
+    "GET /readyz",
+    "GET /metrics",
+    "GET /static/{build}/{path:.+}",
+    "GET /login",
+    "POST /login",
+    "POST /logout",
+    "GET /first-run",
+    "POST /first-run",
+    "GET /invitation/{token}",
+    "POST /invitation/{token}",
+    "GET /ws",
+    "* /api/{rest:.*}",
+    "GET /api/v1/openapi.json",
+}
+"""Nobody needs to be signed in; what they show or do depends on a secret, or is nobody's. `/ws` closes with 4401."""
+
+EVERYBODY = {
+    "GET /me",
+    "POST /me/preferences",
+    "POST /me/password",
+    "POST /me/presence",
+    "GET /absences",
+    "POST /absences",
+    r"POST /absences/{id:\d{1,18}}/cancel",
+    "GET /inbox/{view}",
+    "POST /files",
+    "GET /search",
+    "GET /{what:accounts|contacts}/import",
+    "POST /{what:accounts|contacts}/import",
+    "GET /accounts",
+    "POST /accounts",
+    r"GET /accounts/{id:\d{1,18}}",
+    r"POST /accounts/{id:\d{1,18}}",
+    r"POST /accounts/{id:\d{1,18}}/domains",
+    r"POST /accounts/{id:\d{1,18}}/domains/remove",
+    "GET /contacts",
+    r"GET /contacts/{id:\d{1,18}}",
+    r"POST /contacts/{id:\d{1,18}}",
+    r"POST /contacts/{id:\d{1,18}}/addresses",
+    "GET /unanswered",
+    "GET /api/v1/conversations",
+    "POST /api/v1/files",
+    "GET /api/v1/contacts",
+    r"GET /api/v1/contacts/{id:\d{1,18}}",
+    "POST /api/v1/contacts",
+    r"PATCH /api/v1/contacts/{id:\d{1,18}}",
+    r"POST /api/v1/contacts/{id:\d{1,18}}/addresses",
+    "GET /api/v1/accounts",
+    r"GET /api/v1/accounts/{id:\d{1,18}}",
+    "POST /api/v1/accounts",
+    r"PATCH /api/v1/accounts/{id:\d{1,18}}",
+    "GET /api/v1/absences",
+    "POST /api/v1/absences",
+    r"POST /api/v1/absences/{id:\d{1,18}}/cancel",
+    "GET /api/v1/rules",
+    r"GET /api/v1/rules/{id:\d{1,18}}",
+    "GET /api/v1/agents",
+    r"GET /api/v1/agents/{id:\d{1,18}}",
+    "GET /api/v1/teams",
+    "GET /api/v1/channels",
+    r"GET /api/v1/channels/{id:\d{1,18}}",
+}
+"""Whoever is signed in; lists show only what `may_see` grants, which the test looks for in each of them."""
+
+ADMINS = {
+    "GET /admin",
+    "GET /admin/agents",
+    "POST /admin/agents",
+    r"GET /admin/agents/{id:\d{1,18}}",
+    r"POST /admin/agents/{id:\d{1,18}}",
+    r"POST /admin/agents/{id:\d{1,18}}/invite",
+    r"POST /admin/agents/{id:\d{1,18}}/deactivate",
+    r"POST /admin/agents/{id:\d{1,18}}/reactivate",
+    "GET /admin/teams",
+    "POST /admin/teams",
+    r"GET /admin/teams/{id:\d{1,18}}",
+    r"POST /admin/teams/{id:\d{1,18}}",
+    "GET /admin/tokens",
+    "POST /admin/tokens",
+    r"POST /admin/tokens/{id:\d{1,18}}/revoke",
+}
+"""Administrators only: 403 for everybody else."""
+
+LEADS = {
+    "GET /quarantine",
+    r"POST /quarantine/{id:\d{1,18}}/retry",
+    r"GET /quarantine/{id:\d{1,18}}/raw",
+    "GET /api/v1/arrivals",
+    r"GET /api/v1/arrivals/{id:\d{1,18}}",
+    r"GET /api/v1/arrivals/{id:\d{1,18}}/raw",
+    r"POST /api/v1/arrivals/{id:\d{1,18}}/retry",
+    "POST /api/v1/rules",
+    "POST /api/v1/rules/check",
+    "POST /api/v1/rules/replay",
+}
+"""Leads and administrators: what came may be anybody's."""
+
+
+def names(table: list[RouteDef]) -> list[str]:
+    """`METHOD /path` of every route."""
+    return [f"{route.method} {route.path}" for route in table]
+
+
+def by_conversation(name: str) -> bool:
+    """Whether a route is about one conversation, one of its messages or files: 404 for who may not see it."""
+    path = name.partition(" ")[2]
+    starts = ("/c/{id}", "/inbox/{view}/c/{id}", "/m/{id}", "/files/{token}", "/api/v1/conversations/{id")
+    return path.startswith(starts)
+
+
+def classes(name: str) -> list[str]:
+    """The classes a route stands in; exactly one is right."""
+    found = [
+        word
+        for word, known in (("open", OPEN), ("everybody", EVERYBODY), ("admins", ADMINS), ("leads", LEADS))
+        if name in known
+    ]
+    return [*found, "conversation"] if by_conversation(name) else found
