@@ -71,7 +71,7 @@ async def cancel_absence(call: Call) -> AbsenceShape:
 
 def _must_be_theirs(person: Person, agent_id: int) -> None:
     if agent_id != person.id and not may(person, "set_absence_of_others"):
-        raise NotFound(_("There is nobody with this id."))
+        raise NotFound(_("There is no such agent."))
 
 
 def _shape(one: Absence) -> AbsenceShape:
