@@ -6,10 +6,10 @@ import each other by plain relative names, and a changed file changes every addr
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import mimetypes
 import re
+import zlib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ FOLDER = Path(__file__).parent.parent / "static"
 STYLES = ("reset", "tokens", "base", "parts", "pages")
 COMMENT = re.compile(r"//|/\*.*\*/$")
 BLANKS = re.compile(r'("(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)|[ \t]*([{}()\[\];:,=<>+*?&|!])[ \t]*')
+LATER = ("js/pick.js",)
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -48,8 +49,8 @@ class Assets(msgspec.Struct, frozen=True):
 
     @property
     def modules(self) -> list[str]:
-        """The addresses of all our JavaScript modules, for modulepreload."""
-        return [self.url(path) for path in self.files if path.startswith("js/")]
+        """The addresses of the modules every page needs at once, for modulepreload."""
+        return [self.url(path) for path in self.files if path.startswith("js/") and path not in LATER]
 
 
 @cache
@@ -106,5 +107,6 @@ def _build(contents: Iterable[tuple[str, bytes]]) -> str:
 
 def _asset(path: str, body: bytes) -> Asset:
     kind = "text/javascript" if path.endswith(".js") else mimetypes.guess_type(path)[0]
-    zipped = gzip.compress(body, 9, mtime=0)
+    packer = zlib.compressobj(9, wbits=31, memLevel=9)
+    zipped = packer.compress(body) + packer.flush()
     return Asset(kind or "application/octet-stream", body, zipped if len(zipped) < len(body) else b"")

@@ -58,6 +58,7 @@ BROWSER = {
     "yesterday": N_("yesterday"),
     "nobody": N_("Nobody matches"),
     "why_close": N_("Why is it closed?"),
+    "skip": N_("Skip"),
     "how_ended": N_("How did it end?"),
     "full": N_("Too many messages wait for the connection"),
     "offline": N_("No connection. You can go on writing; it is sent when the connection is back."),

@@ -11,6 +11,7 @@ let drafts = {};
 let pause = 0;
 let putting = null;
 let typed = 0;
+const names = new Map();
 
 const mode = () => form.dataset.mode;
 const field = (name) => form.elements[name];
@@ -152,20 +153,26 @@ function handed(event) {
   upload(files);
 }
 
-async function upload(files) {
+function chipOf(name, ...more) {
   const list = $("[data-chips]", form);
+  const gone = () => { chip.remove(); list.hidden = !list.children.length; };
+  const chip = h("li", { class: "file" }, h("span", { class: "cut" }, name), ...more, h("button", { class: "btn quiet icon", type: "button", "aria-label": `${t("remove")}: ${name}`, onclick: gone }, "×"));
+  list.append(chip);
+  list.hidden = false;
+  return chip;
+}
+
+async function upload(files) {
   for (const file of files) {
     const size = h("small", {}, t("uploading"));
-    const chip = h("li", { class: "file" }, h("span", { class: "cut" }, file.name), size);
-    chip.append(h("button", { class: "btn quiet icon", type: "button", "aria-label": `${t("remove")}: ${file.name}`, onclick: () => { chip.remove(); list.hidden = !list.children.length; } }, "×"));
-    list.append(chip);
-    list.hidden = false;
+    const chip = chipOf(file.name, size);
     if (file.size > Number(form.dataset.limit)) { size.textContent = t("too_big"); size.classList.add("tone-danger"); continue; }
     const body = new FormData();
     body.append("file", file);
     try {
       const told = await json(await ask("POST", "/files", body));
       chip.append(h("input", { type: "hidden", name: "attachments", value: told.id }));
+      names.set(String(told.id), file.name);
       size.textContent = `${Math.max(1, Math.round(told.size / 1000))} kB`;
     } catch (error) {
       size.textContent = error.message;
@@ -205,6 +212,7 @@ function returned({ conversation: at, fields }) {
   if (!form || conversation() !== at) return void localStorage.setItem(`dialogo:draft:${me.id}:${at}:${fields.mode}`, JSON.stringify({ ...fields, version: 1e9 }));
   setMode(fields.mode);
   const since = field("text").value;
+  for (const id of fields.attachments ?? []) chipOf(names.get(String(id)) ?? String(id), h("input", { type: "hidden", name: "attachments", value: id }));
   fill({ ...fields, text: since.trim() ? `${fields.text}\n\n${since}` : fields.text });
   keepHere();
   save();

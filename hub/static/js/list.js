@@ -1,7 +1,7 @@
 // The list: selection, ticks, unread numbers, and rows that change at once but do not move under the hand.
 import { $, $$, app, hear, on, say, t } from "./live.js";
 import { manners, remove, settle, settled } from "./ops.js";
-import { open, openId, prefetch } from "./nav.js";
+import { address, open, openId, prefetch, view } from "./nav.js";
 import { announce } from "./notify.js";
 
 const REST = 60;
@@ -97,13 +97,10 @@ export function setUnread(row, n) {
 
 function adopt(row, fresh, seen) {
   if (!row.matches?.(".row")) return;
-  const list = $("#list");
   row.role = "option";
   row.removeAttribute("data-gone");
   row.ariaSelected ??= String(idOf(row) === selected);
-  const link = $("a", row);
-  link.tabIndex = -1;
-  if (list) link.setAttribute("href", `/inbox/${list.dataset.view}/c/${row.dataset.id}`);
+  $("a", row).removeAttribute("href");
   if (!fresh) return;
   const isNew = seen === null;
   const said = fresh.dataset.dir === "in" && (isNew || Number(fresh.dataset.seq) > seen);
@@ -185,7 +182,11 @@ function filled() {
 function clicked(event) {
   if (event.target.closest("[data-act=fresh]")) { pointed = false; keyed = 0; release(); $("#rows").scrollTop = 0; }
   const box = event.target.closest("[data-act=tick]");
-  if (box) { event.preventDefault(); tick(box.closest(".row")); }
+  const row = event.target.closest("#rows > .row");
+  if (box) return tick(row);
+  if (!row) return;
+  if (event.button || event.ctrlKey || event.metaKey || event.shiftKey) window.open(address(view(), row.dataset.id), "_blank", "noopener");
+  else open(idOf(row));
 }
 
 hear("start", () => {
@@ -193,6 +194,7 @@ hear("start", () => {
   manners.held = held;
   adoptAll();
   on("click", clicked);
+  on("auxclick", (event) => event.button === 1 && clicked(event));
   hear("listed", () => { adoptAll(); filled(); });
   hear("opening", (id) => { const row = document.getElementById(`row-${id}`); if (row) select(row); });
   hear("opened", marked);

@@ -14,8 +14,8 @@ export const here = () => {
 };
 export const openId = () => Number($("#conv")?.dataset.c) || null;
 export const isInbox = () => Boolean($("#list"));
-const address = (view, id) => (id ? `/inbox/${view}/c/${id}` : `/inbox/${view}`);
-const view = () => $("#list")?.dataset.view ?? "mine";
+export const address = (view, id) => (id ? `/inbox/${view}/c/${id}` : `/inbox/${view}`);
+export const view = () => $("#list")?.dataset.view ?? "mine";
 
 /** Fetch a conversation before it is asked for; its topic is listened to from that moment. */
 export function prefetch(id) {

@@ -2,7 +2,7 @@
 import { $$, say, times } from "./live.js";
 
 const policy = window.trustedTypes?.createPolicy("dialogo", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
-const MINE = new Set(["role", "aria-selected", "aria-checked", "tabindex", "data-n", "data-open", "data-ticked", "data-gone", "open", "href"]);
+const MINE = new Set(["role", "aria-selected", "aria-checked", "tabindex", "data-n", "data-open", "data-ticked", "data-gone", "open"]);
 
 /** Set by list.js: may a row move now, and what a row needs when it comes in. */
 export const manners = { mayMove: () => true, adopt: () => {}, held: () => {} };
@@ -123,7 +123,7 @@ export function patch(old, fresh) {
   if (old.hasAttribute("data-mine") && fresh.hasAttribute("data-mine")) return;
   for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && !MINE.has(name)) old.removeAttribute(name);
   for (const { name, value } of [...fresh.attributes]) {
-    if (old.getAttribute(name) !== value && !(MINE.has(name) && name !== "href" && old.hasAttribute(name)) && !(name === "href" && old.closest(".row"))) old.setAttribute(name, value);
+    if (old.getAttribute(name) !== value && !(MINE.has(name) && old.hasAttribute(name)) && !(name === "href" && old.closest("[role=option]"))) old.setAttribute(name, value);
   }
   children(old, fresh);
 }

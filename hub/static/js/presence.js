@@ -18,15 +18,16 @@ function heard({ conversation, people: told }) {
 function draw(conversation) {
   const others = people.get(conversation) ?? [];
   const watch = document.querySelector(`#row-${conversation} [data-mine=watch]`);
-  watch?.replaceChildren(...others.slice(0, 2).map((one) => h("span", { class: "avatar", title: sentence(one) }, one.initials)));
+  watch?.replaceChildren(...others.slice(0, 2).map((one) => h("span", { class: "avatar", title: sentence(one) }, initials(one.name))));
   const banner = $("#watching");
   if (!banner || shown() !== conversation) return;
-  const loudest = others.find((one) => one.what !== "viewing") ?? others[0];
+  const loudest = others.find((one) => one.mode !== "viewing") ?? others[0];
   banner.hidden = !loudest;
   if (loudest) $("span", banner).textContent = sentence(loudest);
 }
 
-const sentence = ({ name, what }) => t({ reply: "writing", note: "noting" }[what] ?? "viewing", { name });
+const sentence = ({ name, mode }) => t({ reply: "writing", note: "noting" }[mode] ?? "viewing", { name });
+const initials = (name) => name.split(/\s+/).map((word) => word[0]).filter((_, at, all) => !at || at === all.length - 1).join("").toUpperCase();
 
 /** The here/away switch, without leaving the page. */
 function available(event) {

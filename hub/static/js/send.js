@@ -9,14 +9,15 @@ const shelf = `dialogo:outbox:${me.id}`;
 const jobs = new Map();
 let flushing = false;
 
-/** Send what the composer holds: draw, then post. `fields` are those of POST /c/{id}/messages. */
-export function send(conversation, fields) {
+/** Send what the composer holds: draw, then post `after` the draft being saved. `fields`: of POST /c/{id}/messages. */
+export function send(conversation, fields, after) {
   if (jobs.size >= MAX) { toast(t("full"), { tone: "danger" }); return false; }
   const job = { conversation, client: clientId(), fields, tried: false };
   jobs.set(job.client, job);
   keep();
   draw(job);
-  post(job);
+  job.busy = true;
+  Promise.resolve(after).then(() => post(job));
   return true;
 }
 

@@ -1,5 +1,5 @@
 // What one does with a conversation, each with its undo: assign, close, put aside, unread, confirm, join, resend.
-import { $, $$, ask, data, h, hear, me, on, say, t } from "./live.js";
+import { $, $$, ask, data, hear, me, on, say, t } from "./live.js";
 import { clear, forget, go, open, openId, refresh } from "./nav.js";
 import { neighbour, setUnread, subject, takeOut, ticked, untick } from "./list.js";
 import { offerUndo, toast } from "./notify.js";
@@ -47,13 +47,15 @@ function leave(id, stay) {
 export async function close({ stay = false, id = subject() } = {}) {
   if (!id) return;
   const path = `/c/${id}/closing`;
-  const reason = choices.reasons.length ? await choose(t("why_close"), choices.reasons, { search: false }) : "";
-  if (reason === null) return;
-  const outcome = choices.outcomes.length ? await choose(t("how_ended"), choices.outcomes, { search: false }) : "";
+  const reason = await oneKey("why_close", choices.reasons);
+  const outcome = reason === null ? null : await oneKey("how_ended", choices.outcomes);
   if (outcome === null) return;
   leave(id, stay);
   act({ path, body: { reason, outcome }, text: t("closed"), undo: { path, method: "DELETE", then: () => reappear(id) } });
 }
+
+/** A question answered by one digit; 0 leaves it open. */
+const oneKey = (title, all) => (all.length ? choose(t(title), [...all, { value: "", name: t("skip"), note: "", digit: 0 }], { search: false }) : "");
 
 async function reappear(id) {
   await go($("#list").dataset.view, { push: false });
@@ -121,43 +123,10 @@ function read(id) {
   }, 1000);
 }
 
-/** A list in a dialog: search, arrows, Enter; without search the digits choose. Answers the value, "" or null. */
-export function choose(title, all, { search = true } = {}) {
-  const dialog = $("#pick");
-  const [field, list] = [$("#pick-search"), $("#pick-list")];
-  $("#pick-title").textContent = title;
-  field.hidden = !search;
-  field.value = "";
-  let shown = [];
-  let at = 0;
-  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-  function draw() {
-    shown = all.filter((one) => plain(one.name).includes(plain(field.value.trim())));
-    at = Math.max(0, Math.min(at, shown.length - 1));
-    list.replaceChildren(...shown.map((one, index) => h("li", { role: "option", id: `pick-${index}`, "aria-selected": String(index === at), "data-value": one.value },
-      search ? h("span", { class: `dot ${one.here ? "ok" : ""}` }) : h("kbd", {}, String(index + 1)), h("span", { class: "cut" }, one.name), h("small", {}, one.note))));
-    if (!shown.length) list.append(h("li", { class: "none", role: "option", "aria-disabled": "true", "aria-selected": "false" }, t("nobody")));
-    (search ? field : list).setAttribute("aria-activedescendant", shown.length ? `pick-${at}` : "");
-    $("[aria-selected=true]", list)?.scrollIntoView({ block: "nearest" });
-  }
-  return new Promise((resolve) => {
-    const end = (value) => { controller.abort(); dialog.close(); field.blur(); resolve(value); };
-    const controller = new AbortController();
-    const when = { signal: controller.signal };
-    field.addEventListener("input", () => { at = 0; draw(); }, when);
-    dialog.addEventListener("keydown", (event) => {
-      if (event.key === "ArrowDown" || event.key === "ArrowUp") { event.preventDefault(); at += event.key === "ArrowDown" ? 1 : -1; draw(); }
-      if (event.key === "Enter" && event.target.tagName !== "BUTTON") { event.preventDefault(); if (shown[at]) end(shown[at].value); }
-      if (!search && /^[1-9]$/.test(event.key) && shown[event.key - 1]) end(shown[event.key - 1].value);
-      if (!search && event.key === "0") end("");
-    }, when);
-    list.addEventListener("click", (event) => { const item = event.target.closest("[data-value]"); if (item) end(item.dataset.value); }, when);
-    dialog.addEventListener("close", () => { controller.abort(); resolve(null); }, when);
-    list.tabIndex = search ? -1 : 0;
-    draw();
-    dialog.showModal();
-    (search ? field : list).focus();
-  });
+/** The dialog to choose from is fetched when the page has come to rest. */
+async function choose(...told) {
+  const pick = await import("./pick.js");
+  return pick.choose(...told);
 }
 
 /** The same for every ticked row; one undo takes all of it back. */
@@ -220,4 +189,5 @@ hear("start", () => {
   hear("opened", read);
   hear("arrived", (node) => node.closest("#timeline") && read(openId()));
   read(openId());
+  (window.requestIdleCallback ?? setTimeout)(() => import("./pick.js"));
 });
