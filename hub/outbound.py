@@ -92,6 +92,8 @@ class Outbound:
             await self.turn()
         except (*AWAY, *AGAIN) as error:
             log.warning("nothing claimed, the next sweep will", error=str(error))
+        except Exception:  # one bad row or setting must not end the sending of all others
+            log.exception("nothing claimed")
 
     async def _rest(self) -> None:
         """Until somebody wakes us, or the next sweep."""

@@ -109,6 +109,8 @@ class Chores:
                     pass
             except (*AWAY, *AGAIN) as error:
                 log.warning("nothing done, the next sweep will", error=str(error))
+            except Exception:  # one bad row must not end the work on all others
+                log.exception("nothing done")
             try:
                 async with asyncio.timeout(SWEEP_SECONDS):
                     await self._awake.wait()

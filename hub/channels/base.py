@@ -66,5 +66,11 @@ class Adapter:
         """Try the line for real: (what was tried, what is wrong with it or empty) for each step."""
         return []
 
+    def normalised(self, typed: str) -> str:
+        """An address a person typed, as its row is named. Raises ValueError for what cannot be one."""
+        if not typed or len(typed) > 320:
+            raise ValueError(f"not an address of {self.kind}")
+        return typed
+
     async def close(self) -> None:
         """Give back pooled connections."""

@@ -10,10 +10,11 @@ import msgspec
 from hub.agents.roles import load_many, may_see
 from hub.channels.text import storable, with_plain_ends
 from hub.conversations import media
+from hub.conversations.answered import preview
 from hub.conversations.holding import Held, hold_alone
 from hub.conversations.holding import tell as tell_lists
 from hub.conversations.outcomes import thread_topics
-from hub.conversations.replies import MOST_CHARACTERS, preview
+from hub.conversations.replies import MOST_CHARACTERS
 from hub.plumbing import history, todo
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from email_validator import EmailNotValidError, validate_email
 
-from hub.channels.connections import Channel
+from hub.channels.base import Adapter
 from hub.channels.facts import Party
 from hub.channels.sorting import plain_address
 from hub.channels.text import one_line
@@ -31,8 +30,7 @@ class Recipients(msgspec.Struct, frozen=True):
 async def choose(
     tx: Tx,
     conversation_id: int,
-    channel: Channel,
-    address_type: str,
+    speaking: Adapter,
     *,
     to: Sequence[Party] | None,
     cc: Sequence[Party] | None,
@@ -41,12 +39,13 @@ async def choose(
 
     Raises BadInput naming the address that cannot be written to, and why.
     """
-    chosen_to = _checked(to, address_type, "to") if to is not None else []
-    chosen_to = chosen_to or await _default_to(tx, conversation_id, channel.id, address_type)
+    address_type = speaking.can.address_type
+    chosen_to = _checked(to, speaking, "to") if to is not None else []
+    chosen_to = chosen_to or await _default_to(tx, conversation_id, address_type)
     if not chosen_to:
         raise BadInput(_("Nobody to answer on this channel: choose a recipient."), field="to")
     chosen_cc = (
-        _checked(cc, address_type, "cc")
+        _checked(cc, speaking, "cc")
         if cc is not None
         else await _default_cc(tx, conversation_id, address_type)
     )
@@ -57,28 +56,20 @@ async def choose(
     return Recipients(chosen_to, chosen_cc, await _addressees(tx, address_type, chosen_to, chosen_cc))
 
 
-def _checked(parties: Sequence[Party], address_type: str, field: str) -> list[Party]:
+def _checked(parties: Sequence[Party], speaking: Adapter, field: str) -> list[Party]:
     found: dict[str, Party] = {}
     for party in parties:
-        address = checked_address(party.address, address_type, field)
+        try:
+            address = speaking.normalised(one_line(party.address))
+        except ValueError as error:
+            raise BadInput(
+                _("“%(address)s” is no address.", address=party.address[:100]), field=field
+            ) from error
         found.setdefault(address, Party(address, one_line(party.name)[:200]))
     return list(found.values())
 
 
-def checked_address(address: str, address_type: str, field: str) -> str:
-    """One address a person typed, normalised. Raises BadInput."""
-    text = one_line(address).strip()
-    if address_type != "email":
-        if not text or len(text) > 320:
-            raise BadInput(_("“%(address)s” is no address.", address=text[:100]), field=field)
-        return text
-    try:
-        return validate_email(text, check_deliverability=False, test_environment=True).normalized.lower()
-    except EmailNotValidError as error:
-        raise BadInput(_("“%(address)s” is no mail address.", address=text[:100]), field=field) from error
-
-
-async def _default_to(tx: Tx, conversation_id: int, channel_id: int, address_type: str) -> list[Party]:
+async def _default_to(tx: Tx, conversation_id: int, address_type: str) -> list[Party]:
     """Whoever of the participants wrote last (a stranger with a stolen reference is none: promise 38).
 
     Reply-To counts only on a mail whose sender is verified: it is the easiest way to redirect an answer.

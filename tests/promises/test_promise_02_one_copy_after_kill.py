@@ -14,7 +14,7 @@ from tests.world import World
 
 SENDS = 200
 KILLS = 14
-PACE = Pace(sweep=0.1, send=2.0, margin=1.0, slots=6)
+PACE = Pace(sweep=0.1, send=2.5, margin=1.0, slots=6, gaps=(0.5, 1.0))
 
 
 async def test_promise_02_one_copy_after_kill(hub: Hub, world: World) -> None:
@@ -33,7 +33,7 @@ async def test_promise_02_one_copy_after_kill(hub: Hub, world: World) -> None:
         assert left, "every kill came too late to show anything"
         worker = WorkerProcess(hub.settings, PACE).start()
         try:
-            final = await until_all(hub, "sent", "unknown", seconds=25)
+            final = await until_all(hub, "sent", "unknown", seconds=40)
         finally:
             await asyncio.to_thread(worker.kill)
         copies = server.copies()

@@ -15,7 +15,7 @@ from tests.fakes.faulty_smtp import FaultySmtp
 from tests.workers.process import worker_process
 from tests.world import World
 
-PACE = Pace(sweep=0.1, send=1.5, margin=0.5)
+PACE = Pace(sweep=0.1, send=2.5, margin=0.5, gaps=(0.5, 1.0))
 
 
 @pytest.mark.parametrize(("stopped_in", "pause"), [("claimed", "RCPT"), ("sending", "DATA")])
@@ -33,9 +33,9 @@ async def test_promise_09_lease_with_fencing(hub: Hub, world: World, stopped_in:
             await until(at_work, 15)
             slow.send(signal.SIGSTOP)
             server.become("")
-            await asyncio.sleep(2.2)  # its lease is over
+            await asyncio.sleep(3.2)  # its lease is over
             with worker_process(hub.settings, PACE) as other:
-                final = await until_all(hub, "sent", "unknown", seconds=15)
+                final = await until_all(hub, "sent", "unknown", seconds=30)
                 slow.send(signal.SIGCONT)
                 await asyncio.sleep(1.0)  # it wakes up and believes that it still holds the delivery
                 assert await states(hub) == final, slow.log() + other.log()

@@ -31,7 +31,7 @@ async def test_promise_10_stuck_in_sending_comes_back(hub: Hub, world: World) ->
         assert (await states(hub))[delivery.id] == "sending"
         with worker_process(hub.settings, PACE):
             await until_all(hub, "unknown", seconds=15)
-        assert time.monotonic() - killed < PACE.send + PACE.margin + 6
+        assert time.monotonic() - killed < PACE.send + PACE.margin + 12
         assert len(server.bodies) == 1
     row = await hub.pool.fetchrow("SELECT code, lease_until FROM delivery")
     assert (row["code"], row["lease_until"]) == ("lease_over", None)

@@ -21,7 +21,7 @@ from tests.workers.process import worker_process
 from tests.world import World
 
 SENDS = 100
-PACE = Pace(sweep=0.2, send=5.0, margin=2.0)
+PACE = Pace(sweep=0.2, send=5.0, margin=2.0, gaps=(0.5, 1.0))
 
 
 async def test_promise_11_redis_lost_is_only_delay(settings: Settings, world: World, tmp_path: Path) -> None:
@@ -39,10 +39,10 @@ async def test_promise_11_redis_lost_is_only_delay(settings: Settings, world: Wo
                     await _send(hub, world, valkey, "full")
                     await child.stop()
                     await _send(hub, world, valkey, "away")
-                    assert len(await until_all(hub, "sent", seconds=20)) == SENDS // 4 * 3
+                    assert len(await until_all(hub, "sent", seconds=30)) == SENDS // 4 * 3
                     await child.start()
                     await _send(hub, world, valkey, "back")
-                    assert len(await until_all(hub, "sent", seconds=20)) == SENDS
+                    assert len(await until_all(hub, "sent", seconds=30)) == SENDS
                     await until(lambda: _told(hub), 20)
                 except AssertionError as error:
                     raise AssertionError(worker.log()[-5000:]) from error
@@ -58,7 +58,7 @@ async def _send(hub: Hub, world: World, valkey: Valkey, loss: str) -> None:
     for number in range(SENDS // 4):
         async with hub.transaction() as tx:
             id_ = await matter(tx, world)
-        await asyncio.wait_for(answer(hub, world, id_), 2)
+        await asyncio.wait_for(answer(hub, world, id_), 5)
         if loss == "flushed" and number % 5 == 0:
             await redis.flushall()
     if loss == "full":

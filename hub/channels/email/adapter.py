@@ -43,3 +43,15 @@ class EmailAdapter(Adapter):
 
         sent: Any = await sending.send(outgoing, line, before_wire)
         return sent  # type: ignore[no-any-return]
+
+    def normalised(self, typed: str) -> str:
+        """`Ana@Acme.es` → `ana@acme.es` (RFC 5321 §4.1.2, RFC 6531). Raises ValueError for what is no address."""
+        from email_validator import validate_email
+
+        return validate_email(typed, check_deliverability=False, test_environment=True).normalized.lower()
+
+    async def close(self) -> None:
+        """Say goodbye to the mail servers."""
+        from hub.channels.email import sending
+
+        await sending.close()
