@@ -183,7 +183,7 @@ class _Child:
     async def _spawned(self) -> Process:
         places = [_ROOT, *(place for place in sys.path if place)]
         environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "hub.channels.reading_child",
@@ -194,3 +194,8 @@ class _Child:
             env=environment | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(places))},
             start_new_session=True,  # Ctrl-C in the terminal is for the parent, who ends us
         )
+        assert process.stdout is not None
+        # A child says when it is ready, so that its start counts against no mail.
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            await process.stdout.readexactly(1)
+        return process

@@ -15,7 +15,7 @@ import msgspec
 
 from hub.channels.facts import AnyFact, Unreadable
 from hub.channels.reading import Request
-from hub.channels.registry import adapter
+from hub.channels.registry import ADAPTERS, adapter
 
 _PR_SET_PDEATHSIG = 1
 _decode = msgspec.msgpack.Decoder(Request).decode
@@ -32,6 +32,10 @@ def main() -> None:
     # Facts leave through the pipe alone: whatever a library prints must not mix with them.
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=1 << 20)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    for kind in ADAPTERS:
+        adapter(kind)
+    out.write(b"+")
+    out.flush()
     _serve(sys.stdin.buffer, out, seconds, memory)
 
 

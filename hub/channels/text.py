@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_BREAKS = re.compile("[\x00-\x20\x7f\x85\u2028\u2029]+")
+_BREAKS = re.compile("(?:[\x00-\x1f\x7f\x85\u2028\u2029] *)+")
 _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -24,8 +24,8 @@ def with_plain_ends(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Storable, and on one line: every run of white space or control characters becomes one space."""
-    if text.isascii() and text.isprintable() and "  " not in text:
+    """Storable, and on one line: every run of line ends and control characters becomes one space."""
+    if text.isascii() and text.isprintable():
         return text.strip(" ")
     return _UNSTORABLE.sub("\ufffd", _BREAKS.sub(" ", text)).strip(" ")
 

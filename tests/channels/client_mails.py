@@ -182,7 +182,7 @@ def apple_mail_with_pdf_between_texts() -> Case:
                  part(html, b"<html><body><br>Despues</body></html>"))  # fmt: skip
     return Case(
         head() + multi("alternative", "Apple-Mail-1", plain, rich),
-        new_text="Antes\n\nDespues",
+        new_text="Antes\n\n\nDespues",
         files=(("oferta.pdf", "application/pdf", PDF, False),),
     )
 

@@ -185,9 +185,42 @@ def test_our_own_mail_is_ignored_by_its_id_alone() -> None:
 
 
 def test_a_mail_from_our_address_that_is_not_ours_is_neither_lost_nor_answered() -> None:
-    fact = read(mail("Reply-To: pepe@acme.example", sender="support@dialogo.example"))
-    assert fact.automatic
-    assert "from: our own address" in fact.warnings
+    for headers in ((), ("Reply-To: support+r.abc@dialogo.example",)):
+        fact = read(mail(*headers, sender="support@dialogo.example"))
+        assert fact.automatic
+        assert "from: our own address" in fact.warnings
+
+
+def test_a_form_or_group_that_writes_as_us_leads_to_the_person_behind_it_unproven() -> None:
+    auth = f"{AUTH} dmarc=pass header.from=dialogo.example"
+    form = read(mail("Reply-To: Pepe <pepe@acme.example>", auth, sender="Web <support@dialogo.example>"))
+    group = read(
+        mail(
+            "X-Original-From: Pepe <pepe@acme.example>",
+            "List-Id: <support.dialogo.example>",
+            auth,
+            sender="support@dialogo.example",
+        )
+    )
+    for fact in (form, group):
+        assert (fact.sender.address, fact.sender.name) == ("pepe@acme.example", "Pepe")
+        assert not fact.verified
+        assert not fact.automatic
+        assert any("from:" in warning for warning in fact.warnings)
+
+
+def test_a_name_that_shows_another_address_is_said() -> None:
+    assert (
+        "from: the name shows another address"
+        in read(mail(sender='"jefe@acme.example" <eva@evil.example>')).warnings
+    )
+
+
+def test_a_forwarded_report_with_words_of_a_person_is_a_message() -> None:
+    body = "--b\r\n\r\nMirad qué me llega\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n\r\nFinal-Recipient: rfc822; a@b.example\r\nAction: failed\r\n--b--"
+    fact = read(mail("Content-Type: multipart/mixed; boundary=b", body=body))
+    assert fact.new_text == "Mirad qué me llega"
+    assert fact.attachments[0].type == "message/delivery-status"
 
 
 def test_the_same_mail_by_another_road_has_the_same_key_and_other_content_another() -> None:

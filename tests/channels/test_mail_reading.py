@@ -19,7 +19,7 @@ from hub.channels.facts import AnyFact, MessageReceived, Unreadable
 from hub.channels.outgoing import Line
 from hub.channels.reading import Reader
 from tests.channels.client_mails import CASES
-from tests.fakes.hostile_mails import attributions_everywhere
+from tests.fakes.hostile_mails import mail
 
 LINE = Line(
     id=1,
@@ -65,14 +65,14 @@ async def test_many_at_once_come_back_each_to_its_own() -> None:
 
 
 async def test_a_mail_that_takes_too_long_is_unreadable_and_its_neighbours_are_read() -> None:
-    slow = Raw(body=attributions_everywhere() * 4)
-    async with reading(seconds=0.6) as reader:
+    slow = Raw(body=mail(b"<div>" * 1_000_000, b"Content-Type: text/html\r\n"))
+    async with reading(seconds=1.5) as reader:
         await reader.read("email", SMALL, LINE)
         before, bad, after = await asyncio.gather(
             *(reader.read("email", raw, LINE) for raw in (SMALL, slow, SMALL))
         )
         assert isinstance(bad[0], Unreadable)
-        assert "0.6 seconds" in bad[0].reason
+        assert "1.5 seconds" in bad[0].reason
         assert bad[0].key.startswith("raw:")
         assert isinstance(before[0], MessageReceived)
         assert isinstance(after[0], MessageReceived)

@@ -8,14 +8,14 @@ from hub.channels.base import Raw
 from hub.channels.facts import AnyFact, DeliveryReported, Ignored, MessageReceived, Party, Unreadable
 from hub.channels.mail.addresses import normalised, read_addresses
 from hub.channels.mail.authentication import is_verified
-from hub.channels.mail.automatic import recognise
+from hub.channels.mail.automatic import is_daemon, recognise
 from hub.channels.mail.bounces import Reports, read_reports, returned_headers
 from hub.channels.mail.content import Content, read_content
 from hub.channels.mail.headers import Headers, message_id, message_ids, read_date
 from hub.channels.mail.mime import Mail, read_mail
 from hub.channels.mail.plain_bounces import read_plain_bounce
 from hub.channels.mail.reaching import bounce_token_of, reached_on
-from hub.channels.mail.tokens import reply_token
+from hub.channels.mail.tokens import reply_token, without_token
 from hub.channels.mail.words import header_text
 from hub.channels.outgoing import Line
 
@@ -33,11 +33,24 @@ def read_facts(raw: Raw, line: Line) -> list[AnyFact]:
     if sent_by_us:
         return [Ignored(key=_raw_key(raw), reason=sent_by_us)]
     reports = read_reports(mail)
-    if reports is not None:
+    if reports is not None and _reports_itself(raw, mail):
         return _report_facts(raw, mail, reports)
     message = _message(raw, line, mail, read_content(mail))
     reports = _plain_bounce(mail, message, line)
     return [message] if reports is None else _report_facts(raw, mail, reports)
+
+
+def _reports_itself(raw: Raw, mail: Mail) -> bool:
+    """A person may forward a delivery report with words of their own: that is a message."""
+    headers = mail.root.headers
+    parties, _ = read_addresses(headers.all("from"))
+    return (
+        mail.root.type in ("multipart/report", "message/delivery-status")
+        or "auto-submitted" in headers
+        or headers.raw("return-path").replace(b" ", b"").strip() == b"<>"
+        or raw.envelope.get("mail_from", "?").strip("<> ") == ""
+        or any(is_daemon(party.address) for party in parties)
+    )
 
 
 def _raw_key(raw: Raw) -> str:
@@ -57,8 +70,11 @@ def _sent_by_us(headers: Headers, line: Line) -> str:
 
 def _message(raw: Raw, line: Line, mail: Mail, content: Content) -> MessageReceived:
     headers = mail.root.headers
-    sender = _sender(raw, headers, content.warnings)
     reply_to, _ = read_addresses(headers.all("reply-to"))
+    shown = _sender(raw, headers, content.warnings)
+    sender = _writer_behind(shown, headers, reply_to, normalised(line.address))
+    if sender is not shown:
+        content.warnings.append("from: our own address, taken from reply-to")
     own_domain = line.address.rpartition("@")[2].lower()
     machine = recognise(
         headers,
@@ -71,6 +87,8 @@ def _message(raw: Raw, line: Line, mail: Mail, content: Content) -> MessageRecei
     from_ourselves = bool(line.address) and sender.address == normalised(line.address)
     if from_ourselves:
         content.warnings.append("from: our own address")
+    if "@" in sender.name and sender.address not in sender.name.lower():
+        content.warnings.append("from: the name shows another address")
     reached = reached_on(raw.envelope, headers, line.address)
     to, cc = _list(headers, "to", content.warnings), _list(headers, "cc", content.warnings)
     return MessageReceived(
@@ -91,7 +109,7 @@ def _message(raw: Raw, line: Line, mail: Mail, content: Content) -> MessageRecei
         attachments=tuple(content.attachments),
         bulk=machine.bulk,
         out_of_office=machine.out_of_office,
-        verified=_verified(headers, line, sender.address),
+        verified=sender is shown and _verified(headers, line, sender.address),
         warnings=tuple(content.warnings),
         reached=reached,
         proof=_proof(reached, (*to, *cc)),
@@ -112,6 +130,19 @@ def _sender(raw: Raw, headers: Headers, warnings: list[str]) -> Party:
     warnings.append("from: missing")
     envelope = raw.envelope.get("mail_from", "").strip("<> ")
     return Party(normalised(envelope), header_text(headers.raw("from"), 500)[:200])
+
+
+def _writer_behind(shown: Party, headers: Headers, reply_to: tuple[Party, ...], ours: str) -> Party:
+    """Our own group or web form puts our address into From and the person into another field."""
+    if not ours or shown.address != ours:
+        return shown
+    original, _ = read_addresses(headers.all("x-original-from") or headers.all("x-original-sender"))
+    others = [
+        party
+        for party in (*original, *reply_to)
+        if "@" in party.address and without_token(party.address) != ours
+    ]
+    return others[0] if others else shown
 
 
 def _list(headers: Headers, name: str, warnings: list[str]) -> tuple[Party, ...]:

@@ -66,7 +66,7 @@ def _read(text: str) -> list[Party]:
     for token in _TOKEN.findall(text):
         if token in (",", ";") and not now.in_angle and not now.comment_depth:
             if _without_address(now) and token == ",":
-                now.phrase.append(", ")  # García, Marta <marta@…>: the quotes were forgotten
+                now.phrase.append(",")  # García, Marta <marta@…>: the quotes were forgotten
                 continue
             parties += _finished(now)
             now = _Reading()

@@ -82,7 +82,24 @@ def _frame(
 
 def _inside(frame: _Frame, part: Part) -> _Frame:
     kind = part.type.partition("/")[2]
-    return _frame(part.children, kind, frame.in_alternative or kind == "alternative", frame.text, frame.html)
+    parts = _root_first(part) if kind == "related" else part.children
+    return _frame(parts, kind, frame.in_alternative or kind == "alternative", frame.text, frame.html)
+
+
+def _root_first(part: Part) -> list[Part]:
+    """RFC 2387: `start` names the root; programs that forget it sometimes put the pictures before the page."""
+    wanted = part.params.get("start", "").strip("<> ")
+    root = next((each for each in part.children if wanted and _content_id(each) == wanted), None)
+    root = root or next(
+        (each for each in part.children if each.is_multipart or each.type == "text/html"), None
+    )
+    if root is None or root is part.children[0]:
+        return part.children
+    return [root, *(each for each in part.children if each is not root)]
+
+
+def _content_id(part: Part) -> str:
+    return part.headers.text("content-id").strip("<> ")
 
 
 def _sort_leaf(part: Part, first: bool, frame: _Frame, found: Bodies) -> None:

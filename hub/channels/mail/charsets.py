@@ -166,7 +166,22 @@ def guess(content: bytes) -> str:
     return _by_looks(content, sample)
 
 
+def _japanese(content: bytes) -> str:
+    """The text when it reads as Japanese with many kana: other guesses take EUC-JP for Korean."""
+    for name in ("euc_jp", "cp932"):
+        try:
+            text = content.decode(name)
+        except UnicodeDecodeError:
+            continue
+        kana = sum("\u3041" <= letter <= "\u30fe" for letter in text[:2_000])
+        if kana >= 3 and kana * 4 >= sum(letter > "\x7f" for letter in text[:2_000]):
+            return text
+    return ""
+
+
 def _by_looks(content: bytes, sample: bytes) -> str:
+    if text := _japanese(content):
+        return text
     from charset_normalizer import from_bytes
 
     best = from_bytes(sample, steps=3, chunk_size=512, explain=False).best()

@@ -72,6 +72,7 @@ def _choose_text(content: Content, plain: str, html: str, answers: bool) -> Html
             content.text = storable(lines.text).strip("\n")
             content.new_text = new_text(lines.text, content.subject, lines.cuts)
             return lines
+    plain = _within_bounds(plain, content.warnings)
     content.text = plain
     content.new_text, seen = parted(plain, content.subject)
     if html and answers and not seen:
@@ -190,11 +191,16 @@ def _add(content: Content, texts: list[str]) -> None:
         content.new_text = f"{content.new_text}\n\n{text}" if content.new_text.strip() else text
 
 
+def _within_bounds(text: str, warnings: list[str]) -> str:
+    if len(text) <= LONGEST_TEXT:
+        return text
+    warnings.append(f"text: {len(text)} characters, the first {LONGEST_TEXT} were kept")
+    return text[:LONGEST_TEXT]
+
+
 def _bound(content: Content) -> None:
     content.warnings[:] = list(dict.fromkeys(content.warnings))[:50]
-    if len(content.text) > LONGEST_TEXT:
-        content.warnings.append(f"text: {len(content.text)} characters, the first {LONGEST_TEXT} were kept")
-        content.text = content.text[:LONGEST_TEXT]
+    content.text = _within_bounds(content.text, content.warnings)
     content.new_text = content.new_text[:LONGEST_TEXT]
     if len(content.html) >= LONGEST_HTML:
         content.warnings.append(f"html: the first {LONGEST_HTML} characters were kept")

@@ -12,6 +12,8 @@ from hub.channels.text import one_line
 MOST_FIELDS = 5_000
 _ID = re.compile(r"<([^<>]{1,2000})>")
 _SPACE = re.compile(r"\s+")
+_SPANISH_MONTHS = re.compile(r"\b(ene|abr|ago|dic)[a-z]*\b\.?", re.IGNORECASE)
+_MONTHS = {"ene": "Jan", "abr": "Apr", "ago": "Aug", "dic": "Dec"}
 _MOST_REFERENCES = 100
 _LONGEST_ID = 998
 
@@ -84,7 +86,7 @@ def _bare_ids(text: str) -> list[str]:
 
 def read_date(value: bytes) -> datetime | None:
     """When the sender says it was written, with its zone (UTC where none is given); None when unreadable."""
-    text = header_text(value, 200)
+    text = _SPANISH_MONTHS.sub(lambda found: _MONTHS[found[1].lower()], header_text(value, 200))
     if not text:
         return None
     try:

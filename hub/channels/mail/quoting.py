@@ -62,7 +62,8 @@ class _Split:
                 self.quote_seen = True
                 break
             position += self._skipped_announcement(position) or self._keep(position)
-        return _tidy(_without_signature(self.kept))
+        kept = _without_signature(self.kept)
+        return _tidy(kept) if len(kept) < len(self.lines) else "\n".join(self.lines)
 
     def _keep(self, position: int) -> int:
         self.kept.append(self.lines[position])
