@@ -84,10 +84,11 @@ async def composer(tx: Tx, who: Person, stored: StoredHead) -> Composer:
 
 
 async def _line(tx: Tx, stored: StoredHead, channel: Channel) -> Line:
-    can = adapter(channel.kind).can
+    speaking = adapter(channel.kind)
+    can = speaking.can
     to, cc, why_not = "", "", ""
     try:
-        whom = await choose(tx, stored.id, channel, can.address_type, to=None, cc=None if can.cc else ())
+        whom = await choose(tx, stored.id, speaking, to=None, cc=None if can.cc else ())
         to = ", ".join(party.address for party in whom.to)
         cc = ", ".join(party.address for party in whom.cc)
     except BadInput as problem:
