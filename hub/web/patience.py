@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from weakref import WeakKeyDictionary
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -19,11 +18,12 @@ async def close_silent(runner: web.AppRunner) -> None:
     aiohttp has no timeout of its own before the first request (its keep-alive timer covers the later ones), so
     that a slow-loris would hold a socket for as long as it likes.
     """
-    silent_since: WeakKeyDictionary[RequestHandler, float] = WeakKeyDictionary()
+    silent_since: dict[RequestHandler, float] = {}
     while True:
         await asyncio.sleep(1)
-        for connection in runner.server.connections if runner.server else []:
-            if connection._request_count or connection.transport is None:
-                silent_since.pop(connection, None)
-            elif monotonic() - silent_since.setdefault(connection, monotonic()) > HEADER_SECONDS:
+        connections = runner.server.connections if runner.server else []
+        silent = [one for one in connections if not one._request_count and one.transport is not None]
+        silent_since = {one: silent_since.get(one, monotonic()) for one in silent}
+        for connection, since in silent_since.items():
+            if monotonic() - since > HEADER_SECONDS:
                 connection.force_close()

@@ -1,0 +1,142 @@
+"""Slow and silent connections cost their sockets and nothing else: a new page still comes at once."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import aiohttp
+import msgspec
+import pytest
+
+from config.settings import Settings
+from hub.agents import sessions
+from hub.app import serve_web
+from hub.plumbing.hub import Hub
+from hub.web import middleware, patience
+from tests.world import World
+
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+HEAD = b"GET /login HTTP/1.1\r\nHost: x\r\nX-Slow: "
+BODY = b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+HALF_TLS = bytes.fromhex("16030100c8010000c40303")
+
+
+@asynccontextmanager
+async def served(settings: Settings) -> AsyncIterator[int]:
+    """The real web process, in this loop, on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    task = asyncio.create_task(serve_web(msgspec.structs.replace(settings, port=port)))
+    try:
+        async with asyncio.timeout(30):
+            while True:
+                with suppress(OSError):
+                    (await asyncio.open_connection("127.0.0.1", port))[1].close()
+                    break
+                await asyncio.sleep(0.05)
+        yield port
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait_for(task, 30)
+
+
+async def opened(port: int, first: bytes) -> Stream:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(first)
+    return reader, writer
+
+
+async def page_seconds(port: int) -> float:
+    """How long a fresh visitor waits for the login page."""
+    began = time.perf_counter()
+    async with aiohttp.ClientSession() as visitor, visitor.get(f"http://127.0.0.1:{port}/login") as answer:
+        assert answer.status in (200, 303)
+        await answer.read()
+    return time.perf_counter() - began
+
+
+async def test_promise_72_slow_loris_and_floods(
+    hub: Hub, settings: Settings, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """500 slow headers, 500 slow bodies, 100 half TLS hellos, 2,000 idle live pages: a page in under 2 s."""
+    monkeypatch.setattr(patience, "HEADER_SECONDS", 4.0)
+    monkeypatch.setattr(middleware, "SMALL_BODY_SECONDS", 4.0)
+    async with served(settings) as port:
+        slow_heads = [await opened(port, HEAD) for _ in range(500)]
+        slow_bodies = [await opened(port, BODY + b"Content-Length: 90\r\n\r\nemail=") for _ in range(500)]
+        tls = [await opened(port, HALF_TLS) for _ in range(100)]
+        assert await page_seconds(port) < 2
+        idle = [await live_page(hub, port, who) for who in await cookies(hub, world) for _ in range(500)]
+        assert len(idle) == 2000
+        assert await page_seconds(port) < 2
+        await asyncio.sleep(4)
+        for name, streams in (("head", slow_heads), ("body", slow_bodies), ("tls", tls)):
+            for reader, _writer in streams:
+                said = await asyncio.wait_for(reader.read(), 15)
+                assert said == b"" or said.split(b" ")[1:2] in ([b"400"], [b"408"]), (name, said[:60])
+        still_open = sum(not reader.at_eof() for reader, _writer in idle)
+        assert still_open == 2000
+        for _reader, writer in (*slow_heads, *slow_bodies, *tls, *idle):
+            writer.close()
+
+
+async def cookies(hub: Hub, world: World) -> list[str]:
+    """A session of four people."""
+    found = []
+    for who in (world.ana, world.luis, world.lola, world.berta):
+        async with hub.transaction() as tx:
+            found.append((await sessions.begin(tx, who, peer="test")).token)
+    return found
+
+
+async def live_page(hub: Hub, port: int, cookie: str) -> Stream:
+    """A live page that says nothing, and hears nothing but pings."""
+    asked = (
+        f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\nCookie: hub={cookie}\r\n"
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    stream = await opened(port, asked.encode())
+    status = await stream[0].readline()
+    assert b" 101 " in status, status
+    return stream
+
+
+async def test_a_body_that_is_too_big_or_never_ends_is_refused_with_words(
+    hub: Hub, settings: Settings, world: World
+) -> None:
+    async with served(settings) as port:
+        reader, writer = await opened(port, BODY + b"Content-Length: 900000000\r\n\r\n")
+        async with asyncio.timeout(10):
+            assert b" 413 " in await reader.readline()
+        writer.close()
+
+        reader, writer = await opened(port, BODY + b"Transfer-Encoding: chunked\r\n\r\n")
+        with suppress(ConnectionError):
+            for _ in range(40):
+                writer.write(b"10000\r\n" + b"a" * 65_536 + b"\r\n")
+                await writer.drain()
+        async with asyncio.timeout(10):
+            assert b" 413 " in await reader.readline()
+        writer.close()
+
+        reader, writer = await opened(port, b"GET /login HTTP/1.1\r\nX: " + b"a" * 20_000 + b"\r\n\r\n")
+        async with asyncio.timeout(10):
+            assert b" 400 " in await reader.readline()
+        writer.close()
+
+
+async def test_the_process_ends_at_once_with_pages_open(hub: Hub, settings: Settings, world: World) -> None:
+    """SIGTERM: open live pages are told to go, and nothing keeps the process."""
+    async with served(settings) as port:
+        reader, _writer = await live_page(hub, port, (await cookies(hub, world))[0])
+        began = time.perf_counter()
+    assert time.perf_counter() - began < 12
+    left = await asyncio.wait_for(reader.read(), 5)
+    assert b"\x88" in left  # a close frame
