@@ -36,7 +36,7 @@ async def read_here(kind: str, raw: Raw, line: Line) -> list[AnyFact]:
 async def taking_in(hub: Hub) -> AsyncIterator[TakingIn]:
     inbound = Inbound(hub)
     await inbound.start()
-    yield TakingIn(inbound, read_here, hub.crypto)
+    yield TakingIn(hub, inbound, read_here)
     await inbound.close()
 
 

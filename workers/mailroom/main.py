@@ -32,7 +32,7 @@ async def run(settings: Settings, *, pace: Pace | None = None) -> None:
         inbound = Inbound(hub)
         stack.push_async_callback(inbound.close)
         await inbound.start()
-        taking_in = TakingIn(inbound, reader.read, hub.crypto)
+        taking_in = TakingIn(hub, inbound, reader.read)
         if settings.smtp_port:
             door = SmtpDoor(
                 taking_in,

@@ -11,9 +11,10 @@ import structlog
 from hub.channels.arrivals import Outcome
 from hub.channels.base import Raw
 from hub.channels.connections import Channel
-from hub.channels.facts import AnyFact, Unreadable
+from hub.channels.facts import AnyFact, Ignored, Unreadable
 from hub.channels.outgoing import Line
-from hub.plumbing.crypto import Crypto
+from hub.deliveries import own_mail
+from hub.plumbing.hub import Hub
 
 LARGEST_MAIL = 50 * 1024 * 1024
 log = structlog.get_logger(__name__)
@@ -32,21 +33,31 @@ class Receives(Protocol):
 class TakingIn:
     """Reads and stores mails; `read` runs the adapter's parser with limits on time and memory."""
 
-    def __init__(self, inbound: Receives, read: Read, crypto: Crypto) -> None:
-        self._inbound, self._read, self._crypto = inbound, read, crypto
+    def __init__(self, hub: Hub, inbound: Receives, read: Read) -> None:
+        self._hub, self._inbound, self._read = hub, inbound, read
 
     async def take_in(self, channel: Channel, raw: Raw) -> Outcome:
         """Read and store one mail. Raises Unavailable, CannotDecrypt: then nothing was stored."""
         return await self.store(channel, raw, await self.facts(channel, raw))
 
     async def facts(self, channel: Channel, raw: Raw) -> list[AnyFact]:
-        """What the adapter understands of the mail; a reader that fails makes it unreadable, never lost."""
-        line = channel.line(self._crypto)
+        """What the adapter understands of the mail; a reader that fails makes it unreadable, never lost.
+
+        Our own mail come back is ignored: it is in its conversation already. Raises the database's errors.
+        """
+        line = channel.line(self._hub.crypto)
+        ids = own_mail.named_ids(raw.body)
+        if ids and await self._sent_by_us(ids):
+            return [Ignored(key=f"own:{ids[0]}", reason="sent by us")]
         try:
             return await self._read(channel.kind, raw, line)
         except Exception as error:
             log.exception("mail could not be read", channel=channel.id, size=len(raw.body))
             return [unreadable(raw, f"{type(error).__name__}: {error}")]
+
+    async def _sent_by_us(self, ids: list[str]) -> bool:
+        async with self._hub.transaction() as tx:
+            return await own_mail.sent_by_us(tx, ids)
 
     async def store(self, channel: Channel, raw: Raw, facts: list[AnyFact]) -> Outcome:
         """Through the road in; answers after the commit. Raises Unavailable."""
