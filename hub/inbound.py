@@ -89,7 +89,7 @@ def message_received(world: World, arrival: Arrival, number: int, fact: MessageR
             world.rules,
         )
         world.decisions.append((conversation.id, decision))
-    if not threaded.stranger:
+    if not threaded.stranger and not can.subject:
         world.pointers[channel_id, sender.address_id] = conversation.id
     if conversation.assignee_id:
         world.threads.last_agents[sender.root_id] = conversation.assignee_id
@@ -164,7 +164,13 @@ async def _look_up(
         await resolving.register(tx, ids, senders)
         await resolving.lock(tx, sorted(senders), await threading.named_people(tx, names, numbers))
         people = await resolving.look_up(tx, sorted(senders))
-        threads = await threading.look_up(tx, list(people.by_key.values()), names, numbers)
+        threads = await threading.look_up(
+            tx,
+            list(people.by_key.values()),
+            names,
+            numbers,
+            has_short_kinds=any(not adapter(arrival.line.kind).can.subject for arrival, _fact in said),
+        )
         staff, rules = await engine.look_up(tx)
     reported = [(arrival.line.id, fact) for arrival, _, fact in fresh if isinstance(fact, DeliveryReported)]
     return World(

@@ -185,10 +185,14 @@ async def _write_participants(tx: Tx, messages: Sequence[Stored]) -> None:
     roles: dict[tuple[int, int], str] = {}
     for message in messages:
         conversation, address = message.conversation, message.sender.address_id
+        if not conversation.is_new and address in conversation.participants:
+            continue
         is_main = message.sender.root_id == conversation.root_id
         role = "main" if is_main else "suggested" if message.stranger else "cc"
         roles.setdefault((conversation.id, address), role)
     order = sorted(roles)
+    if not order:
+        return
     await tx.execute(
         """
         INSERT INTO participant (conversation_id, address_id, role)
@@ -202,6 +206,8 @@ async def _write_participants(tx: Tx, messages: Sequence[Stored]) -> None:
 
 async def _write_pointers(tx: Tx, pointers: dict[tuple[int, int], int]) -> None:
     order = sorted(pointers)
+    if not order:
+        return
     await tx.execute(
         """
         INSERT INTO thread_pointer (channel_id, address_id, conversation_id)

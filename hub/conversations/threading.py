@@ -71,6 +71,7 @@ class Threads(msgspec.Struct):
     conversations: dict[int, Conversation]
     pointers: dict[tuple[int, int], int]
     last_agents: dict[int, int]
+    by_root: dict[int, list[Conversation]] = {}
 
     def find(self, id_: int | None) -> Conversation | None:
         """The conversation `id_`, or the one it was joined into."""
@@ -112,6 +113,8 @@ def suggested_ids(facts: Iterable[MessageReceived]) -> list[int]:
 
 async def named_people(tx: Tx, message_ids: Sequence[str], conversation_ids: Sequence[int]) -> list[int]:
     """Before the lock: root contacts of conversations these facts name, because they must be locked too."""
+    if not message_ids and not conversation_ids:
+        return []
     rows = await tx.fetch(
         """
         SELECT DISTINCT c.root_id FROM conversation v
@@ -126,10 +129,29 @@ async def named_people(tx: Tx, message_ids: Sequence[str], conversation_ids: Seq
 
 
 async def look_up(
-    tx: Tx, senders: Sequence[Sender], message_ids: Sequence[str], conversation_ids: Sequence[int]
+    tx: Tx,
+    senders: Sequence[Sender],
+    message_ids: Sequence[str],
+    conversation_ids: Sequence[int],
+    *,
+    has_short_kinds: bool,
 ) -> Threads:
-    """After the lock: named messages, pointers, and every conversation any of these facts may join."""
-    said = await tx.rows(
+    """After the lock: named messages, pointers (short kinds only), and every conversation these facts may join."""
+    said = await _said(tx, message_ids) if message_ids else []
+    pointers = await _pointers(tx, senders) if has_short_kinds else {}
+    ids = {*conversation_ids, *pointers.values(), *(one.conversation_id for one in said)}
+    conversations = await _conversations(tx, sorted(ids), [sender.root_id for sender in senders])
+    by_name: dict[str, list[Said]] = {}
+    for one in said:
+        by_name.setdefault(one.message_id, []).append(one)
+    threads = Threads(by_name, conversations, pointers, await _last_agents(tx, senders))
+    for conversation in {one.id: one for one in conversations.values()}.values():
+        threads.by_root.setdefault(conversation.root_id, []).append(conversation)
+    return threads
+
+
+async def _said(tx: Tx, message_ids: Sequence[str]) -> list[Said]:
+    return await tx.rows(
         Said,
         """
         SELECT message_id, conversation_id, direction, channel_id, address_id, agent_id
@@ -137,17 +159,14 @@ async def look_up(
         """,
         list(message_ids),
     )
+
+
+async def _pointers(tx: Tx, senders: Sequence[Sender]) -> dict[tuple[int, int], int]:
     rows = await tx.fetch(
         "SELECT channel_id, address_id, conversation_id FROM thread_pointer WHERE address_id = ANY($1)",
         [sender.address_id for sender in senders],
     )
-    pointers = {(row["channel_id"], row["address_id"]): row["conversation_id"] for row in rows}
-    ids = {*conversation_ids, *pointers.values(), *(one.conversation_id for one in said)}
-    conversations = await _conversations(tx, sorted(ids), [sender.root_id for sender in senders])
-    by_name: dict[str, list[Said]] = {}
-    for one in said:
-        by_name.setdefault(one.message_id, []).append(one)
-    return Threads(by_name, conversations, pointers, await _last_agents(tx, senders))
+    return {(row["channel_id"], row["address_id"]): row["conversation_id"] for row in rows}
 
 
 async def _last_agents(tx: Tx, senders: Sequence[Sender]) -> dict[int, int]:
@@ -281,12 +300,10 @@ def _by_activity(
     """A proven person's only active conversation; where there are subjects, it must be the same subject."""
     if not (fact.verified and sender.verified) or fact.automatic or sender.shared:
         return None
-    unique = {conversation.id: conversation for conversation in threads.conversations.values()}
     active = [
         conversation
-        for conversation in unique.values()
-        if conversation.root_id == sender.root_id
-        and conversation.state in ("open", "snoozed")
+        for conversation in threads.by_root.get(sender.root_id, ())
+        if conversation.state in ("open", "snoozed")
         and conversation.last_message_at > now - timedelta(days=ACTIVE_DAYS)
     ]
     if has_subject:
@@ -315,7 +332,9 @@ def remember(
     threads: Threads, fact: MessageReceived, conversation: Conversation, sender: Sender, channel_id: int
 ) -> None:
     """Let the batch's later messages see this one (INVARIANTS §2)."""
-    threads.conversations[conversation.id] = conversation
+    if conversation.id not in threads.conversations:
+        threads.conversations[conversation.id] = conversation
+        threads.by_root.setdefault(conversation.root_id, []).append(conversation)
     threads.pointers[channel_id, sender.address_id] = conversation.id
     if fact.external_id:
         said = Said(fact.external_id, conversation.id, "in", channel_id, sender.address_id, None)

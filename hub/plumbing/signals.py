@@ -34,13 +34,9 @@ class Signals:
         self.epoch_key = f"{prefix}signals:epoch"
 
     async def publish(self, signals: Sequence[Signal]) -> None:
-        """Put signals on the stream, in order, in one round trip."""
-        pipe = self.redis.pipeline(transaction=False)
-        for signal in signals:
-            pipe.xadd(
-                self.stream, {"s": msgspec.msgpack.encode(signal)}, maxlen=MOST_ENTRIES, approximate=True
-            )
-        await pipe.execute()
+        """Put the signals of one commit on the stream, in order, as one entry: they are seen together."""
+        entry = {"s": msgspec.msgpack.encode(signals)}
+        await self.redis.xadd(self.stream, entry, maxlen=MOST_ENTRIES, approximate=True)
 
     async def cursor(self) -> str:
         """Where the stream ends now. Pages read it before their first SELECT."""
@@ -57,7 +53,7 @@ class Signals:
         found = await self.redis.xrange(self.stream, min=f"({entry}", count=most + 1)
         if len(found) > most:
             raise Stale("too far behind")
-        return [(f"{run}.{id.decode()}", _read(fields)) for id, fields in found]
+        return [(f"{run}.{id.decode()}", signal) for id, fields in found for signal in _read(fields)]
 
     async def follow(self, cursor: str) -> AsyncIterator[list[tuple[str, Signal]]]:
         """Batches of signals after `cursor`, for ever; an empty batch means nothing came for 5 s.
@@ -67,7 +63,12 @@ class Signals:
         while True:
             run, entry = await self._checked(cursor)
             answer = await self.redis.xread({self.stream: entry}, count=500, block=BLOCK_MS)
-            batch = [(f"{run}.{id.decode()}", _read(fields)) for _, found in answer for id, fields in found]
+            batch = [
+                (f"{run}.{id.decode()}", signal)
+                for _stream, found in answer
+                for id, fields in found
+                for signal in _read(fields)
+            ]
             if batch:
                 cursor = batch[-1][0]
             yield batch
@@ -92,8 +93,8 @@ class Signals:
         return f"{info['run_id'][:12]}.{epoch.decode()}"
 
 
-def _read(fields: dict[bytes, bytes]) -> Signal:
-    return msgspec.msgpack.decode(fields[b"s"], type=Signal)
+def _read(fields: dict[bytes, bytes]) -> list[Signal]:
+    return msgspec.msgpack.decode(fields[b"s"], type=list[Signal])
 
 
 def _number(entry: str) -> tuple[int, int]:
