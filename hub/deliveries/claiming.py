@@ -78,22 +78,23 @@ async def refuse(tx: Tx, *, most: int = 200) -> list[Changed]:
     return await tx.rows(
         Changed,
         f"""
-        WITH oldest AS MATERIALIZED (
-            SELECT d.id, d.state, d.address_id, d.purpose
+        WITH forbidden AS MATERIALIZED (
+            SELECT d.id, ({WHY_NOT}) AS code,
+                   coalesce((SELECT why_not FROM address WHERE address.id = d.address_id), '') AS why
             FROM channel CROSS JOIN LATERAL (
-                SELECT * FROM delivery
+                SELECT id, address_id, purpose FROM delivery
                 WHERE channel_id = channel.id AND state IN ('held', 'queued') AND due_at <= now()
                 ORDER BY due_at, id LIMIT $1
-                FOR UPDATE SKIP LOCKED
             ) AS d
             WHERE NOT (SELECT paused FROM installation)
-        ), forbidden AS (
-            SELECT d.id, d.state AS before, ({WHY_NOT}) AS code,
-                   coalesce((SELECT why_not FROM address WHERE address.id = d.address_id), '') AS why
-            FROM oldest AS d
+        ), mine AS MATERIALIZED (
+            SELECT d.id, d.state AS before, forbidden.code, forbidden.why
+            FROM forbidden JOIN delivery AS d ON d.id = forbidden.id
+            WHERE forbidden.code IS NOT NULL AND d.state IN ('held', 'queued')
+            ORDER BY d.id FOR NO KEY UPDATE OF d SKIP LOCKED
         )
-        UPDATE delivery SET state = 'failed', permanent = true, code = forbidden.code, reason = forbidden.why
-        FROM forbidden WHERE delivery.id = forbidden.id AND forbidden.code IS NOT NULL
+        UPDATE delivery SET state = 'failed', permanent = true, code = mine.code, reason = mine.why
+        FROM mine WHERE delivery.id = mine.id
         RETURNING delivery.id, message_id, channel_id, recipient, before, state, permanent, ours,
                   delivery.code, reason
         """,

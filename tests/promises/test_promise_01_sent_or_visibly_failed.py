@@ -9,7 +9,16 @@ import subprocess
 import sys
 
 from hub.plumbing.hub import Hub
-from tests.deliveries.road import QUICK, answer, connect, running, states, until_all, without_undo_window
+from tests.deliveries.road import (
+    QUICK,
+    answer,
+    connect,
+    running,
+    states,
+    until,
+    until_all,
+    without_undo_window,
+)
 from tests.fakes.faulty_smtp import FaultySmtp
 from tests.workers.process import ROOT
 from tests.world import SECRET, World
@@ -91,10 +100,14 @@ async def test_an_exception_of_our_own_is_visible_and_tried_again(hub: Hub, worl
     with FaultySmtp() as server:
         await connect(hub, world.mail.id, server)
         async with running(hub):
-            await asyncio.sleep(0.3)
+            await until(lambda: _told(hub))
             row = await hub.pool.fetchrow("SELECT state, code, reason FROM delivery")
             assert row["state"] in ("queued", "claimed")
             assert (row["code"], "is not in" in row["reason"]) == ("our_side", True)
             await hub.files.put(content)
             await until_all(hub, "sent")
         assert list(server.copies().values()) == [1]
+
+
+async def _told(hub: Hub) -> bool:
+    return await hub.pool.fetchval("SELECT code FROM delivery") == "our_side"
