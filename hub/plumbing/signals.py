@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import msgspec
 from redis.asyncio import Redis
@@ -35,7 +36,7 @@ class Signals:
 
     async def publish(self, signals: Sequence[Signal]) -> None:
         """Put the signals of one commit on the stream, in order, as one entry: they are seen together."""
-        entry = {"s": msgspec.msgpack.encode(signals)}
+        entry: dict[Any, Any] = {"s": msgspec.msgpack.encode(signals)}
         await self.redis.xadd(self.stream, entry, maxlen=MOST_ENTRIES, approximate=True)
 
     async def cursor(self) -> str:
