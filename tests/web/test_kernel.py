@@ -214,6 +214,20 @@ async def _first(page: Page, number: int) -> bool:
     return (await order(page))[0] == number
 
 
+async def test_a_row_changes_its_channel_and_its_direction_too(seat: Seat) -> None:
+    page = await seat.open()
+    html = seat.stage.row_html(5, version=2, preview="hola", direction="in").replace(
+        "#i-message-square", "#i-phone"
+    )
+    await seat.stage.push(["place", "list:mine", html])
+    await until(lambda: _has(page, "#row-5", "hola"))
+    icons = await page.eval_on_selector_all(
+        "#row-5 use", "all => all.map(one => one.getAttribute('href').split('#')[1])"
+    )
+    assert icons[0] == "i-phone"
+    assert "i-reply" not in icons
+
+
 async def test_an_older_version_of_a_row_is_ignored(seat: Seat) -> None:
     page = await seat.open()
     stage = seat.stage

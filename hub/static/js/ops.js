@@ -123,7 +123,7 @@ export function patch(old, fresh) {
   if (old.hasAttribute("data-mine") && fresh.hasAttribute("data-mine")) return;
   for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && !MINE.has(name)) old.removeAttribute(name);
   for (const { name, value } of [...fresh.attributes]) {
-    if (old.getAttribute(name) !== value && !(MINE.has(name) && old.hasAttribute(name)) && !(name === "href" && old.closest("[role=option]"))) old.setAttribute(name, value);
+    if (old.getAttribute(name) !== value && !(MINE.has(name) && old.hasAttribute(name)) && !(name === "href" && old.matches("[role=option] > a"))) old.setAttribute(name, value);
   }
   children(old, fresh);
 }
