@@ -16,7 +16,7 @@ from hub.channels.base import Raw
 from hub.plumbing.hub import Hub
 from tests.mailroom.rooms import door, mail, subjects
 from tests.world import LINE, World
-from workers.mailroom import smtp_door
+from workers.mailroom import smtp_session
 
 
 def deliver(
@@ -178,7 +178,7 @@ async def test_the_content_is_what_was_sent(hub: Hub, world: World, monkeypatch:
         await asyncio.to_thread(client.greet)
         for block in (1, 3, 262_144):
             for sent, wanted in CONTENTS:
-                monkeypatch.setattr(smtp_door, "BLOCK", max(block, len(sent) // 1000))
+                monkeypatch.setattr(smtp_session, "BLOCK", max(block, len(sent) // 1000))
                 answer = await asyncio.to_thread(client.mail, sent, LINE, behind=b"NOOP\r\n")
                 assert answer.startswith("250")
                 assert (await asyncio.to_thread(client.line)).startswith("250")
@@ -199,11 +199,11 @@ async def test_promise_72_idle_and_flooding_connections_do_not_shut_the_door(hub
     async with door(hub, most_connections=20, command_seconds=0.5) as open_door:
         idle = [socket.create_connection(("127.0.0.1", open_door.port), timeout=5) for _ in range(30)]
         await asyncio.sleep(0.2)
-        assert len(open_door.connections) == 20
+        assert len(open_door.bounds.connections) == 20
         refused = [await asyncio.to_thread(one.recv, 100) for one in idle[25:]]
         assert all(answer.startswith(b"421") for answer in refused)
         await asyncio.sleep(0.6)
-        assert len(open_door.connections) == 0
+        assert len(open_door.bounds.connections) == 0
         began = time.monotonic()
         await asyncio.to_thread(deliver, open_door.port, mail(1))
         assert time.monotonic() - began < 2
@@ -221,8 +221,8 @@ async def test_a_mail_that_drips_is_cut_and_all_mails_together_are_bounded(hub: 
         with pytest.raises((smtplib.SMTPException, OSError)):
             await asyncio.to_thread(deliver, open_door.port, mail(1, text=("y" * 70 + "\r\n") * 3_000))
         await asyncio.sleep(2.2)
-        assert open_door.held_bytes == 0
-        assert not open_door.connections
+        assert open_door.bounds.held_bytes == 0
+        assert not open_door.bounds.connections
         await asyncio.to_thread(deliver, open_door.port, mail(2, text=("y" * 70 + "\r\n") * 3_000))
     assert await subjects(hub) == ["Pedido 2"]
 
@@ -248,7 +248,7 @@ async def test_junk_does_not_hurt(hub: Hub, world: World) -> None:
 async def test_stopping_lets_the_mail_in_hand_finish(hub: Hub, world: World) -> None:
     async with door(hub) as open_door:
         sending = asyncio.create_task(asyncio.to_thread(deliver, open_door.port, mail(1)))
-        while not any(connection.storing for connection in open_door.connections):
+        while not any(connection.storing for connection in open_door.bounds.connections):
             await asyncio.sleep(0)
             if sending.done():
                 break

@@ -7,29 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import Counter
 from typing import Any
 
 import asyncpg
 import structlog
-from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
+from aiosmtpd.smtp import Envelope, Session
 
 from hub.channels.base import Raw
 from hub.channels.connections import Channel
 from hub.plumbing.db import AGAIN, AWAY
 from hub.plumbing.errors import HubError
 from workers.mailroom.addresses import Addresses
+from workers.mailroom.smtp_session import Bounds, Connection
 from workers.mailroom.taking_in import LARGEST_MAIL, TakingIn
 
 MOST_CONNECTIONS = 200
-MOST_PER_PEER = 50
 MOST_HELD_BYTES = 400_000_000
 MOST_RECIPIENTS = 100
 COMMAND_SECONDS = 60.0
 MAIL_SECONDS = 300.0
-SESSION_SECONDS = 600.0
-LONGEST_LINE = 65_536
-BLOCK = 262_144
 MOST_HOPS = 100
 TRY_LATER = "451 4.3.0 nothing was stored, try again later"
 log = structlog.get_logger(__name__)
@@ -52,190 +48,31 @@ class SmtpDoor:
         command_seconds: float = COMMAND_SECONDS,
         mail_seconds: float = MAIL_SECONDS,
     ) -> None:
-        self.host, self.port, self.name = host, port, name
-        self.largest = largest
-        self.most_connections, self.most_held_bytes = most_connections, most_held_bytes
-        self.command_seconds, self.mail_seconds = command_seconds, mail_seconds
+        self.host, self.port = host, port
         self.taking_in, self.addresses = taking_in, addresses
-        self.connections: set[Connection] = set()
-        self.peers: Counter[str] = Counter()
-        self.held_bytes = 0
-        self.closing = False
+        self.bounds = Bounds(
+            name=name,
+            largest=largest,
+            most_connections=most_connections,
+            most_held_bytes=most_held_bytes,
+            command_seconds=command_seconds,
+            mail_seconds=mail_seconds,
+        )
         self._server: asyncio.Server | None = None
 
     async def open(self) -> None:
         """Listen; `port` is then the real one. Raises OSError when the port is taken."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self, loop), self.host, self.port)
+        self._server = await loop.create_server(
+            lambda: Connection(self.bounds, _Handler(self), loop), self.host, self.port
+        )
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self, seconds: float = 10.0) -> None:
         """No new mail; what is being stored gets its answer, at most `seconds` long."""
-        self.closing = True
         if self._server is not None:
             self._server.close()
-        for connection in list(self.connections):
-            if not connection.storing:
-                connection.hang_up("421 4.3.2 the hub is stopping, try again later")
-        deadline = asyncio.get_running_loop().time() + seconds
-        while any(connection.storing for connection in self.connections):
-            if asyncio.get_running_loop().time() > deadline:
-                break
-            await asyncio.sleep(0.02)
-        for connection in list(self.connections):
-            connection.hang_up("421 4.3.2 the hub is stopping, try again later")
-
-    def welcome(self, connection: Connection, peer: str) -> str:
-        """ "" and the connection is counted in, or the words to refuse it with."""
-        if self.closing:
-            return "421 4.3.2 the hub is stopping, try again later"
-        if len(self.connections) >= self.most_connections or self.peers[peer] >= MOST_PER_PEER:
-            return "421 4.7.0 too many connections, try again later"
-        self.connections.add(connection)
-        self.peers[peer] += 1
-        return ""
-
-    def goodbye(self, connection: Connection, peer: str) -> None:
-        """A connection ended."""
-        if connection in self.connections:
-            self.connections.discard(connection)
-            self.peers[peer] -= 1
-            if not self.peers[peer]:
-                del self.peers[peer]
-
-
-class Connection(SMTP):
-    """One session. aiosmtpd speaks; we bound it, and answer LHLO as well as EHLO."""
-
-    line_length_limit = LONGEST_LINE  # of commands; the content has no such limit
-
-    def __init__(self, door: SmtpDoor, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(
-            _Handler(door),
-            data_size_limit=door.largest,
-            enable_SMTPUTF8=True,
-            hostname=door.name,
-            ident="Dialogo",
-            timeout=door.command_seconds,
-            loop=loop,
-        )
-        self.door = door
-        self.peer_host = ""
-        self.lmtp = False
-        self.storing = False
-        self._held = 0
-        self._in_mail = False
-        self._end: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count the connection in, or refuse it in one line."""
-        peer = transport.get_extra_info("peername")
-        self.peer_host = str(peer[0]) if peer else ""
-        refusal = self.door.welcome(self, self.peer_host)
-        if refusal:
-            assert isinstance(transport, asyncio.Transport)
-            transport.write(refusal.encode() + b"\r\n")
-            transport.close()
-            self.peer_host = ""
-            self.transport = None
-            return
-        super().connection_made(transport)
-        self._end = self.loop.call_later(
-            SESSION_SECONDS, self.hang_up, "421 4.4.2 this session lasted too long"
-        )
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """Count it out and give back what it held."""
-        self._release()
-        if self._end is not None:
-            self._end.cancel()
-        if self in self.door.connections:
-            self.door.goodbye(self, self.peer_host)
-            super().connection_lost(error)
-
-    def data_received(self, data: bytes) -> None:
-        """Count what mails in progress hold; past the door's limit this one must come back later."""
-        if self._in_mail:
-            self._held += len(data)
-            self.door.held_bytes += len(data)
-            if self.door.held_bytes > self.door.most_held_bytes:
-                self.hang_up("421 4.3.1 too much mail at once, try again later")
-                return
-        if self.session is not None:
-            super().data_received(data)
-
-    def eof_received(self) -> bool | None:
-        """A refused connection has no session to end."""
-        return None if self.session is None else bool(super().eof_received())
-
-    def hang_up(self, words: str) -> None:
-        """Say why and close."""
-        if isinstance(self.transport, asyncio.WriteTransport) and not self.transport.is_closing():
-            self.transport.write(words.encode() + b"\r\n")
-            self.transport.close()
-
-    @syntax("LHLO hostname")
-    async def smtp_LHLO(self, hostname: str) -> None:
-        """LMTP: the same, but with one answer a recipient after the mail."""
-        self.lmtp = True
-        await self.smtp_EHLO(hostname)
-
-    async def smtp_DATA(self, arg: str) -> None:
-        """The content in blocks instead of aiosmtpd's lines: 50 MB of short lines would hold up everybody else."""
-        if await self.check_helo_needed():
-            return
-        assert self.envelope is not None
-        if not self.envelope.rcpt_tos or arg:
-            await self.push("501 5.5.4 Syntax: DATA" if arg else "503 5.5.1 RCPT first")
-            return
-        await self.push("354 End data with <CR><LF>.<CR><LF>")
-        self._in_mail = True
-        self._reset_timeout(self.door.mail_seconds)
-        try:
-            await self._answer(await self._content())
-        finally:
-            self._release()
-            self._reset_timeout()
-
-    async def _answer(self, content: bytes | None) -> None:
-        self._in_mail = False
-        status = "552 5.3.4 this mail is larger than we accept"
-        if content is not None:
-            assert self.envelope is not None
-            self.envelope.content = self.envelope.original_content = content
-            status = await self.event_handler.handle_DATA(self, self.session, self.envelope)
-        self._set_post_data_state()  # type: ignore[no-untyped-call]
-        await self.push(status)
-
-    async def _content(self) -> bytes | None:
-        """Everything up to the lone dot, dots unstuffed (RFC 5321 §4.5.2); None when it was too large.
-
-        Only CRLF ends a line here, as smuggled mails must not. Raises ConnectionResetError.
-        """
-        held = bytearray(b"\r\n")  # so that a dot in the first line is found like any other
-        too_large = False
-        while True:
-            block = await self._reader.read(BLOCK)
-            if not block:
-                raise ConnectionResetError
-            searched = max(len(held) - 4, 0)
-            held += block
-            end = held.find(b"\r\n.\r\n", searched)
-            if end >= 0:
-                break
-            if len(held) > self.door.largest + BLOCK:
-                too_large = True
-                del held[:-4]
-        # A pipelining client has sent its next command with it.
-        self._reader._buffer[:0] = held[end + 5 :]  # type: ignore[attr-defined]
-        if too_large or end > self.door.largest:
-            return None
-        return bytes(held[: end + 2].replace(b"\r\n.", b"\r\n")[2:])
-
-    def _release(self) -> None:
-        self.door.held_bytes -= self._held
-        self._held = 0
-        self._in_mail = False
+        await self.bounds.close(seconds)
 
 
 class _Handler:
@@ -275,7 +112,7 @@ class _Handler:
         if _hops(body) > MOST_HOPS:
             return "554 5.4.6 this mail runs in circles"
         server.storing = True
-        server._reset_timeout(self._door.mail_seconds)  # the sender has done its part
+        server._reset_timeout(self._door.bounds.mail_seconds)  # the sender has done its part
         try:
             answers = await self._store_for_each(session, envelope, body)
         finally:
