@@ -12,9 +12,9 @@ from hub.channels import arrivals
 from hub.channels.arrivals import Arrival, Outcome
 from hub.channels.facts import AnyFact, DeliveryReported, Fact, Ignored, MessageReceived, Unreadable
 from hub.channels.registry import adapter
-from hub.conversations import messages, outcomes, threading
+from hub.conversations import messages, outcomes, threading, threads
 from hub.conversations.messages import Stored
-from hub.conversations.threading import Threads
+from hub.conversations.threads import Threads
 from hub.conversations.topics import topics
 from hub.customers import resolving
 from hub.customers.resolving import People
@@ -41,7 +41,7 @@ class World(msgspec.Struct, kw_only=True):
 
     ids: Sequences
     people: People
-    threads: Threads
+    known: Threads
     proven: dict[str, int]
     staff: Staff
     rules: RuleSet
@@ -60,7 +60,7 @@ def message_received(world: World, arrival: Arrival, number: int, fact: MessageR
     now, channel_id = arrival.received_at, arrival.line.id
     sender = resolving.decide(world.people, can.address_type, fact)
     threaded = threading.decide(
-        world.threads,
+        world.known,
         fact,
         sender,
         channel_id=channel_id,
@@ -82,7 +82,7 @@ def message_received(world: World, arrival: Arrival, number: int, fact: MessageR
                 sender=sender,
                 threaded=threaded,
                 conversation=conversation,
-                last_agent_id=world.threads.last_agents.get(sender.root_id),
+                last_agent_id=world.known.last_agents.get(sender.root_id),
                 at=now,
             ),
             world.staff,
@@ -92,8 +92,8 @@ def message_received(world: World, arrival: Arrival, number: int, fact: MessageR
     if not threaded.stranger and not can.subject:
         world.pointers[channel_id, sender.address_id] = conversation.id
     if conversation.assignee_id:
-        world.threads.last_agents[sender.root_id] = conversation.assignee_id
-    threading.remember(world.threads, fact, conversation, sender, channel_id)
+        world.known.last_agents[sender.root_id] = conversation.assignee_id
+    threads.remember(world.known, fact, conversation, sender, channel_id)
     stored = Stored(
         id=world.ids.draw("message"),
         conversation=conversation,
@@ -155,16 +155,16 @@ async def _look_up(
     for arrival, fact in said:
         one = resolving.key(adapter(arrival.line.kind).can.address_type, fact)
         senders[one] = senders.get(one) or fact.sender.name
-    names = threading.named_ids(facts)
-    proven = threading.proven_ids(crypto, facts)
-    numbers = sorted({*proven.values(), *threading.suggested_ids(facts)})
-    people, threads = People({}), Threads({}, {}, {}, {})
+    names = threads.named_ids(facts)
+    proven = threads.proven_ids(crypto, facts)
+    numbers = sorted({*proven.values(), *threads.suggested_ids(facts)})
+    people, known = People({}), Threads({}, {}, {}, {})
     staff, rules = Staff(agents={}, teams={}), RuleSet(version=0, rows=())
     if said:
         await resolving.register(tx, ids, senders)
-        await resolving.lock(tx, sorted(senders), await threading.named_people(tx, names, numbers))
+        await resolving.lock(tx, sorted(senders), await threads.named_people(tx, names, numbers))
         people = await resolving.look_up(tx, sorted(senders))
-        threads = await threading.look_up(
+        known = await threads.look_up(
             tx,
             list(people.by_key.values()),
             names,
@@ -176,7 +176,7 @@ async def _look_up(
     return World(
         ids=ids,
         people=people,
-        threads=threads,
+        known=known,
         proven=proven,
         staff=staff,
         rules=rules,

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from hub.channels.facts import Attached, MessageReceived, Party
-from hub.conversations.threading import Conversation, Threaded
+from hub.conversations.threading import Threaded
+from hub.conversations.threads import Conversation
 from hub.conversations.topics import topics
 from hub.customers.resolving import Sender
 from hub.plumbing.db import Tx

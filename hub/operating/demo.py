@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from email.utils import format_datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import yaml
 
 import config
@@ -25,6 +23,8 @@ from hub.channels.registry import adapter
 from hub.customers import accounts, contacts
 from hub.intake import TABLES
 from hub.operating import telling
+from hub.operating.stories import Story, mail, message_id
+from hub.operating.stories import stories as planned
 from hub.plumbing.clock import now
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import NotFound
@@ -34,25 +34,7 @@ from hub.plumbing.texts import _
 
 COMPANY = Path(config.__file__).parent / "starter" / "demo.yaml"
 PASSWORD = "dialogo-demo"
-CONVERSATIONS = 320
-DAYS = 60
 SHOWN = ("ana", "lola", "mario", "berta")
-
-
-class Story(msgspec.Struct, kw_only=True):
-    """One conversation to tell: who writes to which channel, what, and when each line was said."""
-
-    subject: str
-    lines: list[dict[str, str]]
-    moments: list[datetime]
-    state: str
-    priority: str
-    name: str
-    address: str
-    channel: Channel
-    words: dict[str, str]
-    conversation_id: int = 0
-    message_ids: list[str] = []
 
 
 async def load(hub: Hub) -> None:
@@ -66,7 +48,7 @@ async def load(hub: Hub) -> None:
         channels = await _channels(tx, hub, company, team_ids)
         writers = await _customers(tx, company, agents)
         await tx.execute("ANALYZE")
-    stories = _stories(company, dice, channels, writers)
+    stories = planned(company, dice, channels, writers)
     for step in range(max(len(story.lines) for story in stories)):
         await _tell(hub, stories, step)
     async with hub.transaction() as tx:
@@ -193,54 +175,6 @@ def _plain(name: str) -> str:
     return name.lower().translate(str.maketrans("áéíóúüñ", "aeiouun"))
 
 
-def _stories(
-    company: dict[str, Any],
-    dice: random.Random,
-    channels: Sequence[Channel],
-    writers: Sequence[tuple[str, str, str]],
-) -> list[Story]:
-    """The conversations, oldest first; most are over, the newest are open."""
-    made = []
-    for number in range(CONVERSATIONS):
-        name, address, language = dice.choice(writers)
-        plan = dice.choice(company["english" if language == "en" else "stories"])
-        ago = timedelta(days=DAYS * (1 - number / CONVERSATIONS) ** 1.6, minutes=dice.randrange(1, 300))
-        recent = ago < timedelta(days=5)
-        lines = plan["lines"][: dice.randint(1, len(plan["lines"]))] if recent else plan["lines"]
-        moments = _moments(dice, now() - ago, len(lines))
-        words = {
-            "cliente": name.split()[0],
-            "pedido": str(dice.randrange(47000, 48999)),
-            "factura": f"26-{dice.randrange(100, 999)}",
-            "producto": dice.choice(company["products"]),
-            "fecha": f"{dice.randint(1, 28)} de diciembre",
-        }
-        billing = "actura" in plan["subject"]
-        made.append(
-            Story(
-                subject=plan["subject"].format(**words),
-                lines=lines,
-                moments=moments,
-                state=plan["state"] if recent else "closed",
-                priority=plan.get("priority", "normal"),
-                name=name,
-                address=address,
-                channel=channels[1 if billing else 0],
-                words=words,
-            )
-        )
-    return made
-
-
-def _moments(dice: random.Random, start: datetime, count: int) -> list[datetime]:
-    """When each line was said: answers within hours, never in the future."""
-    moments = [start]
-    for _unused in range(count - 1):
-        latest = now() - timedelta(seconds=30)
-        moments.append(min(moments[-1] + timedelta(minutes=dice.randint(4, 420)), max(latest, moments[-1])))
-    return moments
-
-
 async def _tell(hub: Hub, stories: Sequence[Story], step: int) -> None:
     """The next line of every story: customers' lines as mails through the road in, ours as answers long sent."""
     due = [story for story in stories if step < len(story.lines)]
@@ -257,7 +191,7 @@ async def _tell(hub: Hub, stories: Sequence[Story], step: int) -> None:
                 at=story.moments[step],
                 channel_id=story.channel.id,
                 recipient=story.address,
-                message_id=_message_id(story, step),
+                message_id=message_id(story, step),
             )
             for story in due
             if "in" not in story.lines[step]
@@ -265,7 +199,7 @@ async def _tell(hub: Hub, stories: Sequence[Story], step: int) -> None:
         await telling.say(tx, said)
     for story in due:
         if "note" not in story.lines[step]:  # nobody outside can answer a note
-            story.message_ids.append(_message_id(story, step))
+            story.message_ids.append(message_id(story, step))
 
 
 async def _arrive(hub: Hub, stories: Sequence[Story], step: int) -> None:
@@ -275,7 +209,7 @@ async def _arrive(hub: Hub, stories: Sequence[Story], step: int) -> None:
         arrivals = []
         for story in sorted(stories, key=lambda one: one.moments[step]):
             line = story.channel.line(hub.crypto)
-            raw = Raw(body=_mail(story, step))
+            raw = Raw(body=mail(story, step))
             arrivals.append(
                 Arrival(
                     id=ids.draw("arrival"),
@@ -290,21 +224,6 @@ async def _arrive(hub: Hub, stories: Sequence[Story], step: int) -> None:
         outcomes = await inbound.walk(tx, hub.crypto, ids, arrivals, {})
     for story, outcome in zip(sorted(stories, key=lambda one: one.moments[step]), outcomes, strict=True):
         story.conversation_id = outcome.conversation_id or story.conversation_id
-
-
-def _message_id(story: Story, step: int) -> str:
-    return f"{story.words['pedido']}.{story.words['factura']}.{int(story.moments[0].timestamp())}.{step}@demo.example"
-
-
-def _mail(story: Story, step: int) -> bytes:
-    answers = f"In-Reply-To: <{story.message_ids[-1]}>\r\n" if story.message_ids else ""
-    subject = f"Re: {story.subject}" if step else story.subject
-    text = story.lines[step]["in"].format(**story.words).replace("\n", "\r\n")
-    return (
-        f"From: {story.name} <{story.address}>\r\nTo: {story.channel.address}\r\nSubject: {subject}\r\n"
-        f"Message-ID: <{_message_id(story, step)}>\r\n{answers}Date: {format_datetime(story.moments[step])}\r\n"
-        f"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"
-    ).encode()
 
 
 async def _noise(hub: Hub, company: dict[str, Any], channel: Channel) -> None:

@@ -8,7 +8,8 @@ import msgspec
 
 from hub.channels.facts import MessageReceived
 from hub.channels.outgoing import Line
-from hub.conversations.threading import Conversation, Threaded
+from hub.conversations.threading import Threaded
+from hub.conversations.threads import Conversation
 from hub.customers.resolving import Sender
 from hub.routing import engine
 from hub.routing.cases import TEXT_LOOKED_AT, Case, Decision, Staff
