@@ -40,7 +40,7 @@ class Fanout:
         self.hub = hub
         self.sockets: set[Socket] = set()
         self.by_topic: dict[str, set[Socket]] = {}
-        self.cursor = ""
+        self.cursor = ""  # every page has been written all there is up to here
         self.on_access: asyncio.Queue[int] = asyncio.Queue()
         self.touched: set[str] = set()
         self._aside: set[asyncio.Task[None]] = set()
@@ -115,7 +115,8 @@ class Fanout:
             pieces = await draw(self.hub, changes, [socket.person.language])
             ops = [op for piece in pieces for op in piece.for_person(socket.person, topics, hide=True)]
             if ops:
-                socket.write_now(frame(missed[-1][0], ops))
+                # Not the stream's end: this page's other topics are written up to our cursor only.
+                socket.write_now(frame(self.cursor, ops))
         except (Stale, *AGAIN, *AWAY, RedisError) as error:
             log.info("a page has to fetch again", why=repr(error)[:200])
             socket.write_now(frame(self.cursor, [STALE]))
@@ -140,10 +141,11 @@ class Fanout:
             if change.kind == "access":
                 self.on_access.put_nowait(change.id)
         heard = [one for one in changes if any(t in self.by_topic for t in (*one.topics, *one.lost))]
-        self.cursor = batch[-1][0]
+        cursor = batch[-1][0]
         if heard:
             languages = {socket.person.language for socket in self.sockets}
-            self._write(await self._drawn(heard, languages & set(LANGUAGES)))
+            self._write(await self._drawn(heard, languages & set(LANGUAGES)), cursor)
+        self.cursor = cursor
 
     async def _drawn(self, changes: Sequence[Change], languages: set[str]) -> list[Piece]:
         """Drawn, however the database feels: away for long, and the pages are told to fetch again."""
@@ -160,7 +162,7 @@ class Fanout:
         self.broadcast([STALE])
         return []
 
-    def _write(self, pieces: list[Piece]) -> None:
+    def _write(self, pieces: list[Piece], cursor: str) -> None:
         """The same bytes for all pages with the same operations."""
         wanted: dict[Socket, list[Op]] = {}
         for piece in pieces:
@@ -173,7 +175,7 @@ class Fanout:
         for socket, ops in wanted.items():
             same = tuple(map(id, ops))
             if same not in frames:
-                frames[same] = frame(self.cursor, ops)
+                frames[same] = frame(cursor, ops)
             socket.write(frames[same])
 
     def _changed_sight(self, piece: Piece) -> bool:

@@ -24,7 +24,7 @@ from hub.web import drawing
 from hub.web.counting import Counting
 from hub.web.fanout import FANOUT, Fanout
 from hub.web.requests import from_here, hub_of, session_of
-from hub.web.sockets import MISBEHAVED, SIGNED_OUT, Socket, text_frame
+from hub.web.sockets import MISBEHAVED, SIGNED_OUT, Socket, frame, text_frame
 from hub.web.tending import Tending
 from hub.web.topics import allowed
 from hub.web.viewing import Mode, Viewing
@@ -40,6 +40,7 @@ BURST, A_SECOND = 60.0, 20.0
 """Messages a page may send at once, and each second after that."""
 
 VIEWING = web.AppKey("viewing", Viewing)
+THREAD = "thread:"
 PONG = text_frame(b'{"pong":1}')
 
 
@@ -61,7 +62,7 @@ async def run(app: web.Application) -> AsyncIterator[None]:
     tending = Tending(fanout, app[VIEWING])
     running = [
         asyncio.create_task(work())
-        for work in (fanout.follow, Counting(fanout).run, tending.beat, tending.check_access)
+        for work in (fanout.follow, Counting(fanout).run, tending.beat, tending.watch, tending.check_access)
     ]
     yield
     left = set(running)
@@ -154,6 +155,21 @@ class Listening:
                 await self.fanout.replay(self.socket, since, new)
         finally:
             self.socket.release()
+        await self._show_who_is_there(new)
+
+    async def _show_who_is_there(self, topics: frozenset[str]) -> None:
+        """Who already looks at the threads this page just opened."""
+        threads = [int(topic.removeprefix(THREAD)) for topic in topics if topic.startswith(THREAD)]
+        if not threads:
+            return
+        try:
+            async with self.hub.transaction() as tx:
+                found = await self.viewing.ops(tx, threads)
+        except (RedisError, *AWAY) as error:
+            log.info("presence not shown", error=repr(error)[:200])
+            return
+        if ops := [op for op in found.values() if op[2]]:
+            self.socket.write(frame(self.fanout.cursor, ops))
 
     async def _present(self, conversation_id: int, mode: Mode) -> None:
         """Looking or writing, at a conversation this person may see."""

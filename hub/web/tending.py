@@ -18,6 +18,7 @@ from hub.web.viewing import Viewing
 log = structlog.get_logger(__name__)
 
 BEAT_SECONDS = 10.0
+WATCH_SECONDS = 3.0
 
 
 class Tending:
@@ -40,9 +41,17 @@ class Tending:
             try:
                 await self.check(list(self.fanout.sockets))
                 await self._renew()
-                await self._refresh_viewing()
             except (*AGAIN, *AWAY, RedisError) as error:
                 log.warning("open pages not tended", error=repr(error)[:200])
+
+    async def watch(self) -> None:
+        """For ever, every WATCH_SECONDS: whoever stopped writing, or is gone without a word, is shown no more."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            try:
+                await self._refresh_viewing()
+            except (*AGAIN, *AWAY, RedisError) as error:
+                log.warning("presence not refreshed", error=repr(error)[:200])
 
     async def check_access(self) -> None:
         """For ever: as soon as somebody's rights change, or they sign out, their pages are checked."""

@@ -47,6 +47,9 @@ class Viewing:
         """This agent looks or writes now; whether that is news to the others. Raises redis errors."""
         at = _milliseconds()
         before = (await self.at([conversation_id]))[conversation_id].get(agent_id)
+        if mode == "viewing" and before is not None:  # whoever writes goes on writing
+            await self.renew(conversation_id, agent_id)
+            return False
         typing = at + TYPING_SECONDS * 1000 if mode != "viewing" else 0
         lease = Lease(mode, at + LEASE_SECONDS * 1000, typing)
         pipe = self.hub.redis.pipeline(transaction=False)

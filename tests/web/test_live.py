@@ -163,7 +163,11 @@ async def test_presence_is_shown_to_others_and_ends_with_the_page(site: Web, wor
             ]
             await hers.send_json({"typing": id_, "mode": "reply"})
             assert (await next_ops(his))[0][2][0]["mode"] == "reply"
-        assert await next_ops(his) == [["who", id_, []]]
+            await hers.send_json({"viewing": id_})
+            async with socket(luis) as later:
+                await later.send_json({"sub": [f"thread:{id_}"]})
+                assert (await next_ops(later))[0][2][0]["mode"] == "reply"
+        await until(his, lambda frame: ["who", id_, []] in frame.get("o", []))
 
 
 async def test_a_new_team_takes_effect_on_open_pages_at_once(site: Web, world: World) -> None:

@@ -1,0 +1,82 @@
+"""Alive, ready, and the numbers: what an operator's tools ask for."""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+
+from hub.agents import tokens
+from hub.web.routes import TABLE
+from tests.web.browsing import Web
+from tests.world import World
+
+
+async def test_alive_needs_nothing_but_this_process(site: Web, world: World) -> None:
+    assert await (await (await site.browser()).get("/healthz")).json() == {"alive": True}
+
+
+async def test_ready_when_database_redis_and_a_worker_answer(site: Web, world: World) -> None:
+    browser = await site.browser()
+    answer = await browser.get("/readyz")
+    assert answer.status == 503
+    assert (await answer.json())["workers"] == "none"
+    await site.hub.redis.set(f"{site.hub.jobs.queue}:health-check", "alive", ex=60)
+    answer = await browser.get("/readyz")
+    assert answer.status == 200
+    said = await answer.json()
+    assert said == {
+        "ready": True,
+        "database": "ok",
+        "redis": "ok",
+        "workers": "ok",
+        "channels": {"unknown": 1},
+    }
+
+
+async def test_without_redis_pages_work_and_readiness_says_so(site: Web, world: World) -> None:
+    ana = await site.browser(world.ana)
+    site.hub.redis = site.hub.signals.redis = site.hub.limits.redis = Redis(unix_socket_path="/nowhere")
+    said = await (await ana.get("/readyz")).json()
+    assert (said["database"], said["redis"], said["ready"]) == ("ok", "away", False)
+    text = await ana.text("/me")
+    assert 'data-cursor=""' in text
+
+
+async def test_without_the_database_every_page_says_so_in_words(site: Web, world: World) -> None:
+    ana = await site.browser(world.ana)
+    await site.hub.pool.close()
+    for path, accept in (("/me", "text/html"), ("/inbox/mine", "text/html"), ("/me", "application/json")):
+        answer = await ana.get(path, headers={"Accept": accept, "Accept-Language": "es"})
+        assert answer.status == 503, path
+        text = await answer.text()
+        assert "base de datos" in text
+        assert "asyncpg" not in text
+    assert (await ana.get("/healthz")).status == 200
+    assert (await (await ana.get("/readyz")).json())["database"] == "away"
+
+
+async def test_metrics_are_for_this_machine_and_admins(site: Web, world: World) -> None:
+    browser = await site.browser()
+    text = await (await browser.get("/metrics")).text()
+    for name in (
+        "hub_requests_total",
+        "hub_request_seconds",
+        "hub_live_sockets",
+        "process_cpu",
+        "hub_todo_due",
+    ):
+        assert name in text, name
+    async with site.hub.transaction() as tx:
+        anas, bertas = [await tokens.create(tx, who, "metrics") for who in (world.ana, world.berta)]
+    for secret, status in ((anas, 403), (bertas, 200), ("hub_" + "x" * 43, 403)):
+        headers = {"Authorization": f"Bearer {secret}", "X-Forwarded-For": "203.0.113.1"}
+        assert (await browser.get("/metrics", headers=headers)).status == status
+
+
+async def test_numbers_name_routes_never_addresses(site: Web, world: World) -> None:
+    browser = await site.browser()
+    await browser.get("/invitation/averysecretinvitation")
+    await browser.get("/nowhere/averysecretplace")
+    text = await (await browser.get("/metrics")).text()
+    assert "averysecret" not in text
+    assert 'route="/invitation/{token}"' in text
+    assert len(TABLE) < 500
