@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import hashlib
 import os
@@ -70,14 +71,19 @@ def _give_time(seconds: float) -> None:
 
 def _answer(content: bytes) -> tuple[bytes, bool]:
     """The facts as msgpack, and whether this process is still fit."""
+    with contextlib.suppress(MemoryError):  # answered below, once what filled the memory is given back
+        return _parsed(content), True
+    return _encode(_unreadable(content, "needs more memory than one mail may")), False
+
+
+def _parsed(content: bytes) -> bytes:
     try:
         request = _decode(content)
-        return _encode(adapter(request.kind).parse(request.raw, request.line)), True
+        return _encode(adapter(request.kind).parse(request.raw, request.line))
     except MemoryError:
-        pass  # leave the block, so that what filled the memory is given back first
+        raise
     except Exception as error:  # a wrong kind, a fact that cannot be written: an answer, never silence
-        return _encode(_unreadable(content, f"{type(error).__name__}: {error}"[:500])), True
-    return _encode(_unreadable(content, "needs more memory than one mail may")), False
+        return _encode(_unreadable(content, f"{type(error).__name__}: {error}"[:500]))
 
 
 def _unreadable(content: bytes, reason: str) -> list[AnyFact]:

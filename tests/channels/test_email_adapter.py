@@ -175,13 +175,17 @@ def test_without_a_server_of_ours_nobody_is_verified() -> None:
 
 def test_our_own_mail_is_ignored_by_its_id_alone() -> None:
     for headers, id_ in (
-        ((), "7.9.ab@mail.dialogo.example"),
-        (("X-Dialogo-Id: <7.9.ab@mail.dialogo.example>",), "x@relay.example"),
+        ((), "7.9.0123456789abcdef@mail.dialogo.example"),
+        (("X-Dialogo-Id: <7.9.0123456789abcdef@mail.dialogo.example>",), "x@relay.example"),
     ):
         fact = EmailAdapter().parse(
             Raw(body=mail(*headers, sender="support@dialogo.example", id_=id_)), LINE
         )[0]
         assert isinstance(fact, Ignored)
+
+
+def test_a_colleague_who_writes_from_our_domain_is_not_ignored() -> None:
+    assert read(mail(sender="berta@mail.dialogo.example", id_="3f2a-11@mail.dialogo.example")).text == "hola"
 
 
 def test_a_mail_from_our_address_that_is_not_ours_is_neither_lost_nor_answered() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 from hub.channels.base import Raw
 from hub.channels.facts import AnyFact, DeliveryReported, Ignored, MessageReceived, Party, Unreadable
@@ -19,6 +20,8 @@ from hub.channels.mail.tokens import reply_token, without_token
 from hub.channels.mail.words import header_text
 from hub.channels.outgoing import Line
 
+# As deliveries/queueing makes them; colleagues' own programs write ids of the same domain.
+_OUR_ID = re.compile(r"\d+\.\d+\.[0-9a-f]{8,64}@")
 _SENDER_FIELDS = ("from", "sender", "resent-from", "reply-to", "return-path", "x-sender")
 
 
@@ -58,12 +61,12 @@ def _raw_key(raw: Raw) -> str:
 
 
 def _sent_by_us(headers: Headers, line: Line) -> str:
-    """Only our own mark in the Message-ID proves it; a From that is ours proves nothing."""
+    """Only an id of our own making proves it; a From or a domain that is ours proves nothing."""
     marks = line.settings.get("own_message_ids") or ()
     for suffix in [marks] if isinstance(marks, str) else marks:
         for name in ("message-id", "x-dialogo-id"):
             mine = message_id(headers.raw(name)).lower()
-            if suffix and mine.endswith(str(suffix).strip("<>").lower()):
+            if suffix and mine.endswith(str(suffix).lower()) and _OUR_ID.match(mine):
                 return "sent by us"
     return ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -145,13 +146,11 @@ def _string(props: dict[int, bytes], name: int) -> str:
 def _properties(data: bytes) -> dict[int, bytes]:
     """MAPI properties of one value by their number; a damaged block gives what came before the damage."""
     found: dict[int, bytes] = {}
-    try:
+    with contextlib.suppress(struct.error, ValueError):  # cut short: what was read so far counts
         count = min(struct.unpack_from("<I", data)[0], _MOST_PROPS)
         position = 4
         for _ in range(count):
             position = _property(data, position, found)
-    except (struct.error, ValueError):
-        pass  # cut short: what was read so far counts
     return found
 
 
