@@ -55,3 +55,9 @@ class EmailAdapter(Adapter):
         from hub.channels.email import sending
 
         await sending.close()
+
+    async def check(self, line: Line) -> list[tuple[str, str]]:
+        """Sign in where the line sends and where it reads; what is wrong, in words."""
+        from hub.channels.email import checking
+
+        return await checking.check(line)

@@ -47,9 +47,9 @@ async def send(outgoing: Outgoing, line: Line, before_wire: BeforeWire, pool: Sm
     """
     account = account_of(line)
     content = await _built(outgoing)
-    token = await _access_token(line)
+    token = await access_token(line)
     for _ in range(pool.most + 1):  # every connection at rest may have died unseen; a fresh one ends this
-        async with _connected(pool, account, token) as lent:
+        async with connected(pool, account, token) as lent:
             try:
                 await _envelope(
                     lent, outgoing.bounce_address or line.address, outgoing.recipient, len(content)
@@ -71,7 +71,7 @@ class _DiedAtRest(Exception):
 
 
 @asynccontextmanager
-async def _connected(pool: SmtpPool, account: Account, token: str) -> AsyncIterator[Lent]:
+async def connected(pool: SmtpPool, account: Account, token: str) -> AsyncIterator[Lent]:
     """A greeted and signed-in connection; what goes wrong until then is a SendError."""
     async with AsyncExitStack() as stack:
         try:
@@ -251,7 +251,7 @@ async def _built(outgoing: Outgoing) -> bytes:
         ) from error
 
 
-async def _access_token(line: Line) -> str:
+async def access_token(line: Line) -> str:
     """The OAuth token for channels that sign in with one, else empty. Raises SendErrors only."""
     if not line.settings.get("oauth_provider"):
         return ""
