@@ -69,10 +69,7 @@ async def search(tx: Tx, agent_id: int, query: Query, *, before: str = "", most:
 
     Takes at most SECONDS, then raises asyncpg.QueryCanceledError; the transaction is for nothing else.
     """
-    await tx.execute(
-        "SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('statement_timeout', $1, true)",
-        f"{int(SECONDS * 1000)}",
-    )
+    await tx.execute("SELECT set_config('statement_timeout', $1, true)", f"{int(SECONDS * 1000)}")
     names = await _names(tx, agent_id, query)
     if query.id is not None:
         found = await _by_conversation(tx, agent_id, query, names, before, most)
@@ -102,6 +99,8 @@ async def _by_words(
         last = hit.id
     people = [] if before else await _people(tx, agent_id, query, names)
     ids = list(dict.fromkeys([*people, *shown]))
+    if not ids:
+        return Results(results=[])
     rows = {row.id: row for row in await inbox.by_ids(tx, ids, agent_id)}
     texts = await _texts(
         tx, shown, [token for text in (*names.words, *names.phrases) for token in tokens(text)]
@@ -143,7 +142,10 @@ async def _hits(
         for number in parts
     ]
     sql = f"SELECT * FROM ({' UNION ALL '.join(selects)}) AS found LIMIT {MOST_HITS:d}"
+    # how rare the words are decides between the index of words and the newest messages one by one
+    await tx.execute("SET LOCAL plan_cache_mode = force_custom_plan")
     rows = await tx.fetch(sql, agent_id, words, before, *_conditions(query, names))
+    await tx.execute("SET LOCAL plan_cache_mode = auto")
     return sorted((Hit(row["id"], row["conversation_id"]) for row in rows), key=lambda hit: -hit.id)
 
 
@@ -232,6 +234,8 @@ async def _people(tx: Tx, agent_id: int, query: Query, names: Names) -> list[int
 
 async def _texts(tx: Tx, shown: dict[int, list[int]], words: list[str]) -> dict[int, list[str]]:
     """Up to two snippets a conversation."""
+    if not shown:
+        return {}
     wanted = {message: conversation for conversation, hits in shown.items() for message in hits[:2]}
     rows = await tx.fetch(
         """
@@ -285,6 +289,8 @@ async def _names(tx: Tx, agent_id: int, query: Query) -> Names:
 async def _patterns(tx: Tx, query: Query) -> list[str | None]:
     """The typed names as patterns for LIKE, folded as the columns are."""
     typed = [query.channel, query.assignee, query.team, query.contact, query.account, query.sender]
+    if not any(typed):
+        return [None] * len(typed)
     rows = await tx.fetch(
         "SELECT plain(w) AS word FROM unnest($1::text[]) WITH ORDINALITY AS t (w, n) ORDER BY n", typed
     )

@@ -163,14 +163,13 @@ async def messages(
                 SELECT * FROM message WHERE message.conversation_id = family.id
                   AND ($2::bigint IS NULL OR (message.created_at, message.seq, message.id)
                        < (SELECT created_at, seq, id FROM message WHERE id = $2))
-                ORDER BY message.seq DESC LIMIT $3
-            ) m ORDER BY m.created_at DESC, m.seq DESC, m.id DESC LIMIT $3
+                ORDER BY message.seq DESC LIMIT {most:d}
+            ) m ORDER BY m.created_at DESC, m.seq DESC, m.id DESC LIMIT {most:d}
         )
         {_MESSAGES} ORDER BY m.created_at, m.seq, m.id
         """,
         conversation_id,
         before,
-        most,
     )
 
 
@@ -275,8 +274,12 @@ _HEAD = """
 # "Belongs to" is told to whoever reads the thread, so it never names a restricted team's conversation.
 _MESSAGES = f"""
     SELECT m.id, m.conversation_id, m.seq, m.direction, m.public, m.created_at, m.said_at,
-           n.kind AS channel_kind, n.name AS channel_name, m.agent_id, g.name AS agent_name,
-           r.name AS contact_name, m.sender, m.recipients, m.subject,
+           (SELECT n.kind FROM channel n WHERE n.id = m.channel_id) AS channel_kind,
+           (SELECT n.name FROM channel n WHERE n.id = m.channel_id) AS channel_name,
+           m.agent_id, (SELECT g.name FROM agent g WHERE g.id = m.agent_id) AS agent_name,
+           (SELECT r.name FROM contact c JOIN contact r ON r.id = c.root_id WHERE c.id = m.contact_id)
+               AS contact_name,
+           m.sender, m.recipients, m.subject,
            left(m.text, {MOST_CHARACTERS}) AS text, left(m.new_text, {MOST_CHARACTERS}) AS new_text,
            m.html <> '' OR m.html_file IS NOT NULL AS has_html, m.arrival_id IS NOT NULL AS has_raw,
            m.automatic, m.verified, m.warnings, m.client_id, q.id AS belongs_to_id, q.subject AS belongs_to_subject,
@@ -289,10 +292,9 @@ _MESSAGES = f"""
                     'channel_kind', k.kind, 'channel_name', k.name) ORDER BY d.id), '[]')
             FROM delivery d JOIN channel k ON k.id = d.channel_id WHERE d.message_id = m.id) AS deliveries
     FROM page m
-    LEFT JOIN channel n ON n.id = m.channel_id
-    LEFT JOIN agent g ON g.id = m.agent_id
-    LEFT JOIN contact c ON c.id = m.contact_id
-    LEFT JOIN contact r ON r.id = c.root_id
-    LEFT JOIN conversation q ON q.id = m.belongs_to_id AND q.id <> m.conversation_id
-         AND q.joined_into_id IS NULL AND NOT EXISTS (SELECT FROM team t WHERE t.id = q.team_id AND t.restricted)
+    LEFT JOIN LATERAL (
+        SELECT v.id, v.subject FROM conversation v
+        WHERE v.id = m.belongs_to_id AND v.id <> m.conversation_id AND v.joined_into_id IS NULL
+          AND NOT EXISTS (SELECT FROM team t WHERE t.id = v.team_id AND t.restricted)
+    ) q ON true
 """
