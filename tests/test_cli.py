@@ -40,9 +40,7 @@ def test_help_lists_the_commands_without_loading_them() -> None:
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))
-def test_every_command_that_exists_explains_itself(name: str) -> None:
-    if name not in Commands().list_commands(click.Context(main)):
-        return
+def test_every_command_explains_itself(name: str) -> None:
     result = CliRunner().invoke(main, [name, "--help"])
     assert result.exit_code == 0, result.output
     assert "Usage:" in result.output
