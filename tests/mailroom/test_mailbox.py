@@ -10,6 +10,7 @@ from hub.channels import connections
 from hub.plumbing.hub import Hub
 from tests.fakes.dovecot import Dovecot
 from tests.fakes.tcp_proxy import TcpProxy
+from tests.fakes.token_server import TokenServer
 from tests.mailroom.rooms import connect, mail, outcomes, reading, seen, subjects, until
 from tests.world import World
 from workers.mailroom import suspects
@@ -183,3 +184,34 @@ async def test_a_mail_too_large_is_shown_and_not_fetched_again(
         assert proxy.bytes["down"] < 150_000
     reason = await hub.pool.fetchval("SELECT reason FROM arrival WHERE outcome = 'unreadable'")
     assert reason.startswith("too large: 0.2 MB")
+
+
+async def test_a_mailbox_without_password_is_read_with_a_token(hub: Hub, world: World) -> None:
+    """XOAUTH2 against a pretend provider that hands out a new refresh token each time: the new one is kept."""
+    with TokenServer() as tokens, Dovecot(introspection_url=tokens.introspection_url) as dovecot:
+        tokens.rotate = True
+        await connect(hub, world.mail, dovecot)
+        settings = {
+            "imap_host": "127.0.0.1",
+            "imap_port": dovecot.port,
+            "imap_security": "none",
+            "imap_user": dovecot.user,
+            "oauth_provider": "microsoft",
+            "oauth_client_id": tokens.client_id,
+            "oauth_token_url": tokens.token_url,
+        }
+        first = tokens.grant(dovecot.user)
+        sealed = {"oauth_client_secret": tokens.client_secret, "oauth_refresh_token": first}
+        await hub.pool.execute(
+            "UPDATE channel SET settings = $1, secrets = $2", settings, hub.crypto.encrypt(sealed)
+        )
+        dovecot.append(mail(1))
+        async with reading(hub):
+            await until(lambda: subjects(hub), ["Pedido 1"])
+            kept = hub.crypto.decrypt(await hub.pool.fetchval("SELECT secrets FROM channel"))
+            assert kept["oauth_refresh_token"] != first
+            assert kept["oauth_refresh_token"] in tokens.refresh_tokens
+        tokens.revoke_everything()
+        async with reading(hub):
+            await until(lambda: hub.pool.fetchval("SELECT health FROM channel"), "failing")
+        assert "sign in again" in await hub.pool.fetchval("SELECT health_text FROM channel")
