@@ -16,6 +16,7 @@ from hub.channels.mail.headers import Headers, message_id, message_ids, read_dat
 from hub.channels.mail.mime import Mail, read_mail
 from hub.channels.mail.plain_bounces import read_plain_bounce
 from hub.channels.mail.reaching import bounce_token_of, reached_on
+from hub.channels.mail.smime import unwrapped
 from hub.channels.mail.tokens import reply_token, without_token
 from hub.channels.mail.words import header_text
 from hub.channels.outgoing import Line
@@ -29,7 +30,7 @@ def read_facts(raw: Raw, line: Line) -> list[AnyFact]:
     """The facts of one mail. What damaged bytes can raise is the caller's to turn into Unreadable."""
     if not raw.body.strip():
         return [Unreadable(key=_raw_key(raw), reason="empty")]
-    mail = read_mail(raw.body)
+    mail = unwrapped(read_mail(raw.body))
     if not mail.root.headers.count:
         return [Unreadable(key=_raw_key(raw), reason="no mail: it has no header")]
     sent_by_us = _sent_by_us(mail.root.headers, line)

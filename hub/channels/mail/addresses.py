@@ -15,6 +15,9 @@ _LONGEST_VALUE = 200_000
 _TOKEN = re.compile(
     r'=\?[^?\s]{1,80}\?[bBqQ]\?[^?]*\?=|"(?:[^"\\]|\\.)*"|[()<>,;:]|\\.|[^"()<>,;:\\]+|"', re.DOTALL
 )
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_QUOTED_LOCAL = re.compile(r'"[^"\\\s][^"\\]{0,60}"@[^\s"@<>]{1,255}')
+_AROUND_DOTS = re.compile(r" ?([.@]) ?(?=\S)")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _LOOKS = re.compile(r"[^\s<>()\[\],;:\"@]{1,200}@[^\s<>()\[\],;:\"@]{1,255}")
 
@@ -34,7 +37,7 @@ def read_addresses(values: list[bytes]) -> tuple[tuple[Party, ...], bool]:
 
 def normalised(address: str) -> str:
     """Lower case, no space; only our own token after `+r.` or `+b.` keeps its case."""
-    address = shortened(re.sub(r"\s+", "", address), 320)
+    address = shortened(address if address.startswith('"') else re.sub(r"\s+", "", address), 320)
     local, mark, rest = _around_mark(address)
     if not mark:
         return address.lower()
@@ -78,12 +81,13 @@ def _read(text: str) -> list[Party]:
 
 
 def _take(now: _Reading, token: str) -> None:
-    if token == "(" and not now.in_angle:
+    if token == "(":
         now.comment_depth += 1
     elif token == ")" and now.comment_depth:
         now.comment_depth -= 1
     elif now.comment_depth:
-        now.comment.append(token)
+        if not now.in_angle:
+            now.comment.append(token)
     elif token == "<":
         now.in_angle, now.angle = True, []
     elif token == ">":
@@ -105,11 +109,16 @@ def _finished(now: _Reading) -> list[Party]:
     if now.angle is not None:
         address = _bare("".join(now.angle))
         if "@" in address or not _LOOKS.search(decode_words(phrase)):
-            return [_party(address, _unquoted(phrase) or _unquoted("".join(now.comment)))] if address else []
-    address = _bare(phrase)
+            return [_party(address, _named(phrase, now.comment))] if address else []
+    address = _bare(_AROUND_DOTS.sub(r"\1", phrase))
     if "@" in address and " " not in address:
-        return [_party(address, _unquoted("".join(now.comment)))]
-    return _found_inside(phrase)
+        return [_party(address, _named("", now.comment))]
+    return [Party(normalised(phrase))] if _QUOTED_LOCAL.fullmatch(phrase) else _found_inside(phrase)
+
+
+def _named(phrase: str, comment: list[str]) -> str:
+    name, said = _unquoted(phrase), _unquoted("".join(comment))
+    return f"{name} ({said})" if name and said else name or said
 
 
 def _found_inside(phrase: str) -> list[Party]:
@@ -123,9 +132,16 @@ def _found_inside(phrase: str) -> list[Party]:
 
 
 def _party(address: str, name: str) -> Party:
-    name = one_line(without_direction_tricks(decode_words(name))).strip("\"' ")
+    name = _without_outer_quotes(one_line(without_direction_tricks(decode_words(name))))
     address = normalised(one_line(without_direction_tricks(address)))
     return Party(address, "" if name.lower() == address.lower() else shortened(name, 200))
+
+
+def _without_outer_quotes(name: str) -> str:
+    for quote in ("'", '"'):
+        if len(name) > 1 and name.startswith(quote) and name.endswith(quote):
+            name = name[1:-1].strip()
+    return name
 
 
 def _bare(text: str) -> str:
@@ -146,4 +162,4 @@ def _unquoted_local(text: str) -> str:
 def _unquoted(text: str) -> str:
     if '"' not in text and "\\" not in text:
         return text.strip()
-    return _ESCAPED.sub(r"\1", text).replace('"', "").strip()
+    return _QUOTED.sub(lambda found: _ESCAPED.sub(r"\1", found[1]), text).strip()

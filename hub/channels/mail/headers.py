@@ -39,6 +39,13 @@ class Headers:
         if values:
             values[-1] += b" " + more
 
+    def adopt(self, outer: Headers) -> None:
+        """Take the fields of the mail around this one; what describes the content stays our own."""
+        own = {name: values for name, values in self._fields.items() if name.startswith(b"content-")}
+        foreign = {name: values for name, values in outer._fields.items() if not name.startswith(b"content-")}
+        self._fields = foreign | own
+        self.count = max(self.count, outer.count)
+
     def __contains__(self, name: str) -> bool:
         return name.encode() in self._fields
 

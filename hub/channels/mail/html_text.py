@@ -41,7 +41,7 @@ _BLOCKS = frozenset(
 _SPACED = frozenset("p h1 h2 h3 h4 h5 h6 ul ol blockquote pre table".split())
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _SKIPPED = frozenset(
-    "script style title head noscript template svg math select textarea object iframe".split()
+    "script style title head noscript template svg math select textarea object iframe xml".split()
 )
 _CLOSED_BY = {"script": "</script", "style": "</style", "title": "</title", "textarea": "</textarea"}
 _LEFT_OPEN = frozenset("p li tr td th dd dt option thead tbody".split())
