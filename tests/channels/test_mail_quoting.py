@@ -72,6 +72,7 @@ BLOCKS = {
     + "; ".join(f"Persona {n} <p{n}@acme.example>" for n in range(40))
     + "\nSubject: RE: Pedido",
     "mac": "From: Ana <support@dialogo.example>\nDate: Monday, 2 November 2026 at 09:00\nTo: Marta <m@acme.example>\nSubject: x",
+    "t-online": "----- Original Nachricht ----\nVon: Ana <a@b.example>\nAn: Marta\nDatum: 30.05.2017 16:17\nBetreff: Pedido",
     "samsung": "-------- Mensaje original --------\nDe: Ana <support@dialogo.example>\nFecha: 2/11/26 9:00 (GMT+01:00)\n"
     "Para: marta@acme.example\nAsunto: Re: Pedido",
     "above this line": "##- Por favor, escriba su respuesta por encima de esta línea -##\nSu solicitud fue actualizada.",
@@ -153,6 +154,7 @@ def test_a_text_that_is_nothing_but_a_quote_stays_whole() -> None:
         "Lista:\n- uno\n- dos\n\nY esto es lo que mi padre escribió: nada.",
         "-- no es una firma\nsino una línea",
         "Precio > 100 y < 200\n\n>From Madrid to Barcelona\n\nfin",
+        "Os lo cuento otra vez.\nEnviado desde Madrid el lunes, el paquete 123.",
         "Hola:\n\nDe: Madrid\nA: Barcelona\n\nQuiero dos billetes.",
         "Enviado desde mi casa con cariño para todos vosotros, que ya era hora de que os llegase algo de mí después de "
         "tantos años sin saber nada y con tantas cosas que contaros de este viaje tan largo",

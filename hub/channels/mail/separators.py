@@ -50,7 +50,7 @@ _FORWARD_LINE = re.compile(
     rf"^\s*(?:{_DASHES}{{2,}}\s*(?:{_FORWARDED})[^\n]{{0,80}}|(?:{_FORWARDED})\s*:)\s*$", re.IGNORECASE
 )
 _ORIGINAL_LINE = re.compile(
-    rf"^\s*{_DASHES}{{2,}}\s*(?:{_ORIGINAL})\s*:?\s*{_DASHES}{{2,}}\s*$", re.IGNORECASE
+    rf"^\s*{_DASHES}{{2,}}\s*(?:{_ORIGINAL}|original[ \w]{{0,20}})\s*:?\s*{_DASHES}{{2,}}\s*$", re.IGNORECASE
 )
 _ABOVE_THIS = re.compile(
     r"##-.{0,120}-##|(?:reply|write|type|respond)[^.]{0,40}above this line|"
@@ -78,11 +78,14 @@ _HEADER_NAMES = {
 }
 
 _SIGNATURE = re.compile(r"^(?:--|—|--\s+|- -)\s*$")
+_DEVICE = (
+    "iphone|ipad|ipod|android|galaxy|samsung|huawei|honor|xiaomi|redmi|oppo|pixel|motorola|nokia|blackberry|smartphone|"
+    "m[óo]vil|mobile|handy|telefon\\w*|tel[ée]fono|phone|dispositivo|device|ger[äa]t|tablet|outlook|yahoo|gmail|correo|mail|"
+    "proton\\w*|windows|aol|thunderbird|bluemail|spark|sparrow"
+)
 _MOBILE = re.compile(
-    r"^\W{0,3}(?:(?:sent|enviado|gesendet|envoyé|inviato|verzonden|enviat|get)\b.{0,20}\b(?:from|desde|von|de|da|vanaf|van|mit|"
-    r"outlook|do|con|des del)\b.{0,80}|"
-    r"(?:obtener|get|téléchargez|scarica|obtenha) outlook (?:para|for|pour|per).{0,40}|"
-    r"(?:yahoo mail|sent with).{0,60}|envoyé à partir.{0,60}|von meinem .{0,40} gesendet)$",
+    r"^\W{0,3}(?:(?:sent|enviado|gesendet|envoyé|inviato|verzonden|enviat|get|obtener|obtén|téléchargez|scarica|obtenha)\b"
+    rf".{{0,60}}\b(?:{_DEVICE})\b.{{0,80}}|(?:von|diese nachricht).{{0,60}}\b(?:{_DEVICE})\b.{{0,40}}\bgesendet\W*)$",
     re.IGNORECASE,
 )
 _FORWARD_SUBJECT = re.compile(
