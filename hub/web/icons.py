@@ -26,7 +26,18 @@ ICONS = (
     *("loader", "lock", "log-out", "mail", "menu", "merge", "message-circle", "message-square", "monitor"),
     *("moon", "panel-right", "paperclip", "pencil", "phone", "plus", "printer", "refresh-cw", "reply"),
     *("rotate-ccw", "route", "search", "send", "settings", "shield-alert", "shield-check", "sticky-note"),
-    *("store", "sun", "tag", "trash-2", "triangle-alert", "undo-2", "user", "user-check", "user-plus"),
+    *(
+        "store",
+        "sun",
+        "tag",
+        "trash-2",
+        "triangle-alert",
+        "undo-2",
+        "upload",
+        "user",
+        "user-check",
+        "user-plus",
+    ),
     *("users", "voicemail", "webhook", "wifi-off", "x"),
 )
 

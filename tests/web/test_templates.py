@@ -226,7 +226,7 @@ def test_a_name_that_was_not_declared_raises() -> None:
 def test_every_icon_that_is_named_is_in_the_sprite() -> None:
     named = set()
     for path in render.TEMPLATES.rglob("*.html"):
-        named |= set(re.findall(r'icon\("([a-z0-9-]+)"', path.read_text()))
+        named |= set(re.findall(r'icon(?:\(|_name=)"([a-z0-9-]+)"', path.read_text()))
     have = set(re.findall(r'id="i-([a-z0-9-]+)"', sprite().decode()))
     assert named - have == set()
     assert have == set(ICONS)
