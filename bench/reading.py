@@ -230,7 +230,8 @@ async def _messages(tx: Tx) -> None:
         INSERT INTO message (id, conversation_id, home_id, seq, direction, channel_id, contact_id, address_id,
                              agent_id, text, verified, created_at)
         SELECT n, c, c, 1 + (n - 1) / $1::bigint, CASE WHEN ((n - 1) / $1::bigint) % 2 = 0 THEN 'in' ELSE 'out' END, 1,
-               101 + c % $2::bigint, 101 + c % $2::bigint, CASE WHEN ((n - 1) / $1::bigint) % 2 = 1 THEN 7 + c % $5::bigint END,
+               101 + c % $2::bigint, 101 + c % $2::bigint,
+               CASE WHEN ((n - 1) / $1::bigint) % 2 = 1 THEN 7 + c % $5::bigint END,
                ($3::text[])[1 + (n * 7919) % $4::bigint] || ' ' || ($3::text[])[1 + (n * 104729) % $4::bigint]
                || CASE WHEN n % 50000 = 7 THEN ' rarisima' ELSE '' END,
                true, now() - make_interval(secs => ($1::bigint * $6::bigint - n) * 1.2)
