@@ -366,6 +366,7 @@ class Stage:
         self.delay = 0.0
         self.late: list[Message] = []
         self.fail = False
+        self.asks = False
         self.stale = False
         self.draft_version = 0
         self.origin = ""
@@ -494,6 +495,10 @@ class Stage:
         told = InboxPage(
             pane=self.pane(view, number or None),
             thread=thread(number, view=view) if number else None,
+            reasons=[Choice(value="order", name="Pedido"), Choice(value="fault", name="Avería")]
+            if self.asks
+            else [],
+            outcomes=[Choice(value="solved", name="Resuelto")] if self.asks else [],
             choices=[
                 Choice(value="agent-1", name="Ana García", note="12 abiertas", here=True, suggested=True),
                 Choice(value="agent-2", name="Luis Mora", note="8 abiertas", here=True),

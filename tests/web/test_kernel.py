@@ -488,6 +488,24 @@ async def test_e_closes_and_goes_on_and_z_takes_it_back(seat: Seat) -> None:
     await page.wait_for_selector("#conv[data-c='2']")
 
 
+async def test_closing_asks_reason_and_outcome_in_one_key_each(seat: Seat) -> None:
+    seat.stage.asks = True
+    page = await seat.open("/inbox/mine/c/2")
+    await page.keyboard.press("e")
+    await page.get_by_text("¿Por qué se cierra?").wait_for()
+    await page.keyboard.press("2")
+    await page.get_by_text("¿Cómo terminó?").wait_for()
+    await page.keyboard.press("0")
+    await page.wait_for_selector("#conv[data-c='3']")
+    assert posts(seat.stage, "POST", "/closing")[0]["body"] == "reason=fault&outcome="
+
+    await page.keyboard.press("e")
+    await page.get_by_text("¿Por qué se cierra?").wait_for()
+    await page.keyboard.press("Escape")
+    await page.wait_for_timeout(100)
+    assert len(posts(seat.stage, "POST", "/closing")) == 1, "leaving the question leaves it open"
+
+
 async def test_a_finds_a_person_and_m_takes_it_oneself(seat: Seat) -> None:
     page = await seat.open("/inbox/mine/c/1")
     await page.keyboard.press("a")
