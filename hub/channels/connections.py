@@ -98,6 +98,17 @@ async def add(
     return await load(tx, id_)
 
 
+async def replace_secrets(tx: Tx, crypto: Crypto, channel: Channel, secrets: dict[str, str]) -> bool:
+    """Store secrets over the ones in `channel`; False when somebody stored others meanwhile: those stay."""
+    replaced = await tx.execute(
+        "UPDATE channel SET secrets = $3 WHERE id = $1 AND secrets IS NOT DISTINCT FROM $2",
+        channel.id,
+        channel.secrets,
+        crypto.encrypt(secrets),
+    )
+    return bool(replaced)
+
+
 async def note_health(tx: Tx, channel_id: int, health: str, text: str = "") -> None:
     """What the last attempt to use this channel showed: ok, or failing with words for the operator."""
     await tx.execute(

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from hub.channels import connections
 from hub.channels.registry import ADAPTERS, adapter
+from hub.cli.channel_sign_in import sign_in
 from hub.cli.opened import with_hub
 from hub.plumbing.errors import BadInput
 from hub.plumbing.hub import Hub
@@ -100,6 +101,9 @@ def test(channel_id: int) -> None:
         click.echo(f"{'✗' if words else '✓'} {step}{': ' + words if words else ''}")
     if any(words for _step, words in steps):
         raise SystemExit(1)
+
+
+command.add_command(sign_in)
 
 
 async def _team(tx: Any, name: str) -> int | None:

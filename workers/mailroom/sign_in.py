@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub.channels import connections
 from hub.channels.connections import Channel
 from hub.plumbing.hub import Hub
 from hub.plumbing.oauth import App, OAuth
@@ -29,9 +30,4 @@ class SignIn:
     async def _store(self, channel: Channel, secrets: dict[str, str]) -> None:
         """Only over the secrets we read: an operator who signed in again meanwhile wins."""
         async with self._hub.transaction() as tx:
-            await tx.execute(
-                "UPDATE channel SET secrets = $3 WHERE id = $1 AND secrets = $2",
-                channel.id,
-                channel.secrets,
-                self._hub.crypto.encrypt(secrets),
-            )
+            await connections.replace_secrets(tx, self._hub.crypto, channel, secrets)
