@@ -25,6 +25,7 @@ from hub.channels.facts import AnyFact, Unreadable
 from hub.channels.outgoing import Line
 
 SECONDS = 20
+_BEFORE_NEXT_START = 2.0  # seconds
 MEMORY = 512 * 1024 * 1024
 _KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV")
 _ROOT = str(Path(__file__).resolve().parents[2])
@@ -99,6 +100,9 @@ class _Child:
 
     async def start(self) -> None:
         self.process = await self._spawned()
+        if not await _is_ready(self.process):
+            await self._end()
+            raise RuntimeError("the process that reads mails does not start; its error stands above")
         self._listening = asyncio.create_task(self._listen())
 
     async def close(self) -> None:
@@ -130,13 +134,13 @@ class _Child:
             await self._something.wait()
             try:
                 async with asyncio.timeout(self.seconds):
-                    content = await self._frame()
+                    facts = _decode(await self._frame())
             except TimeoutError:
                 await self._replace(f"took longer than {self.seconds:g} seconds")
-            except (asyncio.IncompleteReadError, ConnectionError):
+            except (asyncio.IncompleteReadError, ConnectionError, msgspec.MsgspecError):
                 await self._replace("")
             else:
-                self._answered(_decode(content))
+                self._answered(facts)
 
     async def _frame(self) -> bytes:
         assert self.process is not None
@@ -166,6 +170,13 @@ class _Child:
             self._answered([Unreadable(key=head.key, reason=guilt)])
         async with self._writing:
             self.process = await self._spawned()
+            while not await _is_ready(
+                self.process
+            ):  # no fault of a mail: everything waits until it starts again
+                log.error("the process that reads mails does not start")
+                await self._end()
+                await asyncio.sleep(_BEFORE_NEXT_START)
+                self.process = await self._spawned()
             for task in list(self.waiting):
                 await self._write(task)
 
@@ -183,7 +194,7 @@ class _Child:
     async def _spawned(self) -> Process:
         places = [_ROOT, *(place for place in sys.path if place)]
         environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
-        process = await asyncio.create_subprocess_exec(
+        return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "hub.channels.reading_child",
@@ -191,11 +202,19 @@ class _Child:
             str(self.seconds),
             stdin=PIPE,
             stdout=PIPE,
-            env=environment | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(places))},
+            env=environment
+            | {
+                "PYTHONPATH": os.pathsep.join(dict.fromkeys(places)),
+                "PYTHONDONTWRITEBYTECODE": "1",  # the child may write no file
+            },
             start_new_session=True,  # Ctrl-C in the terminal is for the parent, who ends us
         )
-        assert process.stdout is not None
-        # A child says when it is ready, so that its start counts against no mail.
-        with contextlib.suppress(asyncio.IncompleteReadError):
-            await process.stdout.readexactly(1)
-        return process
+
+
+async def _is_ready(process: Process) -> bool:
+    """A child says when it is ready, so that its start counts against no mail."""
+    assert process.stdout is not None
+    try:
+        return bool(await process.stdout.readexactly(1))
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return False

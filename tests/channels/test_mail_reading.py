@@ -133,3 +133,10 @@ def pid_of(reader: Reader) -> int:
     process = reader._children[0].process
     assert process is not None
     return process.pid
+
+
+async def test_a_child_that_cannot_start_is_said_at_once() -> None:
+    reader = Reader(memory=8 * 1024 * 1024)
+    with pytest.raises(RuntimeError, match="does not start"):
+        await reader.start()
+    await reader.close()
