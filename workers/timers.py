@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from hub.agents import sessions
 from hub.conversations import outcomes, snoozing
 from hub.deliveries import reports
 from hub.deliveries.recovering import recover
@@ -54,6 +55,12 @@ async def cover_absences(hub: Hub) -> None:
     await covering.end_due(hub)
 
 
+async def forget_sessions(hub: Hub) -> None:
+    """Sessions that ended by themselves: their rows hold network addresses nobody needs any more."""
+    async with hub.transaction() as tx:
+        await sessions.sweep(tx)
+
+
 Timer = tuple[float, Callable[[Hub], Awaitable[None]]]
 TIMERS: tuple[Timer, ...] = (
     (1.0, recover_deliveries),
@@ -61,6 +68,7 @@ TIMERS: tuple[Timer, ...] = (
     (2.0, wake_snoozed),
     (10.0, balance_queues),
     (5.0, cover_absences),
+    (3600.0, forget_sessions),
 )
 
 

@@ -32,6 +32,9 @@ def answer_to(request: web.Request, error: Exception) -> web.StreamResponse:
     """What a person or program is told about an error; the log is told everything."""
     if isinstance(error, web.HTTPException) and error.status < 400:
         return web.Response(status=error.status, headers={"Location": error.headers.get("Location", "/")})
+    if request.transport is None:
+        log.info("they hung up", error=repr(error)[:200])
+        return web.Response(status=400)
     with speaking(language_of(request)):
         known = understood(error)
         if known is None:

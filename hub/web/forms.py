@@ -7,11 +7,14 @@ from typing import Any, TypeVar, get_origin, get_type_hints
 
 import msgspec
 from aiohttp import web
+from aiohttp.web_request import FileField
+from multidict import MultiDictProxy
 
 from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import _
 
 F = TypeVar("F", bound=msgspec.Struct)
+Form = MultiDictProxy[str | bytes | bytearray | FileField]
 LONGEST_TEXT = 200_000
 READ_SECONDS = 300
 """An upload may take as long as this; smaller bodies are read by the middleware, sooner."""
@@ -22,8 +25,7 @@ async def form_of(request: web.Request, shape: type[F]) -> F:
 
     Fields of `list` type take repeated values; a missing `bool` is False. Raises BadInput naming the field.
     """
-    async with asyncio.timeout(READ_SECONDS):
-        given = await request.post()
+    given = await posted(request)
     wanted: dict[str, Any] = {}
     for name, type_ in get_type_hints(shape).items():
         values = [without_nul(value) for value in given.getall(name, []) if isinstance(value, str)]
@@ -37,6 +39,15 @@ async def form_of(request: web.Request, shape: type[F]) -> F:
         elif values:
             wanted[name] = values[-1]
     return converted(wanted, shape)
+
+
+async def posted(request: web.Request) -> Form:
+    """The form as it came, read once. Raises HTTPRequestTimeout for a sender that never ends."""
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            return await request.post()
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
 
 
 async def json_of(request: web.Request, shape: type[F]) -> F:

@@ -18,7 +18,7 @@ from hub.plumbing.ids import token
 from hub.plumbing.texts import _, speaking
 from hub.web import health
 from hub.web.errors import answer_to
-from hub.web.forms import READ_SECONDS, without_nul
+from hub.web.forms import posted, without_nul
 from hub.web.requests import NUMBER, PERSON, SESSION, from_here, hub_of, peer_of, session_of
 from hub.web.shell import language_of
 
@@ -126,9 +126,7 @@ async def _check_csrf(request: web.Request) -> None:
         return
     given = request.headers.get("X-CSRF", "")
     if not given:
-        async with asyncio.timeout(READ_SECONDS):
-            form = await request.post()
-        given = str(form.get("csrf", ""))
+        given = str((await posted(request)).get("csrf", ""))
     if not hmac.compare_digest(given.encode(), session.csrf.encode()):
         raise Forbidden(_("This page is too old: open it again and repeat what you did."))
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from weakref import WeakKeyDictionary
+
 import msgspec
 import structlog
 from aiohttp import web
@@ -10,7 +13,9 @@ from redis.exceptions import RedisError
 from hub.agents import presence, teams
 from hub.agents.roles import Person
 from hub.conversations.counters import counters
+from hub.plumbing.clock import monotonic
 from hub.plumbing.db import Tx
+from hub.plumbing.hub import Hub
 from hub.plumbing.texts import best_language
 from hub.web import render
 from hub.web.counting import numbers
@@ -18,6 +23,10 @@ from hub.web.requests import PERSON, hub_of, person_of, session_of
 from hub.web.views import Me, Named, Scope, Shell
 
 log = structlog.get_logger(__name__)
+
+CURSOR_SECONDS = 1.0
+REST_SECONDS = 3.0
+_no_cursor_until: WeakKeyDictionary[Hub, float] = WeakKeyDictionary()
 
 
 async def page(
@@ -54,11 +63,19 @@ def html(text: str, *, status: int = 200) -> web.Response:
 
 
 async def live_cursor(request: web.Request) -> str:
-    """Where the stream of signals ends now; "" while Redis is away: the page works, without live updates."""
+    """Where the stream of signals ends now; "" while Redis is away: the page works, without live updates.
+
+    A Redis that does not answer costs one page CURSOR_SECONDS, and the others nothing for a while.
+    """
+    hub = hub_of(request)
+    if monotonic() < _no_cursor_until.get(hub, 0.0):
+        return ""
     try:
-        return await hub_of(request).signals.cursor()
+        async with asyncio.timeout(CURSOR_SECONDS):
+            return await hub.signals.cursor()
     except (RedisError, OSError, TimeoutError) as error:
-        log.warning("a page without live updates", error=str(error))
+        log.warning("pages without live updates", error=repr(error)[:200])
+        _no_cursor_until[hub] = monotonic() + REST_SECONDS
         return ""
 
 
