@@ -19,6 +19,7 @@ class Answered(msgspec.Struct, frozen=True):
 async def claim(tx: Tx, token_id: int, key: str, request_hash: bytes) -> Answered | None:
     """None: this is the first request and may go on. Else the first one's answer.
 
+    One that ran for 30 seconds without an answer is taken for dead, and its repeat goes on in its place.
     Raises Conflict while the first is still running, BadInput when the key was used for something else.
     """
     fresh = await tx.execute(
@@ -26,7 +27,7 @@ async def claim(tx: Tx, token_id: int, key: str, request_hash: bytes) -> Answere
         INSERT INTO idempotency_key (token_id, key, request_hash) VALUES ($1, $2, $3)
         ON CONFLICT (token_id, key) DO UPDATE SET created_at = now()
             WHERE idempotency_key.status IS NULL AND idempotency_key.request_hash = excluded.request_hash
-              AND idempotency_key.created_at < now() - interval '2 minutes'
+              AND idempotency_key.created_at < now() - interval '30 seconds'
         """,
         token_id,
         key,

@@ -48,7 +48,9 @@ async def _bearer(request: web.Request) -> Bearer:
     return bearer
 
 
-async def _answer(endpoint: Endpoint, request: web.Request, bearer: Bearer) -> web.StreamResponse:
+async def _answer(
+    endpoint: Endpoint, request: web.Request, bearer: Bearer, *, once: str = ""
+) -> web.StreamResponse:
     call = Call(
         hub=hub_of(request),
         person=bearer.person,
@@ -56,6 +58,7 @@ async def _answer(endpoint: Endpoint, request: web.Request, bearer: Bearer) -> w
         ids=[_number(value) for value in request.match_info.values()],
         query=_query(endpoint, request),
         body=await _body(endpoint, request),
+        once=once,
     )
     found = await endpoint.handler(call)
     if isinstance(found, web.StreamResponse):
@@ -78,8 +81,10 @@ async def _once(endpoint: Endpoint, request: web.Request, bearer: Bearer) -> web
         known = await idempotency.claim(tx, bearer.token_id, key, said)
     if known is not None:
         return web.Response(body=known.answer, content_type="application/json", status=known.status)
+    # Killed between the work's commit and ours, we leave the key open: the repeat must find what was done.
+    once = hashlib.sha256(f"{bearer.token_id}:{key}:".encode() + said).hexdigest()
     try:
-        response = await _answer(endpoint, request, bearer)
+        response = await _answer(endpoint, request, bearer, once=once)
     except BaseException as error:
         refused = understood(error) if isinstance(error, Exception) else None
         async with hub.transaction() as tx:

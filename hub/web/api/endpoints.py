@@ -36,7 +36,10 @@ class Paging(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One authenticated request: who calls, with what. `ids` are the numbers in the path."""
+    """One authenticated request: who calls, with what. `ids` are the numbers in the path.
+
+    `once` names a POST with an Idempotency-Key, the same at each repeat of it; else "".
+    """
 
     hub: Hub
     person: Person
@@ -44,6 +47,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     ids: list[int]
     query: Any
     body: Any
+    once: str = ""
 
     @property
     def id(self) -> int:

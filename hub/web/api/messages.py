@@ -114,7 +114,7 @@ async def _reply(tx: Tx, call: Call, wanted: NewMessage) -> int:
         subject=wanted.subject,
         channel_id=wanted.channel,
         attachments=wanted.attachments,
-        client_id=wanted.client_id,
+        client_id=wanted.client_id or call.once or None,
         after_seq=wanted.after_seq,
         force=wanted.force,
         send_at=wanted.send_at,
@@ -126,7 +126,12 @@ async def _note(tx: Tx, call: Call, wanted: NewMessage) -> int:
     if wanted.to or wanted.cc or wanted.send_at:
         raise BadInput(_("A note goes to nobody: leave out to, cc and send_at."), field="note")
     made = await note(
-        tx, call.id, call.person.id, wanted.text, attachments=wanted.attachments, client_id=wanted.client_id
+        tx,
+        call.id,
+        call.person.id,
+        wanted.text,
+        attachments=wanted.attachments,
+        client_id=wanted.client_id or call.once or None,
     )
     return made.id
 
