@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 
 import structlog
@@ -11,6 +12,8 @@ from redis.exceptions import RedisError
 from hub.plumbing.clock import now
 from hub.plumbing.errors import TooMany
 
+ANSWER_SECONDS = 1.0
+"""A Redis that hangs is as good as away: nobody waits longer at the door."""
 log = structlog.get_logger(__name__)
 
 
@@ -35,7 +38,8 @@ class Limits:
             pipe = self.redis.pipeline(transaction=False)
             pipe.incr(key)
             pipe.expire(key, seconds + 1)
-            return int((await pipe.execute())[0])
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return int((await pipe.execute())[0])
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("limits counted in this process only", error=str(error))
             if len(self._here) > 100_000:

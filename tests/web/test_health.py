@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+
 from redis.asyncio import Redis
 
 from hub.agents import tokens
@@ -80,3 +83,19 @@ async def test_numbers_name_routes_never_addresses(site: Web, world: World) -> N
     assert "averysecret" not in text
     assert 'route="/invitation/{token}"' in text
     assert len(TABLE) < 500
+
+
+async def test_a_redis_that_hangs_holds_up_nobody(site: Web, world: World) -> None:
+    """It takes connections and never answers: pages and logins still come, a second later at most."""
+    silent = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    ana = await site.browser(world.ana)
+    hung = Redis(host="127.0.0.1", port=port, socket_timeout=8)
+    site.hub.redis = site.hub.signals.redis = site.hub.limits.redis = hung
+    began = time.perf_counter()
+    assert (await ana.get("/me")).status == 200
+    assert (await ana.get("/inbox/mine")).status == 200
+    form = {"email": "ana@dialogo.test", "password": "something wrong"}
+    assert (await (await site.browser()).post("/login", form)).status == 401
+    assert time.perf_counter() - began < 6
+    silent.close()
