@@ -16,12 +16,15 @@ from hub.channels.arrivals import RAW_IN_ROW, Arrival, Outcome
 from hub.channels.base import Raw
 from hub.channels.connections import Channel
 from hub.channels.facts import AnyFact, MessageReceived, Unreadable
+from hub.channels.outgoing import Line
+from hub.channels.reading import Reader
 from hub.channels.registry import adapter
 from hub.plumbing.clock import monotonic, now
 from hub.plumbing.db import AGAIN, AWAY
-from hub.plumbing.errors import Unavailable
+from hub.plumbing.errors import Conflict, Unavailable
 from hub.plumbing.hub import Hub
 from hub.plumbing.sequences import Sequences
+from hub.plumbing.texts import _
 
 MOST_ARRIVALS = 500
 MOST_BYTES = 4_000_000
@@ -45,6 +48,7 @@ class Inbound:
         self._bytes = 0
         self._something = asyncio.Event()
         self._flusher: asyncio.Task[None] | None = None
+        self._reader: Reader | None = None
         self._quarantined: deque[float] = deque(maxlen=MOST_QUARANTINED_A_MINUTE)
 
     async def start(self) -> None:
@@ -53,12 +57,14 @@ class Inbound:
 
     async def close(self) -> None:
         """Store what still waits, then stop."""
-        for arrival, _ in list(self._waiting):
+        for arrival, _files in list(self._waiting):
             if arrival.done:
                 await asyncio.wait([arrival.done], timeout=10)
         if self._flusher:
             self._flusher.cancel()
             await asyncio.gather(self._flusher, return_exceptions=True)
+        if self._reader:
+            await self._reader.close()
 
     async def receive(
         self, channel: Channel, raw: Raw, facts: list[AnyFact] | None = None, *, again: int | None = None
@@ -72,6 +78,16 @@ class Inbound:
             raise Unavailable("too much is waiting to be stored: try again in a moment")
         line = channel.line(self.hub.crypto)
         facts = adapter(channel.kind).parse(raw, line) if facts is None else facts
+        held = _held(raw, facts)
+        self._bytes += held
+        try:
+            return await self._received(channel, line, raw, facts, again)
+        finally:
+            self._bytes -= held
+
+    async def _received(
+        self, channel: Channel, line: Line, raw: Raw, facts: list[AnyFact], again: int | None
+    ) -> Outcome:
         try:
             files, raw_file = await self._keep_files(raw, facts)
             arrival_id = await self._arrival_id() if again is None else again
@@ -91,22 +107,28 @@ class Inbound:
         return await self._wait(arrival, files)
 
     async def retry(self, arrival_id: int) -> Outcome:
-        """Process a quarantined arrival again, with today's parser. Raises NotFound, Unavailable."""
+        """Process a quarantined arrival again, with today's parser. Raises NotFound, Conflict, Unavailable.
+
+        What could not be read once may again burn or kill who reads it: a child does.
+        """
         async with self.hub.transaction() as tx:
             kept = await arrivals.load(tx, arrival_id)
             channel = await connections.load(tx, kept.channel_id)
+        if kept.outcome != "unreadable":
+            raise Conflict(_("This arrival is not in quarantine."))
         body = kept.raw if kept.raw_file is None else await self.hub.files.get(kept.raw_file)
-        return await self.receive(channel, Raw(body=body or b"", envelope=kept.envelope), again=arrival_id)
+        raw = Raw(body=body or b"", envelope=kept.envelope)
+        if self._reader is None:
+            self._reader = Reader()
+            await self._reader.start()
+        facts = await self._reader.read(channel.kind, raw, channel.line(self.hub.crypto))
+        return await self.receive(channel, raw, facts, again=arrival_id)
 
     async def _wait(self, arrival: Arrival, files: inbound.Files) -> Outcome:
         assert arrival.done is not None
         self._waiting.append((arrival, files))
-        self._bytes += arrival.cost
         self._something.set()
-        try:
-            return await arrival.done
-        finally:
-            self._bytes -= arrival.cost
+        return await arrival.done
 
     async def _keep_files(self, raw: Raw, facts: list[AnyFact]) -> tuple[inbound.Files, str | None]:
         """Files are safe on disk before the arrival joins a batch (INVARIANTS §15)."""
@@ -214,6 +236,13 @@ class Inbound:
 def _answer(arrival: Arrival, outcome: Outcome) -> None:
     if arrival.done and not arrival.done.done():
         arrival.done.set_result(outcome)
+
+
+def _held(raw: Raw, facts: list[AnyFact]) -> int:
+    """Bytes in memory until the commit: what arrived, and what was understood of it."""
+    messages = [fact for fact in facts if isinstance(fact, MessageReceived)]
+    files = sum(len(attached.content) for fact in messages for attached in fact.attachments)
+    return len(raw.body) + files + sum(2 * len(fact.text) + len(fact.html) for fact in messages)
 
 
 def _cost(raw: Raw, facts: list[AnyFact], raw_file: str | None) -> int:

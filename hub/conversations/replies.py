@@ -140,6 +140,8 @@ def _check(answer: Answer) -> None:
         raise BadInput(_("The text is too long: at most %(n)s characters.", n=MOST_HTML), field="html")
     if answer.client_id is not None and not 0 < len(answer.client_id) <= 100:
         raise BadInput(_("client_id: use 1 to 100 characters."), field="client_id")
+    if answer.send_at is not None and answer.send_at.tzinfo is None:
+        raise BadInput(_("Say the zone: 2026-09-12T09:00:00Z."), field="send_at")
     if answer.send_at is not None and not now() < answer.send_at < now() + timedelta(days=FURTHEST_DAYS):
         raise BadInput(_("Choose a time in the future, within a year."), field="send_at")
 

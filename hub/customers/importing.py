@@ -94,7 +94,8 @@ def read(path: Path, allowed: tuple[str, ...], needed: tuple[str, ...]) -> Itera
     text = _text(path.read_bytes())
     head = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text), delimiter=";" if head.count(";") > head.count(",") else ",")
-    names = [name.strip().lower() for name in next(reader, [])]
+    lines = _numbered(reader)
+    names = [name.strip().lower() for name in next(lines, (1, []))[1]]
     unknown = [name for name in names if name not in allowed]
     missing = [name for name in needed if name not in names]
     if unknown or missing or not names:
@@ -107,10 +108,21 @@ def read(path: Path, allowed: tuple[str, ...], needed: tuple[str, ...]) -> Itera
             ),
             field="columns",
         )
-    for number, values in enumerate(reader, 2):
+    for number, values in lines:
         if any(value.strip() for value in values):
             row = dict.fromkeys(names, "") | dict(zip(names, values, strict=False))
             yield number, {name: value.strip()[:MOST_FIELD].replace("\0", "") for name, value in row.items()}
+
+
+def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
+    """Rows from 1. Raises BadInput for what is no CSV, such as a quote that is never closed."""
+    number = 0
+    try:
+        for number, values in enumerate(reader, 1):
+            yield number, values
+    except csv.Error as error:
+        words = _("Row %(row)s cannot be read: look for a quote that is never closed.", row=number + 1)
+        raise BadInput(words, field="row") from error
 
 
 def _text(raw: bytes) -> str:
@@ -121,9 +133,10 @@ def _text(raw: bytes) -> str:
 
 
 async def _store_account(tx: Tx, row: Row) -> None:
-    owner_id = await _agent(tx, row.get("owner", ""), "owner")
-    deputy_id = await _agent(tx, row.get("deputy", ""), "deputy")
-    fields: dict[str, Any] = {"name": row["name"], "owner_id": owner_id, "deputy_id": deputy_id}
+    fields: dict[str, Any] = {"name": row["name"]}
+    for column in ("owner", "deputy"):
+        if column in row:  # a file without the column says nothing about it; an empty cell says nobody
+            fields[f"{column}_id"] = await _agent(tx, row[column], column)
     fields |= {name: row[name] for name in ("kind", "relation", "tier", "notes") if row.get(name)}
     known = await _known(tx, "SELECT id FROM account WHERE external_id = $1", row.get("external_id", ""))
     if known is None:

@@ -138,10 +138,18 @@ def decide(people: People, address_type: str, fact: MessageReceived) -> Sender:
     if not sender.usable and not fact.automatic:  # it bounced once; somebody writes from it now
         sender.usable = sender.changed = True
     if fact.sender.name and not sender.name:
-        sender.name, sender.changed = fact.sender.name[:200], True
+        _name(people, sender, fact.sender.name[:200])
     if sender.account_id is None and sender.suggested_id and not is_free(sender.value.rpartition("@")[2]):
         _suggest(people, sender)
     return sender
+
+
+def _name(people: People, sender: Sender, name: str) -> None:
+    """The first name counts, for every address of this person."""
+    for one in people.by_key.values():
+        if one.root_id == sender.root_id:
+            one.name = name
+    sender.changed = True
 
 
 def _suggest(people: People, sender: Sender) -> None:

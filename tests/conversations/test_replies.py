@@ -239,3 +239,11 @@ async def test_copies_go_to_participants_in_copy(tx: Tx, world: World) -> None:
     ]
     alone = await ana_says(tx, world, id_, cc=[], to=[party("jorge@gmail.com")])
     assert [(one.recipient, one.role) for one in alone.deliveries] == [("jorge@gmail.com", "to")]
+
+
+async def test_a_time_without_a_zone_is_named(tx: Tx, world: World) -> None:
+    id_ = await matter(tx, world)
+    naive = (now() + timedelta(hours=1)).replace(tzinfo=None)
+    with pytest.raises(BadInput) as refused:
+        await ana_says(tx, world, id_, send_at=naive)
+    assert refused.value.field == "send_at"

@@ -7,8 +7,10 @@ import asyncio
 import pytest
 
 from hub.channels.base import Raw
-from hub.intake import Inbound
+from hub.channels.facts import Ignored, Unreadable
+from hub.intake import MOST_WAITING_BYTES, Inbound
 from hub.plumbing.crypto import Crypto
+from hub.plumbing.errors import Conflict, Unavailable
 from hub.plumbing.hub import Hub
 from tests.mails import mail
 from tests.world import SECRET, World
@@ -198,6 +200,47 @@ async def test_what_nobody_can_read_is_in_the_quarantine_and_blocks_nobody(hub, 
     row = await hub.pool.fetchrow("SELECT outcome, reason FROM arrival WHERE id = $1", bad.arrival_id)
     assert row["outcome"] == "unreadable"
     assert row["reason"]
+
+
+async def test_only_what_is_in_quarantine_is_processed_again(hub, world, inbound):
+    stored = await arrive(inbound, world, mail("Marta <marta@acme.test>"))
+    with pytest.raises(Conflict):
+        await inbound.retry(stored.arrival_id)
+    assert await hub.pool.fetchval("SELECT outcome FROM arrival WHERE id = $1", stored.arrival_id) == "stored"
+
+
+async def test_what_was_unreadable_is_read_again_in_a_child(hub, world, inbound):
+    raw = Raw(body=mail("Marta <marta@acme.test>"))
+    kept = await inbound.receive(world.mail, raw, [Unreadable(key="raw:x", reason="the old parser")])
+    assert kept.state == "unreadable"
+    again = await inbound.retry(kept.arrival_id)
+    assert (again.state, again.arrival_id) == ("stored", kept.arrival_id)
+
+
+async def test_large_mails_that_wait_count_with_all_their_bytes(hub, world, inbound):
+    inbound._bytes = MOST_WAITING_BYTES - 100_000
+    with pytest.raises(Unavailable):
+        await arrive(inbound, world, mail("Marta <marta@acme.test>", text="x" * 200_000))
+    inbound._bytes = 0
+    big = asyncio.create_task(
+        inbound.receive(world.mail, Raw(body=b"x" * 300_000), [Ignored(key="k", reason="r")])
+    )
+    await asyncio.sleep(0)
+    assert inbound._bytes == 300_000  # although they lie in a file, not in the row
+    await big
+    assert inbound._bytes == 0
+
+
+async def test_the_first_name_counts_for_all_addresses_of_a_person(hub, world, inbound):
+    await hub.pool.execute("UPDATE contact SET name = '' WHERE id = $1", world.marta)
+    await hub.pool.execute(
+        "INSERT INTO address (type, value, contact_id) VALUES ('email', 'm.ruiz@other.test', $1)", world.marta
+    )
+    await asyncio.gather(
+        arrive(inbound, world, mail("Marta <marta@acme.test>")),
+        arrive(inbound, world, mail("Otra <m.ruiz@other.test>", "Otro asunto")),
+    )
+    assert await hub.pool.fetchval("SELECT name FROM contact WHERE id = $1", world.marta) == "Marta"
 
 
 async def test_every_change_is_told_to_the_live_pages(hub, world, inbound):
