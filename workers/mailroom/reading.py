@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from datetime import date, timedelta
+from typing import Any
 
 import structlog
 
+from hub.channels.arrivals import Outcome
 from hub.channels.base import Raw
 from hub.channels.connections import Channel
 from hub.channels.email.imap import ImapClient, Selected
 from hub.channels.email.imap_account import ImapRefused
+from hub.channels.facts import AnyFact, MessageReceived
 from hub.plumbing.hub import Hub
 from workers.mailroom import backfill
 from workers.mailroom.addresses import Addresses
@@ -143,28 +146,48 @@ class Reading:
         return groups
 
     async def _take_group(self, uids: list[int], bodies: dict[int, bytes]) -> None:
-        """Read side by side, store in the order they came in one commit, then note, then mark."""
+        """Read side by side, store in the order they came, then note, then mark."""
         present = [uid for uid in uids if uid in bodies]
         mails = [await self._addressed(uid, bodies[uid]) for uid in present]
         facts = await asyncio.gather(*(self._taking_in.facts(channel, raw) for channel, raw in mails))
-        outcomes = await asyncio.gather(
-            *(
-                self._taking_in.store(channel, raw, understood)
-                for (channel, raw), understood in zip(mails, facts, strict=True)
-            ),
-            return_exceptions=True,
+        outcomes = await self._stored_in_order(mails, facts)
+        ended = {uid: done for uid, done in zip(present, outcomes, strict=True) if isinstance(done, Outcome)}
+        noted = [
+            Noted(uid=uid, outcome=done.state, arrival_id=done.arrival_id) for uid, done in ended.items()
+        ]
+        await self._cursor.note(
+            self._validity, noted + [Noted(uid=uid, outcome="gone") for uid in uids if uid not in bodies]
         )
-        noted = [Noted(uid=uid, outcome="gone") for uid in uids if uid not in bodies]
-        failed: BaseException | None = None
-        for uid, outcome in zip(present, outcomes, strict=True):
-            if isinstance(outcome, BaseException):
-                failed = failed or outcome
-            else:
-                noted.append(Noted(uid=uid, outcome=outcome.state, arrival_id=outcome.arrival_id))
-        await self._cursor.note(self._validity, noted)
-        await self._mark([one.uid for one in noted if one.outcome != "gone"])
-        if failed is not None:
-            raise failed
+        await self._mark(list(ended))
+        self._look_at_failures(dict(zip(present, outcomes, strict=True)))
+
+    async def _stored_in_order(
+        self, mails: list[tuple[Channel, Raw]], facts: list[list[AnyFact]]
+    ) -> list[Outcome | BaseException]:
+        """One commit for as many as possible; a mail with files waits for them, so its followers wait for it."""
+        done: list[Outcome | BaseException] = []
+        together: list[Coroutine[Any, Any, Outcome]] = []
+        for (channel, raw), understood in zip(mails, facts, strict=True):
+            together.append(self._taking_in.store(channel, raw, understood))
+            if len(raw.body) > QUARANTINED_BYTES or any(has_files(fact) for fact in understood):
+                *before, last = together
+                done += await asyncio.gather(*before, return_exceptions=True)
+                done += await asyncio.gather(last, return_exceptions=True)
+                together = []
+        return done + await asyncio.gather(*together, return_exceptions=True)
+
+    def _look_at_failures(self, outcomes: dict[int, Outcome | BaseException]) -> None:
+        """All failed: the database is away, raise. Some failed: they rest, so that they block nobody."""
+        failed = {uid: error for uid, error in outcomes.items() if isinstance(error, BaseException)}
+        for uid, error in failed.items():
+            if len(failed) == len(outcomes):
+                raise error
+            log.warning(
+                "mail not stored, its neighbours were", channel=self._channel.id, uid=uid, error=repr(error)
+            )
+            self._suspects.not_stored(self._validity, uid)
+        for uid in outcomes.keys() - failed.keys():
+            self._suspects.forget(self._validity, uid)
 
     async def _addressed(self, uid: int, body: bytes) -> tuple[Channel, Raw]:
         channel, reached = await self._addresses.sort(self._channel, body)
@@ -207,3 +230,8 @@ class Reading:
         unmarked = await self._client.search("ALL" if self._after.startswith("move:") else "UNSEEN")
         recent = unmarked[-1000:]
         await self._mark(sorted(await self._cursor.noted_lately(self._validity, recent)))
+
+
+def has_files(fact: AnyFact) -> bool:
+    """True when something of it is put into the file store before it is stored."""
+    return isinstance(fact, MessageReceived) and bool(fact.attachments)

@@ -1,4 +1,4 @@
-"""Mails over which the connection broke while they were fetched: tried alone, left for a while, given up."""
+"""Mails that fail where their neighbours do not: tried alone, left for a while, in the end given up."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hub.plumbing.clock import monotonic
 REST_AFTER = 4
 GIVE_UP_AFTER = 8
 REST_SECONDS = 600.0
+FIRST_REST_SECONDS = 5.0
 
 
 class Suspects:
@@ -18,6 +19,7 @@ class Suspects:
 
     def __init__(self) -> None:
         self._breaks: dict[tuple[int, int], tuple[int, float]] = {}
+        self._refused: dict[tuple[int, int], tuple[int, float]] = {}
 
     @contextmanager
     def watching(self, uidvalidity: int, uids: list[int]) -> Iterator[None]:
@@ -31,16 +33,23 @@ class Suspects:
                 self._breaks[uidvalidity, uid] = breaks + alone, monotonic() + REST_SECONDS
             raise
         for uid in uids:
-            self.forget(uidvalidity, uid)
+            self._breaks.pop((uidvalidity, uid), None)
+
+    def not_stored(self, uidvalidity: int, uid: int) -> None:
+        """Its neighbours were stored and it was not: it rests, longer each time, and is never given up."""
+        times, _ = self._refused.get((uidvalidity, uid), (0, 0.0))
+        pause = min(REST_SECONDS, FIRST_REST_SECONDS * 2**times)
+        self._refused[uidvalidity, uid] = times + 1, monotonic() + pause
 
     def is_suspect(self, uidvalidity: int, uid: int) -> bool:
         """True when a connection broke over a group with this mail: fetch it alone."""
         return (uidvalidity, uid) in self._breaks
 
     def rests(self, uidvalidity: int, uid: int) -> bool:
-        """True when this mail alone broke too many connections lately."""
+        """True when this mail alone failed too often lately."""
         breaks, until = self._breaks.get((uidvalidity, uid), (0, 0.0))
-        return breaks >= REST_AFTER and monotonic() < until
+        _, refused_until = self._refused.get((uidvalidity, uid), (0, 0.0))
+        return (breaks >= REST_AFTER and monotonic() < until) or monotonic() < refused_until
 
     def is_hopeless(self, uidvalidity: int, uid: int) -> bool:
         """True when it broke every connection again after its rest."""
@@ -48,16 +57,16 @@ class Suspects:
 
     def awake(self, uidvalidity: int) -> list[int]:
         """Suspects to be tried now, ascending."""
-        known = [uid for validity, uid in self._breaks if validity == uidvalidity]
-        return sorted(uid for uid in known if not self.rests(uidvalidity, uid))
+        return [uid for uid in self._known(uidvalidity) if not self.rests(uidvalidity, uid)]
 
     def forget(self, uidvalidity: int, uid: int) -> None:
         """This mail has its outcome."""
         self._breaks.pop((uidvalidity, uid), None)
+        self._refused.pop((uidvalidity, uid), None)
 
     def lowest_resting(self, uidvalidity: int) -> int | None:
         """The lowest UID that rests: the cursor must stay below it."""
-        resting = [
-            uid for validity, uid in self._breaks if validity == uidvalidity and self.rests(validity, uid)
-        ]
-        return min(resting, default=None)
+        return min((uid for uid in self._known(uidvalidity) if self.rests(uidvalidity, uid)), default=None)
+
+    def _known(self, uidvalidity: int) -> list[int]:
+        return sorted({uid for validity, uid in (*self._breaks, *self._refused) if validity == uidvalidity})
