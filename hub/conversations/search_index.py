@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from hub.plumbing.db import Tx
 
 PARTITION = 500_000
-MOST_CHARACTERS = 200_000  # of one message; PostgreSQL allows a megabyte of words
+MOST_CHARACTERS = (
+    100_000  # of one message: even of the widest letters less than the megabyte PostgreSQL allows
+)
 PUNCTUATION = r"""!"#$%&'()*+,-./:;<=>?@[\]^_`{|}~¡¿«»“”‘’…–—·º•"""
 
 

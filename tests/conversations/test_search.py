@@ -150,3 +150,10 @@ def test_snippets_mark_what_matched_and_keep_the_text_as_it_was() -> None:
     assert shown.startswith("…")
     assert shown.endswith("…")
     assert snippet("nada de eso", ["otra"]) == "nada de eso"
+
+
+@pytest.mark.parametrize("unit", [" \U00020000{}", " {}\u3392", "\U0001d400{} ", "{}", "é\u0301{} "])
+async def test_the_widest_text_is_still_made_findable(tx: Tx, world: World, unit: str) -> None:
+    text = "".join(unit.format(chr(0x4E00 + n % 20000) + chr(0x20000 + n % 40000)) for n in range(60_000))
+    id_ = await stored(tx, world, "encontrable " + text)
+    assert await found(tx, world, "encontrable") == [id_]
