@@ -73,11 +73,14 @@ def stories(
 
 
 def _moments(dice: random.Random, start: datetime, count: int) -> list[datetime]:
-    """When each line was said: answers within hours, never in the future."""
+    """When each line was said: answers within hours, closer together where today would not hold them."""
+    gaps = [timedelta(minutes=dice.randint(4, 420)) for _unused in range(count - 1)]
+    room = now() - timedelta(minutes=1) - start
+    whole = sum(gaps, timedelta())
+    shrink = min(1.0, room / whole) if whole else 1.0
     moments = [start]
-    for _unused in range(count - 1):
-        latest = now() - timedelta(seconds=30)
-        moments.append(min(moments[-1] + timedelta(minutes=dice.randint(4, 420)), max(latest, moments[-1])))
+    for gap in gaps:
+        moments.append(moments[-1] + gap * shrink)
     return moments
 
 
