@@ -30,8 +30,9 @@ class Up:
 
     def __init__(self, data: Path, **environ: str) -> None:
         self.data = data
-        self.port, smtp = free_port(), free_port()
-        own = {"HUB_DATA": str(data), "HUB_PORT": str(self.port), "HUB_SMTP_PORT": str(smtp), "LC_ALL": "C"}
+        self.port, self.smtp = free_port(), free_port()
+        ports = {"HUB_PORT": str(self.port), "HUB_SMTP_PORT": str(self.smtp)}
+        own = {"HUB_DATA": str(data), "LC_ALL": "C", **ports}
         given = {"DATABASE_URL": "", "REDIS_URL": "", "HUB_SECRET": "", "HUB_DEMO": "0", **own, **environ}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "hub", "up"],
