@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 
 from hub.channels.base import Raw
 from hub.channels.facts import AnyFact, DeliveryReported, Ignored, MessageReceived, Party, Unreadable
@@ -20,6 +21,7 @@ from hub.channels.mail.smime import unwrapped
 from hub.channels.mail.tokens import reply_token, without_token
 from hub.channels.mail.words import header_text
 from hub.channels.outgoing import Line
+from hub.plumbing.texts import DEFAULT, speaking
 
 # As deliveries/queueing makes them; colleagues' own programs write ids of the same domain.
 _OUR_ID = re.compile(r"\d+\.\d+\.[0-9a-f]{8,64}@")
@@ -39,7 +41,11 @@ def read_facts(raw: Raw, line: Line) -> list[AnyFact]:
     reports = read_reports(mail)
     if reports is not None and _reports_itself(raw, mail):
         return _report_facts(raw, mail, reports)
-    message = _message(raw, line, mail, read_content(mail))
+    with speaking(
+        str(line.settings.get("language") or DEFAULT)
+    ):  # words of ours: "When: …", "Forwarded message"
+        content = read_content(mail)
+    message = _message(raw, line, mail, content)
     reports = _plain_bounce(mail, message, line)
     return [message] if reports is None else _report_facts(raw, mail, reports)
 
@@ -96,7 +102,7 @@ def _message(raw: Raw, line: Line, mail: Mail, content: Content) -> MessageRecei
     reached = reached_on(raw.envelope, headers, line.address)
     to, cc = _list(headers, "to", content.warnings), _list(headers, "cc", content.warnings)
     return MessageReceived(
-        key=_key(raw, headers, sender, content),
+        key=_key(raw, mail),
         external_id=message_id(headers.raw("message-id")),
         sender=sender,
         to=to,
@@ -169,18 +175,26 @@ def _verified(headers: Headers, line: Line, sender: str) -> bool:
     return is_verified(headers.all("authentication-results"), authserv_id, sender)
 
 
-def _key(raw: Raw, headers: Headers, sender: Party, content: Content) -> str:
-    """INVARIANTS §3: the same id with another content is another mail."""
+def _key(raw: Raw, mail: Mail) -> str:
+    """INVARIANTS §3: the same id with another content is another mail. Nothing our own reading makes of it counts,
+    so that a better parser tomorrow finds the same key."""
+    headers = mail.root.headers
     identity = headers.raw("message-id").strip()
     if not identity:
         return _raw_key(raw)
     digest = hashlib.sha256()
-    pieces = [message_id(identity) or identity.decode("utf-8", "replace"), sender.address, content.subject]
-    pieces += [content.text, content.html, *(file.sha256 for file in content.attachments)]
-    for piece in pieces:
-        data = piece.encode("utf-8", "replace")
-        digest.update(f"{len(data)}:".encode() + data)
+    identity = message_id(identity).encode() or identity
+    for piece in (identity, *(headers.text(name).encode() for name in ("from", "subject")), *_contents(mail)):
+        digest.update(b"%d:" % len(piece))
+        digest.update(piece)
     return f"mail:{digest.hexdigest()}"
+
+
+def _contents(mail: Mail) -> Iterator[bytes]:
+    """Decoded parts; texts without what another road changes: line ends and the blanks around."""
+    for part in mail.leaves():
+        content = mail.content(part)
+        yield b" ".join(content.split()) if part.type.startswith("text/") else content
 
 
 def _plain_bounce(mail: Mail, message: MessageReceived, line: Line) -> Reports | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from hub.channels.mail.addresses import normalised
 from hub.channels.mail.headers import Headers, message_id, message_ids
@@ -12,6 +13,7 @@ from hub.channels.mail.words import decode_words, header_text
 from hub.channels.text import one_line, shortened
 
 MOST_RECIPIENTS = 500
+_MOST_PARTS = 2_000
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _CODE = re.compile(r"(?:^|[^\d.])([45]\d\d)(?=[ -])")
 _ACTIONS = {"failed", "delayed", "delivered", "relayed", "expanded"}
@@ -47,7 +49,7 @@ class Reports:
 
 def read_reports(mail: Mail) -> Reports | None:
     """The machine-readable reports of a mail; None when it carries none."""
-    parts = _leaves(mail.root)
+    parts = list(islice(mail.leaves(), _MOST_PARTS))
     for kind, read in (
         ("message/delivery-status", _delivery),
         ("message/global-delivery-status", _delivery),
@@ -66,18 +68,6 @@ def read_reports(mail: Mail) -> Reports | None:
     return None
 
 
-def _leaves(root: Part) -> list[Part]:
-    leaves: list[Part] = []
-    waiting = [root]
-    while waiting and len(leaves) < 2_000:
-        part = waiting.pop()
-        if part.is_multipart:
-            waiting += reversed(part.children)
-        else:
-            leaves.append(part)
-    return leaves
-
-
 def _blocks(content: bytes) -> list[Headers]:
     pieces = _EMPTY_LINES.split(content, MOST_RECIPIENTS * 2)
     return [
@@ -89,7 +79,7 @@ def _blocks(content: bytes) -> list[Headers]:
 
 def returned_headers(mail: Mail) -> Headers | None:
     """The header of our own mail, when it came back whole or in part."""
-    return _returned(mail, _leaves(mail.root))
+    return _returned(mail, list(islice(mail.leaves(), _MOST_PARTS)))
 
 
 def _returned(mail: Mail, parts: list[Part]) -> Headers | None:

@@ -7,6 +7,7 @@ import re
 from hub.channels.facts import Attached
 from hub.channels.mail.charsets import decode
 from hub.channels.text import one_line, shortened, with_plain_ends
+from hub.plumbing.texts import N_, _
 
 _LONGEST = 500_000
 _MOST_EVENTS = 10
@@ -19,13 +20,17 @@ _PARAM = re.compile(r';([^:;=]{1,60})=(?:"([^"]*)"|([^:;"]*))')
 _WHEN = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)\d{0,2}(Z?))?$")
 _ESCAPED = re.compile(r"\\([\\;,nN])")
 _WORDS = {
-    "REQUEST": "Invitation",
-    "CANCEL": "Cancelled",
-    "REPLY": "Answer to an invitation",
-    "COUNTER": "Another time proposed",
-    "PUBLISH": "Event",
+    "REQUEST": N_("Invitation: %(what)s"),
+    "CANCEL": N_("Called off: %(what)s"),
+    "REPLY": N_("Answer to the invitation: %(what)s"),
+    "COUNTER": N_("Another time proposed: %(what)s"),
 }
-_ANSWERS = {"ACCEPTED": "accepted", "DECLINED": "declined", "TENTATIVE": "tentative"}
+_EVENT = N_("Event: %(what)s")
+_ANSWERS = {
+    "ACCEPTED": N_("%(who)s (accepted)"),
+    "DECLINED": N_("%(who)s (declined)"),
+    "TENTATIVE": N_("%(who)s (perhaps)"),
+}
 
 
 def is_calendar(file: Attached) -> bool:
@@ -77,13 +82,14 @@ def _keep(event: _Event, line: str) -> None:
 
 def _in_words(event: _Event, method: str) -> str:
     start, end = _moment(event, "DTSTART"), _moment(event, "DTEND")
+    where, repeats = _said(event, "LOCATION"), _said(event, "RRULE")
     lines = [
-        f"{_WORDS.get(method, 'Event')}: {_said(event, 'SUMMARY')}".rstrip(": "),
-        f"When: {_span(start, end)}" if start[0] else "",
-        f"Repeats: {_said(event, 'RRULE')}" if "RRULE" in event else "",
-        f"Where: {_said(event, 'LOCATION')}" if _said(event, "LOCATION") else "",
-        f"Organizer: {_people(event, 'ORGANIZER')}" if "ORGANIZER" in event else "",
-        f"Who: {_people(event, 'ATTENDEE')}" if "ATTENDEE" in event else "",
+        _(_WORDS.get(method, _EVENT), what=_said(event, "SUMMARY")).rstrip(": "),
+        _("When: %(when)s", when=_span(start, end)) if start[0] else "",
+        _("Repeats: %(rule)s", rule=repeats) if repeats else "",
+        _("Where: %(where)s", where=where) if where else "",
+        _("Organised by: %(who)s", who=_people(event, "ORGANIZER")) if "ORGANIZER" in event else "",
+        _("Invited: %(who)s", who=_people(event, "ATTENDEE")) if "ATTENDEE" in event else "",
     ]
     return "\n".join(line for line in lines if line)
 
@@ -122,6 +128,11 @@ def _people(event: _Event, name: str) -> str:
         named = params.get("CN", "")
         answer = _ANSWERS.get(params.get("PARTSTAT", "").upper(), "")
         said = f"{named} <{address}>" if named and named.lower() != address.lower() else address
-        people.append(one_line(f"{said} ({answer})" if answer else said)[:300])
+        said = one_line(said)[:300]
+        people.append(_(answer, who=said) if answer else said)
     more = len(event[name]) - len(people)
-    return ", ".join(people) + (f" and {more} more" if more > 0 else "")
+    return (
+        _("%(people)s and %(more)s more", people=", ".join(people), more=more)
+        if more > 0
+        else ", ".join(people)
+    )

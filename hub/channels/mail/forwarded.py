@@ -9,9 +9,15 @@ from hub.channels.mail.html_text import to_lines
 from hub.channels.mail.mime import Mail, read_mail
 from hub.channels.mail.words import header_text
 from hub.channels.text import with_plain_ends
+from hub.plumbing.texts import N_, _
 
 _LONGEST = 200_000
-_SHOWN = ("From", "Date", "To", "Subject")
+_SHOWN = {
+    "from": N_("From: %(value)s"),
+    "date": N_("Date: %(value)s"),
+    "to": N_("To: %(value)s"),
+    "subject": N_("Subject: %(value)s"),
+}
 
 
 def is_mail(file: Attached) -> bool:
@@ -22,12 +28,12 @@ def is_mail(file: Attached) -> bool:
 def readable(file: Attached) -> str:
     """Its sender, date, subject and text; mails inside it stay closed."""
     mail = read_mail(file.content)
-    headers = [(name, header_text(mail.root.headers.raw(name.lower()), 1_000)) for name in _SHOWN]
-    lines = [f"{name}: {value}" for name, value in headers if value]
+    found = {name: header_text(mail.root.headers.raw(name), 1_000) for name in _SHOWN}
+    lines = [_(_SHOWN[name], value=value) for name, value in found.items() if value]
     text = _text(mail)
     if not lines and not text:
         return ""
-    return "\n".join(["---------- Forwarded message ----------", *lines, "", text]).rstrip()
+    return "\n".join([f"---------- {_('Forwarded message')} ----------", *lines, "", text]).rstrip()
 
 
 def _text(mail: Mail) -> str:

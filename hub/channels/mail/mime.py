@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hub.channels.mail.headers import MOST_FIELDS, Headers
@@ -56,9 +57,25 @@ class Mail:
     source: bytes
     root: Part
     warnings: list[str]
+    _decoded: dict[int, bytes] = field(default_factory=dict)
 
     def content(self, part: Part) -> bytes:
-        """The decoded bytes of a leaf."""
+        """The decoded bytes of a leaf, decoded once."""
+        if id(part) not in self._decoded:
+            self._decoded[id(part)] = self._undone(part)
+        return self._decoded[id(part)]
+
+    def leaves(self) -> Iterator[Part]:
+        """The parts that hold content, in document order."""
+        waiting = [self.root]
+        while waiting:
+            part = waiting.pop()
+            if part.is_multipart:
+                waiting += reversed(part.children)
+            else:
+                yield part
+
+    def _undone(self, part: Part) -> bytes:
         raw = self.source[part.start : part.end]
         encoding = part.headers.raw("content-transfer-encoding")
         if not encoding:
