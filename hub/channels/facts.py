@@ -101,7 +101,17 @@ class Unreadable(Fact, frozen=True, tag=True, kw_only=True):
 
 AnyFact = MessageReceived | DeliveryReported | Ignored | Unreadable
 
-_ALWAYS_INTERNAL = ("key", "bulk", "out_of_office", "verified", "warnings", "reached", "proof", "token", "provider_id")
+_ALWAYS_INTERNAL = (
+    "key",
+    "bulk",
+    "out_of_office",
+    "verified",
+    "warnings",
+    "reached",
+    "proof",
+    "token",
+    "provider_id",
+)
 
 
 def to_json(fact: AnyFact, *, file: str = "") -> dict[str, Any]:
