@@ -36,7 +36,6 @@ BROWSER = {
     "closed": N_("Conversation closed"),
     "reopened": N_("Reopened"),
     "assigned": N_("Assigned to %(name)s"),
-    "unassigned": N_("Put back in the queue"),
     "aside": N_("Conversation put aside"),
     "back": N_("Brought back"),
     "unread": N_("Marked unread"),
