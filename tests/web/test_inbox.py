@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hub.conversations import joining
 from hub.plumbing.hub import Hub
 from tests.conversations.making import MORNING, conversation, row, said
 from tests.web.browsing import Web
@@ -122,6 +123,29 @@ async def test_a_note_is_for_us_only_and_without_javascript_one_lands_back(
     answer = await ana.post(f"/c/{asked}/messages", {"text": "ojo con este", "mode": "note"})
     assert (answer.status, answer.headers["Location"]) == (303, f"/c/{asked}")
     assert "ojo con este" in await ana.text(f"/inbox/mine/c/{asked}")
+
+
+async def test_what_failed_is_sent_again_also_from_the_thread_it_was_joined_into(
+    site: Web, hub: Hub, world: World, asked: int
+) -> None:
+    async with hub.transaction() as tx:
+        target = await conversation(tx, world)
+        message = await said(tx, world, asked, "Hoy llega", direction="out", agent=world.ana)
+        await tx.execute(
+            """
+            INSERT INTO delivery (token, message_id, channel_id, recipient, state, message_header, reason)
+            VALUES ('t', $1, $2, 'marta@acme.test', 'failed', 'h', '550 no such user')
+            """,
+            message,
+            world.mail.id,
+        )
+        await joining.join(tx, asked, target, agent_id=world.ana)
+    ana = await site.browser(world.ana)
+    assert "550 no such user" in await ana.text(f"/inbox/all/c/{target}")
+    assert (await ana.post(f"/c/{target}/messages/{message}/resend", headers=JSON)).status == 200
+    async with hub.transaction() as tx:
+        assert await tx.value("SELECT state FROM delivery") in ("queued", "claimed", "sending", "sent")
+    assert (await ana.post(f"/c/{target}/messages/{message}/resend", headers=JSON)).status == 409
 
 
 async def test_every_verb_does_and_takes_back(site: Web, hub: Hub, world: World, asked: int) -> None:

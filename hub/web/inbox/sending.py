@@ -73,7 +73,7 @@ async def send_again(request: web.Request) -> web.StreamResponse:
     async def verb(tx: Tx) -> None:
         await must_see(tx, id_, person)
         message = await thread.message(tx, id_of(request, "message_id"))
-        if message is None or message.conversation_id != id_:
+        if message is None or id_ not in (message.conversation_id, await thread.shown_in(tx, message.id)):
             raise NotFound(_("There is no such message."))
         wanted = [one.id for one in message.deliveries if one.state in ("failed", "unknown")]
         if not wanted:
