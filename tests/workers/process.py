@@ -31,18 +31,11 @@ class WorkerProcess:
 
     def start(self) -> WorkerProcess:
         """A new process; does not wait until it is up."""
-        environ = os.environ | {
-            "DATABASE_URL": self.settings.database_url,
-            "REDIS_URL": self.settings.redis_url,
-            "HUB_SECRET": self.settings.secret,
-            "HUB_DATA": str(self.settings.data),
-            "HUB_SMTP_PORT": "0",
-        }
         with (Path(self.settings.data) / "worker.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.workers.process", msgspec.json.encode(self.pace).decode()],
                 cwd=ROOT,
-                env=environ,
+                env=worker_environ(self.settings),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -71,6 +64,17 @@ class WorkerProcess:
     def log(self) -> str:
         """What it wrote, for a failing test."""
         return (Path(self.settings.data) / "worker.log").read_text()
+
+
+def worker_environ(settings: Settings) -> dict[str, str]:
+    """The environment of a process of this test's hub."""
+    return os.environ | {
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "HUB_SECRET": settings.secret,
+        "HUB_DATA": str(settings.data),
+        "HUB_SMTP_PORT": "0",
+    }
 
 
 @contextmanager
