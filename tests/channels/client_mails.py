@@ -642,3 +642,20 @@ def content_id_without_reference_is_a_file() -> Case:
     kind = "Content-Type: image/png; name=scan.png\nContent-Disposition: attachment; filename=scan.png\nContent-ID: <x1>\nContent-Transfer-Encoding: base64"
     return Case(head() + multi("mixed", "b", part(HTML_QP, b"<p>hola</p>"), part(kind, b64(PNG))), new_text="hola",
                 files=(("scan.png", "image/png", PNG, False),))  # fmt: skip
+
+
+@case
+def page_after_plain_texts() -> Case:
+    inner = multi("mixed", "b", part(UTF8_QP, b"uno"), part(UTF8_QP, b"dos"))
+    return Case(
+        head() + multi("mixed", "a", inner, part(HTML_QP, b"<p>tres</p>")), new_text="uno\n\ndos\n\ntres"
+    )
+
+
+@case
+def pictures_before_the_page() -> Case:
+    picture = part(
+        "Content-Type: image/png; name=a.png\nContent-ID: <i1>\nContent-Transfer-Encoding: base64", b64(PNG)
+    )
+    body = multi("related", "b", picture, part(HTML_QP, b"<p>hola <img src=3D'cid:i1'></p>"))
+    return Case(head() + body, new_text="hola", files=(("a.png", "image/png", PNG, True),))

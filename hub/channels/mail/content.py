@@ -46,7 +46,7 @@ def read_content(mail: Mail) -> Content:
     """Everything a mail says; what was damaged is told in its warnings. Never raises for what a mail contains."""
     bodies = sort_parts(mail)
     subject = mail.root.headers.text("subject")
-    plain = _joined([_text_of(mail, part) for part in bodies.text if part.type != "text/html"])
+    plain = _plain_of(mail, bodies)
     html = _html_of(mail, bodies)
     content = Content(subject=subject, warnings=mail.warnings)
     lines = _choose_text(content, plain, html, _answers(mail, subject))
@@ -55,6 +55,14 @@ def read_content(mail: Mail) -> Content:
     _open_containers(content, lines)
     _bound(content)
     return content
+
+
+def _plain_of(mail: Mail, bodies: Bodies) -> str:
+    """The plain texts, with pages standing between them as text; "" when there is nothing but pages."""
+    texts = [(part.type == "text/html", _text_of(mail, part)) for part in bodies.text]
+    if not any(text.strip() for is_page, text in texts if not is_page):
+        return ""
+    return _joined([to_lines(text).text if is_page else text for is_page, text in texts])
 
 
 def _answers(mail: Mail, subject: str) -> bool:

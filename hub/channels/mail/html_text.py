@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from html import unescape
 
+from hub.channels.text import storable
+
 LONGEST_HTML = 5_000_000
 _MOST_LINES = 100_000
 _SPACE = re.compile(r"[ \t\r\n\f\v\u200b\u200c\u200d\ufeff\u00ad\u034f]+")
@@ -161,7 +163,7 @@ class _Reading:
     def _text(self, text: str) -> None:
         if self.hidden:
             return
-        text = unescape(text) if "&" in text else text
+        text = storable(unescape(text)) if "&" in text else text
         if self.verbatim:
             self.writer.say_verbatim(text)
         else:
