@@ -108,8 +108,9 @@ def attribution_length(lines: list[str], start: int) -> int:
     first = lines[start].strip()
     if not first or len(first) > _LONGEST:
         return 0
-    if first.startswith("--"):  # Zoho: ---- On Mon, 02 Nov 2026 09:00 Ana wrote ----
-        return int(first.endswith("--") and _is_attribution(first))
+    if first.startswith("--") and first.endswith("--"):  # Zoho: ---- On Mon, 02 Nov 2026 09:00 Ana wrote ----
+        return int(_is_attribution(first))
+    first = first.lstrip("-–— ")  # Yahoo on telephones: --- El mar, 3/11/26, Ana escribió:
     if not _START.match(first):
         return 0
     joined = ""
