@@ -82,6 +82,7 @@ def receive(
             conversation.assignee_id, conversation.team_id, conversation.state
         )
         conversation.changed = True
+    is_first = conversation.last_seq == 0  # is_new stays true for the whole batch
     conversation.last_seq += 1
     conversation.last_in_seq = conversation.last_seq
     conversation.last_message_at = max(now, conversation.last_message_at)
@@ -92,7 +93,7 @@ def receive(
     woken = conversation.state != "open"
     conversation.state, conversation.closed_at = "open", None
     conversation.waiting_since = conversation.waiting_since or now
-    return woken or conversation.is_new or conversation.assignee_id is not None
+    return woken or is_first or conversation.assignee_id is not None
 
 
 def preview(fact: MessageReceived) -> str:

@@ -243,6 +243,14 @@ async def test_the_first_name_counts_for_all_addresses_of_a_person(hub, world, i
     assert await hub.pool.fetchval("SELECT name FROM contact WHERE id = $1", world.marta) == "Marta"
 
 
+async def test_a_second_message_in_the_same_batch_is_not_decided_again(hub, world, inbound):
+    first = mail("Jorge <jorge@gmail.com>", message_id="<first@customers.test>")
+    second = mail("Jorge <jorge@gmail.com>", in_reply_to="<first@customers.test>")
+    one, two = await asyncio.gather(arrive(inbound, world, first), arrive(inbound, world, second))
+    assert one.conversation_id == two.conversation_id
+    assert await hub.pool.fetchval("SELECT count(*) FROM decision WHERE row_name <> 'balance'") == 1
+
+
 async def test_every_change_is_told_to_the_live_pages(hub, world, inbound):
     cursor = await hub.signals.cursor()
     outcome = await arrive(inbound, world, mail("Marta <marta@acme.test>"))
