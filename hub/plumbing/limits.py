@@ -34,15 +34,17 @@ class Limits:
             raise TooMany("too many tries: wait a little and try again", retry_after=wait)
 
     async def _count(self, key: str, seconds: int) -> int:
+        """All processes' tries; at least this process's own, which are counted even while Redis is away."""
+        if len(self._here) > 100_000:
+            self._here.clear()
+        self._here[key] += 1
+        here = self._here[key]
         try:
             pipe = self.redis.pipeline(transaction=False)
             pipe.incr(key)
             pipe.expire(key, seconds + 1)
             async with asyncio.timeout(ANSWER_SECONDS):
-                return int((await pipe.execute())[0])
+                return max(here, int((await pipe.execute())[0]))
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("limits counted in this process only", error=str(error))
-            if len(self._here) > 100_000:
-                self._here.clear()
-            self._here[key] += 1
-            return self._here[key]
+            return here
