@@ -395,6 +395,22 @@ async def test_a_send_is_stopped_when_something_arrived_meanwhile(seat: Seat) ->
     assert posts(seat.stage, "POST", "/messages")[-1]["after_seq"] == "20"
 
 
+async def test_what_came_in_the_moment_of_sending_does_not_count_as_seen(seat: Seat) -> None:
+    page = await seat.open("/inbox/mine/c/1")
+    await page.keyboard.press("r")
+    await page.keyboard.type("uno")
+    await seat.stage.push(["put", "thread:1", seat.stage.message_html(message(8, 1, "justo ahora"))])
+    await page.get_by_text("justo ahora").wait_for()
+    await page.keyboard.press("Control+Enter")
+    await page.wait_for_timeout(2200)
+    await page.keyboard.type("dos")
+    await page.keyboard.press("Control+Enter")
+    await until(lambda: len(posts(seat.stage, "POST", "/messages")) == 2)
+    first, second = (int(one["after_seq"]) for one in posts(seat.stage, "POST", "/messages"))
+    assert first == 6
+    assert second >= 8
+
+
 async def test_what_could_not_be_sent_stays_with_a_way_to_try_again(seat: Seat) -> None:
     page = await seat.open("/inbox/mine/c/1")
     seat.stage.fail = True

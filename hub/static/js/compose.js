@@ -5,6 +5,8 @@ import { send } from "./send.js";
 import { send as tell } from "./wire.js";
 
 const PAUSE = 700;
+// A message counts as seen when it has stood in view this long: who presses Send in the same moment did not read it.
+const NOTICED = 2000;
 const FIELDS = ["to", "cc", "subject", "channel_id"];
 let form = null;
 let drafts = {};
@@ -231,6 +233,6 @@ hear("start", () => {
   hear("opened", bind);
   hear("returned", returned);
   hear("seen", seen);
-  hear("arrived", (node) => node.closest("#timeline") && !document.hidden && node.dataset.id && seen(parseInt(node.dataset.k, 10)));
+  hear("arrived", (node) => setTimeout(() => node.closest("#timeline") && !document.hidden && node.dataset.id && seen(parseInt(node.dataset.k, 10)), NOTICED));
   addEventListener("pagehide", () => pause && save());
 });
