@@ -10,7 +10,7 @@ from itertools import groupby
 import msgspec
 import structlog
 
-from hub.conversations.auto_reply import answer_automatically
+from hub.conversations.auto_reply import answer_automatically, whom_to_answer, within_limits
 from hub.conversations.search_index import fill
 from hub.notifications.notifier import News, notify
 from hub.plumbing import todo
@@ -68,7 +68,13 @@ async def auto_reply(hub: Hub, rows: Sequence[Todo]) -> None:
     """Automatic answers; whom we may not write to gets none."""
     for row in rows:
         async with hub.transaction() as tx:
-            await _answer(tx, hub, row)
+            writer = await whom_to_answer(tx, row.ref)
+        allowed = writer is not None and await within_limits(hub.limits, writer)
+        async with hub.transaction() as tx:
+            if allowed:
+                await _answer(tx, hub, row)
+            else:
+                log.info("no automatic answer", conversation=row.ref, why="a machine, or too many")
             await todo.done(tx, [row.id])
 
 

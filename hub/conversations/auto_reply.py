@@ -1,13 +1,25 @@
-"""An automatic answer: to a person, at most one a day and address, never to a machine (RFC 3834)."""
+"""An automatic answer: to a person, at most one a day and address, never to a machine (RFC 3834), never at volume."""
 
 from __future__ import annotations
 
 import re
 
-from hub.channels.facts import Party
-from hub.conversations.replies import Answer, Reply, reply
-from hub.plumbing.db import Tx
+import msgspec
 
+from hub.channels.facts import Party
+from hub.channels.sorting import plain_address
+from hub.conversations.replies import Answer, Reply, reply
+from hub.customers.free_mail import is_free
+from hub.plumbing.db import Tx
+from hub.plumbing.errors import TooMany
+from hub.plumbing.limits import Limits
+from hub.plumbing.texts import _, speaking
+
+DAY = 86_400
+HOUR = 3_600
+A_MAILBOX_A_DAY = 3  # plus addresses of one mailbox count as one
+A_DOMAIN_AN_HOUR = 60  # a loop may write from ever new addresses; free mail has too many people for this
+A_CHANNEL_AN_HOUR = 1_000
 # Nobody reads these, or a machine does: an answer would bounce or loop (promise 40).
 NOBODY_THERE = re.compile(
     r"^(no-?reply|do-?not-?reply|mailer-daemon|postmaster|bounces?|owner-.*|.*-(request|bounces?)"
@@ -16,32 +28,79 @@ NOBODY_THERE = re.compile(
 )
 
 
-async def answer_automatically(tx: Tx, domain: str, conversation_id: int, wording: str) -> Reply | None:
-    """Send `wording` to who wrote last; None when that is a machine or was answered today already.
+class Writer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who wrote last in a conversation, as an automatic answer needs them."""
 
-    The unique row is the decision: two workers cannot both answer (INVARIANTS §20).
-    """
-    last = await tx.record(
+    address_id: int
+    channel_id: int
+    value: str
+    name: str
+    language: str
+    verified: bool
+    automatic: bool
+    stranger: bool
+
+
+async def whom_to_answer(tx: Tx, conversation_id: int) -> Writer | None:
+    """Who wrote last; None when that is a machine, or a stranger with somebody else's reference (promise 38)."""
+    last = await tx.row(
+        Writer,
         """
-        SELECT m.address_id, m.channel_id, m.automatic, a.value, a.name
+        SELECT m.address_id, m.channel_id, m.automatic, m.verified, 'stranger' = ANY(m.warnings) AS stranger,
+               a.value, a.name, coalesce(nullif(v.language, ''), nullif(c.language, ''), 'es') AS language
         FROM message m JOIN address a ON a.id = m.address_id
+        JOIN conversation v ON v.id = m.conversation_id JOIN contact c ON c.id = v.contact_id
         WHERE m.conversation_id = $1 AND m.direction = 'in' ORDER BY m.seq DESC LIMIT 1
         """,
         conversation_id,
     )
-    if last is None or last["automatic"] or NOBODY_THERE.match(last["value"]):
+    if last is None or last.automatic or last.stranger or NOBODY_THERE.match(last.value):
         return None
-    first_today = await tx.execute(
-        """
-        INSERT INTO auto_reply (address_id, channel_id, period) VALUES ($1, $2, (now() AT TIME ZONE 'UTC')::date)
-        ON CONFLICT DO NOTHING
-        """,
-        last["address_id"],
-        last["channel_id"],
-    )
-    if not first_today:
+    return last
+
+
+async def within_limits(limits: Limits, writer: Writer) -> bool:
+    """Whether one more automatic answer may go there: a loop that hides what it is ends here (promise 41)."""
+    domain = writer.value.rpartition("@")[2]
+    try:
+        await limits.check(f"auto:{plain_address(writer.value)}", most=A_MAILBOX_A_DAY, seconds=DAY)
+        if not is_free(domain):
+            await limits.check(f"auto:{domain}", most=A_DOMAIN_AN_HOUR, seconds=HOUR)
+        await limits.check(f"auto:{writer.channel_id}", most=A_CHANNEL_AN_HOUR, seconds=HOUR)
+    except TooMany:
+        return False
+    return True
+
+
+async def answer_automatically(tx: Tx, domain: str, conversation_id: int, wording: str) -> Reply | None:
+    """Send `wording` to who wrote last; None when nobody may be answered or was answered today already.
+
+    The unique row is the decision: two workers cannot both answer (INVARIANTS §20).
+    """
+    writer = await whom_to_answer(tx, conversation_id)
+    if writer is None or not await _first_today(tx, writer):
         return None
-    given = Answer(
-        text=wording, to=[Party(last["value"], last["name"])], cc=(), channel_id=last["channel_id"]
+    return await reply(tx, domain, conversation_id, None, _answer(writer, wording), automatic=True)
+
+
+async def _first_today(tx: Tx, writer: Writer) -> bool:
+    return bool(
+        await tx.execute(
+            """
+            INSERT INTO auto_reply (address_id, channel_id, period) VALUES ($1, $2, (now() AT TIME ZONE 'UTC')::date)
+            ON CONFLICT DO NOTHING
+            """,
+            writer.address_id,
+            writer.channel_id,
+        )
     )
-    return await reply(tx, domain, conversation_id, None, given, automatic=True)
+
+
+def _answer(writer: Writer, wording: str) -> Answer:
+    """To an unproven sender not a word of theirs goes, as they may have named a victim (promise 42)."""
+    if writer.verified:
+        to, subject = Party(writer.value, writer.name), None
+    else:
+        with speaking(writer.language):
+            to, subject = Party(writer.value), _("We received your message")
+    return Answer(text=wording, to=[to], cc=(), subject=subject, channel_id=writer.channel_id)
