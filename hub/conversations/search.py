@@ -23,7 +23,7 @@ from hub.conversations.search_snippets import snippet
 from hub.plumbing.db import Tx
 
 PAGE = 30
-MOST_HITS = 300
+MOST_HITS = 100  # messages looked at for a page: what is not rare is found by walking back through the newest
 MOST_PEOPLE = 10
 SECONDS = 3.0
 

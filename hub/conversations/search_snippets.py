@@ -27,7 +27,7 @@ def snippet(text: str, words: Sequence[str]) -> str:
 
 def fold(text: str) -> str:
     """The text in lower case without accents, letter by letter, so that places stay what they are."""
-    return "".join(_letter(letter) for letter in text)
+    return text.translate(_LETTERS)
 
 
 def _letter(letter: str) -> str:
@@ -35,6 +35,16 @@ def _letter(letter: str) -> str:
         return letter.lower()
     base = unicodedata.normalize("NFKD", letter)[0].lower()
     return base if len(base) == 1 else letter
+
+
+class _Letters(dict[int, str]):
+    """Each letter is folded once and remembered."""
+
+    def __missing__(self, code: int) -> str:
+        return self.setdefault(code, _letter(chr(code)))
+
+
+_LETTERS = _Letters()
 
 
 def _matches(folded: str, words: Sequence[str]) -> list[tuple[int, int]]:
