@@ -195,7 +195,7 @@ async def test_smuggled_ends_of_data_do_not_split_a_mail(hub: Hub, world: World)
     assert await subjects(hub) == ["Pedido 1"]
 
 
-async def test_promise_72_idle_and_flooding_connections_do_not_shut_the_door(hub: Hub, world: World) -> None:
+async def test_idle_and_flooding_connections_do_not_shut_the_door(hub: Hub, world: World) -> None:
     async with door(hub, most_connections=20, command_seconds=0.5) as open_door:
         idle = [socket.create_connection(("127.0.0.1", open_door.port), timeout=5) for _ in range(30)]
         await asyncio.sleep(0.2)
