@@ -19,7 +19,7 @@ from hub.plumbing.crypto import Crypto
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import NotFound
 from hub.plumbing.files import Files
-from hub.plumbing.texts import _, speaking
+from hub.plumbing.texts import LANGUAGES, _, speaking
 
 QUOTED_LINES = 15
 QUOTED_CHARACTERS = 1500
@@ -117,13 +117,17 @@ async def _said(tx: Tx, delivery: Claimed) -> Said:
 
 
 async def _quoted(tx: Tx, said: Said) -> Quoted | None:
-    """The customer's last message before this one: fixed by its sequence, whatever arrives meanwhile."""
+    """The customer's last message before this one: fixed by its sequence, whatever arrives meanwhile.
+
+    Never a stranger's: they may have sent a secret to an address of ours the customer knows (promise 39).
+    """
     return await tx.row(
         Quoted,
         """
         SELECT left(coalesce(nullif(new_text, ''), text), $3) AS text,
                coalesce(nullif(sender ->> 'name', ''), sender ->> 'address', '') AS name, created_at AS at
         FROM message WHERE conversation_id = $1 AND seq < $2 AND direction = 'in' AND NOT automatic
+          AND NOT 'stranger' = ANY(warnings)
         ORDER BY seq DESC LIMIT 1
         """,
         said.conversation_id,
@@ -150,9 +154,9 @@ def _bodies(said: Said, quoted: Quoted | None) -> tuple[str, str]:
 
 
 def _date(at: datetime, said: Said) -> str:
-    return format_datetime(
-        at, "d MMM y, H:mm", tzinfo=ZoneInfo(said.time_zone), locale=said.language[:2] or "es"
-    )
+    known = said.language[:2].lower()
+    locale = known if known in LANGUAGES else "en"  # as the words around it
+    return format_datetime(at, "d MMM y, H:mm", tzinfo=ZoneInfo(said.time_zone), locale=locale)
 
 
 def _as_html(text: str) -> str:

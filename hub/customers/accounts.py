@@ -91,10 +91,11 @@ async def create(
 ) -> Account:
     """A new account. Raises BadInput naming the field."""
     _check(name, kind, relation, owner_id, deputy_id)
-    id_: int = await tx.value(
+    id_: int | None = await tx.value(
         """
         INSERT INTO account (name, kind, relation, tier, external_id, owner_id, deputy_id, notes)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT (external_id) DO NOTHING RETURNING id
         """,
         name.strip()[:200],
         kind,
@@ -105,6 +106,8 @@ async def create(
         deputy_id,
         notes[:10_000],
     )
+    if id_ is None:
+        raise Conflict(_("Another account has the external id %(id)s.", id=external_id), field="external_id")
     for domain in domains:
         await add_domain(tx, id_, domain)
     await history.record(tx, "account_created", agent_id=agent_id, account_id=id_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,8 +11,10 @@ import msgspec
 from hub.customers.addresses import AddressRow, of_contacts, prove
 from hub.plumbing import history
 from hub.plumbing.db import Tx
-from hub.plumbing.errors import BadInput, NotFound
+from hub.plumbing.errors import BadInput, Conflict, NotFound
 from hub.plumbing.texts import _
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,18 +93,21 @@ async def create(
     if not name.strip() and not addresses:
         raise BadInput(_("A contact needs a name or an address."), field="name")
     id_: int = await tx.value("SELECT nextval('contact_id_seq')")
-    await tx.execute(
+    made = await tx.execute(
         """
         INSERT INTO contact (id, root_id, name, account_id, account_standing, language, job_title, external_id, search)
         VALUES ($1, $1, $2, $3, CASE WHEN $3::bigint IS NULL THEN '' ELSE 'confirmed' END, $4, $5, $6, $2)
+        ON CONFLICT (external_id) DO NOTHING
         """,
         id_,
         name.strip()[:200],
         account_id,
-        language,
+        checked_language(language),
         job_title.strip()[:200],
         external_id or None,
     )
+    if not made:
+        raise Conflict(_("Another contact has the external id %(id)s.", id=external_id), field="external_id")
     for type_, value in addresses:
         await prove(tx, id_, type_, value, source=source)
     await history.record(tx, "contact_created", agent_id=agent_id, contact_id=id_, account_id=account_id)
@@ -113,7 +119,7 @@ async def change(
 ) -> ContactWithAddresses:
     """Change name, job_title, language, time_zone, preferred_channel, notes or account_id (then confirmed).
 
-    Raises NotFound.
+    Raises NotFound, BadInput.
     """
     root: int | None = await tx.value("SELECT root_id FROM contact WHERE id = $1", contact_id)
     await tx.execute("SELECT id FROM contact WHERE id = $1 FOR NO KEY UPDATE", root)
@@ -132,7 +138,7 @@ async def change(
         before.id,
         now.name.strip()[:200],
         now.job_title[:200],
-        now.language,
+        checked_language(now.language),
         now.time_zone,
         now.preferred_channel,
         now.notes[:10_000],
@@ -143,6 +149,13 @@ async def change(
         tx, "contact_changed", agent_id=agent_id, contact_id=before.id, fields=sorted(fields)
     )
     return await load(tx, before.id)
+
+
+def checked_language(language: str) -> str:
+    """A language tag (RFC 5646) such as es or pt-BR, or "". Raises BadInput."""
+    if language and (len(language) > 35 or not _LANGUAGE.fullmatch(language)):
+        raise BadInput(_("Use a language tag such as es or pt-BR."), field="language")
+    return language
 
 
 async def _with_addresses(tx: Tx, found: Sequence[Contact]) -> list[ContactWithAddresses]:

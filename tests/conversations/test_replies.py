@@ -247,3 +247,16 @@ async def test_a_time_without_a_zone_is_named(tx: Tx, world: World) -> None:
     with pytest.raises(BadInput) as refused:
         await ana_says(tx, world, id_, send_at=naive)
     assert refused.value.field == "send_at"
+
+
+async def test_a_language_nobody_knows_stops_no_answer(hub: Hub, tx: Tx, world: World) -> None:
+    from hub.conversations.composing import compose
+    from hub.deliveries.claiming import claim
+
+    id_ = await matter(tx, world)
+    await tx.execute("UPDATE conversation SET language = 'zz' WHERE id = $1", id_)
+    await ana_says(tx, world, id_)
+    await tx.execute("UPDATE delivery SET due_at = now()")
+    (one,) = await claim(tx, "here", {world.mail.id: 1}, lease_seconds=60)
+    outgoing = await compose(tx, hub.crypto, hub.files, world.mail.line(hub.crypto), one)
+    assert "wrote:" in outgoing.text

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from hub.conversations import aside, assignment, closing, joining, labels, listing, search
+from hub.conversations import aside, assignment, closing, joining, labels, listing, search, snoozing
 from hub.conversations.listing import Filters, Listed
 from hub.conversations.search_query import parse
 from hub.plumbing.clock import now
@@ -245,6 +245,8 @@ async def _move(tx: Tx, call: Call, wanted: ConversationChange) -> None:
         await closing.reopen(tx, call.id, agent_id=call.person.id)
     elif state == "aside":
         await aside.bring_back(tx, call.id, agent_id=call.person.id)
+    elif state == "snoozed":
+        await snoozing.wake(tx, call.id, agent_id=call.person.id)
 
 
 ENDPOINTS = [
