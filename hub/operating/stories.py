@@ -85,10 +85,12 @@ def _moments(dice: random.Random, start: datetime, count: int) -> list[datetime]
 
 
 def message_id(story: Story, step: int) -> str:
+    """The Message-ID of one line of a story."""
     return f"{story.words['pedido']}.{story.words['factura']}.{int(story.moments[0].timestamp())}.{step}@demo.example"
 
 
 def mail(story: Story, step: int) -> bytes:
+    """One line of a customer, as the mail it came in."""
     answers = f"In-Reply-To: <{story.message_ids[-1]}>\r\n" if story.message_ids else ""
     subject = f"Re: {story.subject}" if step else story.subject
     text = story.lines[step]["in"].format(**story.words).replace("\n", "\r\n")

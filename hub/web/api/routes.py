@@ -9,7 +9,7 @@ from aiohttp.web import RouteDef, get, route
 
 from hub.plumbing.errors import NotFound
 from hub.plumbing.texts import _
-from hub.web.api import absences, conversations, customers, house, messages, rules
+from hub.web.api import absences, accounts, contacts, conversations, house, messages, rules
 from hub.web.api.door import serve
 from hub.web.api.endpoints import Endpoint
 from hub.web.api.openapi import document
@@ -17,7 +17,8 @@ from hub.web.api.openapi import document
 ENDPOINTS: tuple[Endpoint, ...] = (
     *conversations.ENDPOINTS,
     *messages.ENDPOINTS,
-    *customers.ENDPOINTS,
+    *contacts.ENDPOINTS,
+    *accounts.ENDPOINTS,
     *house.ENDPOINTS,
     *rules.ENDPOINTS,
     *absences.ENDPOINTS,
