@@ -115,3 +115,21 @@ async def test_notes_drafts_assignment_and_search_by_keyboard(desk: Desk, hub: H
     await ana.keyboard.press("m")
     await expect(again.locator("#conv .head [data-act=assign]")).to_contain_text("Ana")
     await expect(again.locator("#timeline .sys").last).to_contain_text("Ana")
+
+
+async def test_y_confirms_the_suggested_account_and_the_card_says_so(
+    desk: Desk, hub: Hub, world: World
+) -> None:
+    inbound = Inbound(hub)
+    await inbound.start()
+    outcome = await inbound.receive(world.mail, Raw(body=mail("Pepe Ferrer <pepe@acme.test>", "Presupuesto")))
+    await inbound.close()
+    ana = await desk.open(world.ana, f"/inbox/mine/c/{outcome.conversation_id}")
+    await expect(ana.locator("#conv [data-suggestion]")).to_contain_text("Acme")
+    await expect(ana.locator("#card .account .pill")).to_have_count(1)
+    await ana.keyboard.press("y")
+    await expect(ana.locator("#conv [data-suggestion]")).to_have_count(0)
+    await expect(ana.locator("#card .account .pill")).to_have_count(0)
+    async with hub.transaction() as tx:
+        standing = await tx.value("SELECT account_standing FROM contact WHERE name = 'Pepe Ferrer'")
+    assert standing == "confirmed"

@@ -108,7 +108,7 @@ export function confirm(yes = true) {
   const id = openId();
   if (!id || !$("[data-suggestion]")) return;
   $("[data-suggestion]").hidden = true;
-  act({ path: `/c/${id}/account_suggestion`, body: { confirm: yes ? 1 : 0 }, text: t(yes ? "confirmed" : "denied") });
+  act({ path: `/c/${id}/account_suggestion`, body: { confirm: yes ? 1 : 0 }, text: t(yes ? "confirmed" : "denied") }).then(refresh);
 }
 
 /** After a second in view what is shown counts as read. */
