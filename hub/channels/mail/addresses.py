@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from hub.channels.facts import Party
 from hub.channels.mail.tokens import OUR_MARK
@@ -12,6 +13,7 @@ from hub.channels.text import one_line, shortened, without_direction_tricks
 
 MOST_ADDRESSES = 500
 _LONGEST_VALUE = 200_000
+_SHORT = 300
 _TOKEN = re.compile(
     r'=\?[^?\s]{1,80}\?[bBqQ]\?[^?]*\?=|"(?:[^"\\]|\\.)*"|[()<>,;:]|\\.|[^"()<>,;:\\]+|"', re.DOTALL
 )
@@ -28,11 +30,17 @@ def read_addresses(values: list[bytes]) -> tuple[tuple[Party, ...], bool]:
     cut = False
     for value in values:
         cut = cut or len(value) > _LONGEST_VALUE
-        for party in _read(raw_text(value[:_LONGEST_VALUE])):
+        for party in _known(value) if len(value) < _SHORT else _read(raw_text(value[:_LONGEST_VALUE])):
             if len(found) >= MOST_ADDRESSES:
                 return tuple(found.values()), True
             found.setdefault(party.address.lower(), party)
     return tuple(found.values()), cut
+
+
+@lru_cache(maxsize=2_000)
+def _known(value: bytes) -> tuple[Party, ...]:
+    """One mail names the same few addresses in many fields, and every mail names ours."""
+    return tuple(_read(raw_text(value)))
 
 
 def normalised(address: str) -> str:
