@@ -11,6 +11,7 @@ from hub.agents import sessions
 from hub.conversations import outcomes, snoozing
 from hub.deliveries import reports
 from hub.deliveries.recovering import recover
+from hub.plumbing import idempotency
 from hub.plumbing.clock import monotonic
 from hub.plumbing.db import AGAIN, AWAY
 from hub.plumbing.errors import HubError
@@ -61,6 +62,12 @@ async def forget_sessions(hub: Hub) -> None:
         await sessions.sweep(tx)
 
 
+async def forget_answers(hub: Hub) -> None:
+    """What the API answered to requests that nobody repeats any more."""
+    async with hub.transaction() as tx:
+        await idempotency.sweep(tx)
+
+
 Timer = tuple[float, Callable[[Hub], Awaitable[None]]]
 TIMERS: tuple[Timer, ...] = (
     (1.0, recover_deliveries),
@@ -69,6 +76,7 @@ TIMERS: tuple[Timer, ...] = (
     (10.0, balance_queues),
     (5.0, cover_absences),
     (3600.0, forget_sessions),
+    (3600.0, forget_answers),
 )
 
 

@@ -76,6 +76,8 @@ def _answer(request: web.Request, error: HubError) -> web.StreamResponse:
         answer = bare_page(request, "error.html", _page(request, error), status=error.status)
     if isinstance(error, TooMany):
         answer.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, SignInNeeded) and request.path.startswith("/api/"):
+        answer.headers["WWW-Authenticate"] = "Bearer"  # RFC 9110 §15.5.2
     return answer
 
 

@@ -6,6 +6,7 @@ import asyncio
 
 import msgspec
 import pytest
+from aiohttp import ClientSession
 
 from hub.channels.base import Raw
 from hub.intake import Inbound
@@ -181,3 +182,8 @@ async def test_openapi_describes_every_endpoint(api_of):
     text = msgspec.json.encode(document).decode()
     for name in set(__import__("re").findall(r"#/components/schemas/([\w.\-]+)", text)):
         assert name in document["components"]["schemas"], name
+
+
+async def test_a_refused_token_says_how_to_sign_in(served):
+    async with ClientSession() as session, session.get(served.make_url("/api/v1/conversations")) as answer:
+        assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Bearer")

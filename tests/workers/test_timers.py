@@ -64,3 +64,18 @@ async def test_all_timers_run_on_an_empty_house(hub: Hub, world: World) -> None:
     await answer(hub, world)
     for _, job in timers.TIMERS:
         await job(hub)
+
+
+async def test_old_answers_of_the_api_are_forgotten(hub: Hub, world: World) -> None:
+    token = await hub.pool.fetchval(
+        "INSERT INTO token (agent_id, name, hash) VALUES ($1, 't', 'x') RETURNING id", world.ana
+    )
+    await hub.pool.execute(
+        """
+        INSERT INTO idempotency_key (token_id, key, request_hash, created_at)
+        VALUES ($1, 'old', 'h', now() - interval '3 days'), ($1, 'new', 'h', now())
+        """,
+        token,
+    )
+    await timers.forget_answers(hub)
+    assert [row["key"] for row in await hub.pool.fetch("SELECT key FROM idempotency_key")] == ["new"]
