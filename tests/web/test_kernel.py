@@ -619,6 +619,7 @@ async def visit(page: Page, stage: Stage, path: str) -> None:
         await page.wait_for_selector("#rows[role=listbox]", state="attached")
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 async def test_pages_pass_axe(seat: Seat, theme: str, viewport: dict[str, int]) -> None:
@@ -642,6 +643,7 @@ SMALL = """() => [...document.querySelectorAll("a[href], button, summary, input,
   .map(node => node.outerHTML.slice(0, 160))"""
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("width", [1440, 1000, 390])
 async def test_everything_to_press_is_at_least_24_pixels(seat: Seat, width: int) -> None:
     page = await seat.open("/login", viewport={"width": width, "height": 800})
@@ -650,6 +652,7 @@ async def test_everything_to_press_is_at_least_24_pixels(seat: Seat, width: int)
         assert await page.evaluate(SMALL) == [], path
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("width", [320, 390, 761, 1280, 1281])
 async def test_nothing_scrolls_sideways(seat: Seat, width: int) -> None:
     page = await seat.open("/login", viewport={"width": width, "height": 800})
