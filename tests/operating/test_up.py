@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import re
 import shutil
 import signal
@@ -30,7 +32,7 @@ class Up:
 
     def __init__(self, data: Path, **environ: str) -> None:
         self.data = data
-        self.port, self.smtp = free_port(), free_port()
+        self.port, self.smtp = free_port(), free_pair()
         ports = {"HUB_PORT": str(self.port), "HUB_SMTP_PORT": str(self.smtp)}
         own = {"HUB_DATA": str(data), "LC_ALL": "C", **ports}
         given = {"DATABASE_URL": "", "REDIS_URL": "", "HUB_SECRET": "", "HUB_DEMO": "0", **own, **environ}
@@ -110,6 +112,16 @@ def free_port() -> int:
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
         return int(trial.getsockname()[1])
+
+
+def free_pair() -> int:
+    """A port whose next one, the lab's, is free as well; below those the kernel hands out by itself."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.socket() as one, socket.socket() as next_one:
+            one.bind(("127.0.0.1", port))
+            next_one.bind(("127.0.0.1", port + 1))
+            return port
 
 
 def test_it_tells_its_steps_and_ends_with_the_address() -> None:
