@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import msgspec
+import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict
 from hub.plumbing.texts import _
 
+HOME = "ES"
 SOURCES = ("message", "agent", "import", "widget")
 
 
@@ -118,10 +120,18 @@ def _email(value: str) -> str:
 
 
 def _phone(value: str) -> str:
-    digits = "".join(c for c in value if c.isdigit())
-    if not value.startswith("+") or not 8 <= len(digits) <= 15:
-        raise BadInput(_("“%(value)s” is not a number like +34600123456", value=value[:100]), field="phone")
-    return f"+{digits}"
+    """E.164; a number without country is read as one of the company's own country."""
+    try:
+        number = phonenumbers.parse(value, HOME)
+    except phonenumbers.NumberParseException as error:
+        raise _not_a_number(value) from error
+    if not phonenumbers.is_possible_number(number):
+        raise _not_a_number(value)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _not_a_number(value: str) -> BadInput:
+    return BadInput(_("“%(value)s” is not a number like +34600123456", value=value[:100]), field="phone")
 
 
 NORMAL: dict[str, Callable[[str], str]] = {"email": _email, "phone": _phone}

@@ -33,3 +33,44 @@ async def test_a_quote_never_closed_is_named_by_its_row(hub, world, tmp_path):
     file.write_text("name\nUno\n" + '"Dos\n' + "x" * 200_000)
     with pytest.raises(BadInput, match="Row 3"):
         await importing.import_accounts(hub, file)
+
+
+ACCOUNTS = """external_id;name;owner;deputy;domains;tier
+C-1;Bodegas Álvarez;ana@dialogo.test;luis@dialogo.test;alvarez.test;oro
+C-2;;ana@dialogo.test;;;
+C-3;Hotel Mar;nadie@dialogo.test;;;
+C-4;Otra;;;gmail.com;
+"""
+
+
+async def test_accounts_with_owner_and_deputy(hub, world, tmp_path):
+    file = tmp_path / "accounts.csv"
+    file.write_bytes(ACCOUNTS.encode("cp1252"))
+    done = await importing.import_accounts(hub, file)
+    assert done.done == 1
+    assert [(error.row, error.field) for error in done.errors] == [(3, "name"), (4, "owner"), (5, "domain")]
+    row = await hub.pool.fetchrow("SELECT * FROM account WHERE external_id = 'C-1'")
+    assert (row["name"], row["owner_id"], row["deputy_id"]) == ("Bodegas Álvarez", world.ana, world.luis)
+    file.write_text("external_id,name\nC-1,Bodegas A\n")
+    assert (await importing.import_accounts(hub, file)).done == 1
+    row = await hub.pool.fetchrow("SELECT * FROM account WHERE external_id = 'C-1'")
+    assert (row["name"], row["owner_id"]) == ("Bodegas A", world.ana)
+
+
+async def test_contacts_find_their_account_and_themselves(hub, world, tmp_path):
+    file = tmp_path / "contacts.csv"
+    file.write_text(
+        "name,email,account\nPepe Gil,pepe@acme.test,Acme\nMarta R.,marta@acme.test,Acme\nX,no,Acme\n"
+    )
+    done = await importing.import_contacts(hub, file)
+    assert (done.done, [(error.row, error.field) for error in done.errors]) == (2, [(4, "email")])
+    assert await hub.pool.fetchval("SELECT name FROM contact WHERE id = $1", world.marta) == "Marta R."
+    pepe = "SELECT c.account_id FROM contact c JOIN address a ON a.contact_id = c.id WHERE a.value = 'pepe@acme.test'"
+    assert await hub.pool.fetchval(pepe) == world.acme
+
+
+async def test_a_file_with_unknown_columns_is_refused_whole(hub, tmp_path):
+    file = tmp_path / "bad.csv"
+    file.write_text("nombre,correo\nx,y\n")
+    with pytest.raises(BadInput, match="nombre"):
+        await importing.import_contacts(hub, file)
