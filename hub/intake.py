@@ -117,6 +117,8 @@ class Inbound:
             channel = await connections.load(tx, kept.channel_id)
         if kept.outcome != "unreadable":
             raise Conflict(_("This arrival is not in quarantine."))
+        if kept.envelope.get("partial"):
+            raise Conflict(_("Only its beginning is here: the mail itself is still in its mailbox."))
         body = kept.raw if kept.raw_file is None else await self.hub.files.get(kept.raw_file)
         raw = Raw(body=body or b"", envelope=kept.envelope)
         if self._reader is None:

@@ -82,7 +82,7 @@ class Outbound:
         async with self.hub.transaction() as tx:
             await outcomes.tell(tx, await refuse(tx))
             self._channels = await connections.enabled(tx)
-        self._health = {one.id: one.health for one in self._channels}
+        self._health = {one.id: _health(one) for one in self._channels}
         self._swept = monotonic()
 
     async def _turn_safely(self) -> None:
@@ -153,7 +153,7 @@ class Outbound:
             self._health[channel_id] = "ok"
             self._rests.pop(channel_id, None)
             async with self.hub.transaction() as tx:
-                await connections.note_health(tx, channel_id, "ok")
+                await connections.note_health(tx, channel_id, "out")
                 await release(tx, channel_id)
 
     async def _rest_channel(self, channel_id: int, error: Misconfigured) -> None:
@@ -162,7 +162,7 @@ class Outbound:
         self._rests[channel_id] = seconds, monotonic() + seconds
         self._health[channel_id] = "failing"
         async with self.hub.transaction() as tx:
-            await connections.note_health(tx, channel_id, "failing", error.reason)
+            await connections.note_health(tx, channel_id, "out", error.reason)
 
     async def _drain(self) -> None:
         """Wait for what is on its way; what had not begun goes back by itself when its lease ends."""
@@ -171,3 +171,8 @@ class Outbound:
             await asyncio.wait(self._sends, timeout=self.pace.drain)
         for task in self._sends:
             task.cancel()
+
+
+def _health(channel: Channel) -> str:
+    """Of its way out alone: a mailbox that cannot be read does not slow the answers."""
+    return "failing" if "out" in channel.troubles else channel.health if channel.health == "unknown" else "ok"

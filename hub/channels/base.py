@@ -42,6 +42,14 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     window_hours: int = 0
 
 
+class Tried(msgspec.Struct, frozen=True):
+    """One step of a real trial: the `way` it concerns, "in" or "out", what was tried, and what is wrong or ""."""
+
+    way: str
+    step: str
+    trouble: str
+
+
 BeforeWire = Callable[[], Awaitable[None]]
 
 
@@ -62,8 +70,8 @@ class Adapter:
         """
         raise Misconfigured(f"{self.kind} cannot send")
 
-    async def check(self, line: Line) -> list[tuple[str, str]]:
-        """Try the line for real: (what was tried, what is wrong with it or empty) for each step."""
+    async def check(self, line: Line) -> list[Tried]:
+        """Try the line for real, a step for each way it has."""
         return []
 
     def normalised(self, typed: str) -> str:

@@ -27,6 +27,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     secrets: bytes | None
     health: str
     health_text: str
+    troubles: dict[str, str]
 
     def line(self, crypto: Crypto) -> Line:
         """The channel as its adapter sees it, secrets opened. Raises CannotDecrypt."""
@@ -46,7 +47,7 @@ async def load_where(tx: Tx, condition: str, *values: Any) -> list[Channel]:
     return await tx.rows(
         Channel,
         f"""
-        SELECT id, key, kind, name, address, team_id, enabled, settings, secrets, health, health_text
+        SELECT id, key, kind, name, address, team_id, enabled, settings, secrets, health, health_text, troubles
         FROM channel WHERE {condition} ORDER BY id
         """,
         *values,
@@ -109,13 +110,25 @@ async def replace_secrets(tx: Tx, crypto: Crypto, channel: Channel, secrets: dic
     return bool(replaced)
 
 
-async def note_health(tx: Tx, channel_id: int, health: str, text: str = "") -> None:
-    """What the last attempt to use this channel showed: ok, or failing with words for the operator."""
+async def note_health(tx: Tx, channel_id: int, way: str, trouble: str = "") -> None:
+    """What the last attempt showed of one way, "in" or "out": `trouble` for the operator, or empty for fine.
+
+    The channel fails while either way does: mail that leaves says nothing of mail that should come.
+    """
     await tx.execute(
-        "UPDATE channel SET health = $2, health_text = $3, health_at = now() WHERE id = $1",
+        """
+        UPDATE channel c SET troubles = n.troubles, health_at = now(),
+               health = CASE WHEN n.troubles = '{}' THEN 'ok' ELSE 'failing' END,
+               health_text = left((SELECT coalesce(string_agg(value, ' · ' ORDER BY key), '')
+                                   FROM jsonb_each_text(n.troubles)), 500)
+        FROM (SELECT id, CASE WHEN $3 = '' THEN troubles - $2::text
+                              ELSE troubles || jsonb_build_object($2::text, left($3, 400)) END AS troubles
+              FROM channel WHERE id = $1) AS n
+        WHERE c.id = n.id
+        """,
         channel_id,
-        health,
-        text[:500],
+        way,
+        trouble,
     )
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hub.channels import connections
+from hub.channels.base import Tried
 from hub.channels.registry import ADAPTERS, adapter
 from hub.cli.channel_sign_in import sign_in
 from hub.cli.opened import with_hub
@@ -87,19 +88,21 @@ def add(
 def test(channel_id: int) -> None:
     """Exit code 1 when something does not work; the words say what and what to do."""
 
-    async def try_(hub: Hub) -> list[tuple[str, str]]:
+    async def try_(hub: Hub) -> list[Tried]:
         async with hub.transaction() as tx:
             channel = await connections.load(tx, channel_id)
         found = await adapter(channel.kind).check(channel.line(hub.crypto))
-        failing = next((words for step, words in found if words), "")
         async with hub.transaction() as tx:
-            await connections.note_health(tx, channel_id, "failing" if failing else "ok", failing)
+            for tried in found:
+                await connections.note_health(tx, channel_id, tried.way, tried.trouble)
         return found
 
     steps = with_hub(try_)
-    for step, words in steps:
-        click.echo(f"{'✗' if words else '✓'} {step}{': ' + words if words else ''}")
-    if any(words for _step, words in steps):
+    for tried in steps:
+        click.echo(
+            f"{'✗' if tried.trouble else '✓'} {tried.step}{': ' + tried.trouble if tried.trouble else ''}"
+        )
+    if any(tried.trouble for tried in steps):
         raise SystemExit(1)
 
 

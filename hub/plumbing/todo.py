@@ -41,7 +41,7 @@ async def add_many(tx: Tx, kind: str, refs: Sequence[int]) -> None:
     await tx.execute("INSERT INTO todo (kind, ref) SELECT $1, unnest($2::bigint[])", kind, list(refs))
 
 
-async def claim(tx: Tx, kinds: Sequence[str], *, most: int = 100, lease_seconds: int = 60) -> list[Todo]:
+async def claim(tx: Tx, kinds: Sequence[str], *, most: int = 100, lease_seconds: int = 150) -> list[Todo]:
     """Due rows that nobody holds, oldest first, leased to the caller."""
     return await tx.rows(
         Todo,

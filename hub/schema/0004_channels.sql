@@ -11,6 +11,7 @@ CREATE TABLE channel (
     secrets      bytea,
     health       text NOT NULL DEFAULT 'unknown' CHECK (health IN ('unknown', 'ok', 'failing')),
     health_text  text NOT NULL DEFAULT '',
+    troubles     jsonb NOT NULL DEFAULT '{}',  -- what is wrong, by way: {"in": …, "out": …}
     health_at    timestamptz,
     created_at   timestamptz NOT NULL DEFAULT now()
 );

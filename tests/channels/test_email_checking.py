@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hub.channels.base import Tried
 from hub.channels.outgoing import Line
 from hub.channels.registry import adapter
 from hub.plumbing.texts import speaking
@@ -34,15 +35,17 @@ def line(smtp: FaultySmtp, imap: Dovecot, password: str, **more: Any) -> Line:
 async def test_each_step_says_what_is_wrong() -> None:
     with FaultySmtp() as smtp, Dovecot() as imap:
         good = await adapter("email").check(line(smtp, imap, imap.password))
-        assert [words for _, words in good] == ["", ""]
+        assert [(tried.way, tried.trouble) for tried in good] == [("out", ""), ("in", "")]
         smtp.become("BANNER=554 you are on a list")
         bad = await adapter("email").check(line(smtp, imap, "wrong"))
-        assert bad[0][1] == "554 you are on a list"
-        assert "uthentication failed" in bad[1][1]
+        assert bad[0].trouble == "554 you are on a list"
+        assert "uthentication failed" in bad[1].trouble
         gone = await adapter("email").check(line(smtp, imap, imap.password, imap_folder="Nowhere"))
-        assert "exist" in gone[1][1]
+        assert "exist" in gone[1].trouble
         assert smtp.bodies == []
         smtp.stop()
         with speaking("es"):
             away = await adapter("email").check(line(smtp, imap, imap.password, imap_host=""))
-        assert away == [("iniciar sesión donde envía", "no se puede llegar al servidor de correo")]
+        assert away == [
+            Tried("out", "iniciar sesión donde envía", "no se puede llegar al servidor de correo")
+        ]

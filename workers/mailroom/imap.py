@@ -160,7 +160,7 @@ class Mailbox:
         try:
             await Cursor(self._hub, self._channel.id, self._lease, "").failed(problem)
             async with self._hub.transaction() as tx:
-                await connections.note_health(tx, self._channel.id, "failing" if problem else "ok", problem)
+                await connections.note_health(tx, self._channel.id, "in", problem)
             self._health = problem
         except (LeaseLost, *AWAY, *AGAIN, asyncpg.PostgresError) as error:
             self._log.info("mailbox state not written", error=repr(error))

@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Iterable
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import structlog
 
 from hub.channels.arrivals import Outcome
@@ -201,7 +202,8 @@ class Reading:
 
     async def _quarantine(self, uid: int, start: bytes, reason: str) -> None:
         """What we do not take is shown once, with words; the mail stays where it is."""
-        channel, raw = await self._addressed(uid, start)
+        channel, whole = await self._addressed(uid, start)
+        raw = msgspec.structs.replace(whole, envelope=whole.envelope | {"partial": "1"})
         fact = unreadable(raw, f"{reason}; it is still in its mailbox", key=f"left:{self._validity}.{uid}")
         outcome = await self._taking_in.store(channel, raw, [fact])
         noted = Noted(uid=uid, outcome=outcome.state, arrival_id=outcome.arrival_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from hub.channels.base import Adapter, BeforeWire, Capabilities, Raw
+from hub.channels.base import Adapter, BeforeWire, Capabilities, Raw, Tried
 from hub.channels.email.parsing import read_facts
 from hub.channels.facts import AnyFact, Unreadable
 from hub.channels.outgoing import Line, Outgoing, Sent
@@ -56,7 +56,7 @@ class EmailAdapter(Adapter):
 
         await sending.close()
 
-    async def check(self, line: Line) -> list[tuple[str, str]]:
+    async def check(self, line: Line) -> list[Tried]:
         """Sign in where the line sends and where it reads; what is wrong, in words."""
         from hub.channels.email import checking
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub.channels.base import Tried
 from hub.channels.email.imap import ImapClient
 from hub.channels.email.imap_account import ImapAccount, ImapError
 from hub.channels.email.sending import access_token, account_of, connected
@@ -11,14 +12,14 @@ from hub.channels.outgoing import Line
 from hub.plumbing.texts import _
 
 
-async def check(line: Line, *, seconds: float = 15.0) -> list[tuple[str, str]]:
-    """(what was tried, what is wrong with it or "") for sending, and for reading if a mailbox is set.
+async def check(line: Line, *, seconds: float = 15.0) -> list[Tried]:
+    """Sending, and reading if a mailbox is set.
 
     No mail is sent and none is marked.
     """
-    steps = [(_("sign in where it sends"), await _sending(line, seconds))]
+    steps = [Tried("out", _("sign in where it sends"), await _sending(line, seconds))]
     if line.settings.get("imap_host"):
-        steps.append((_("open the mailbox it reads"), await _reading(line, seconds)))
+        steps.append(Tried("in", _("open the mailbox it reads"), await _reading(line, seconds)))
     return steps
 
 
