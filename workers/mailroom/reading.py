@@ -84,7 +84,7 @@ class Reading:
         recent = await self._client.search(backfill.since(place.now.date(), timedelta(days=5)))
         left = sorted({uid for uid in recent if uid <= below} - set(wanted))
         await self._cursor.note(self._validity, [Noted(uid=uid, outcome="before") for uid in left])
-        if self._suspects.lowest_resting(self._validity) is None:
+        if self._suspects.lowest_open(self._validity) is None:
             await self._cursor.begin(self._validity, below)
         self._last = below
 
@@ -109,7 +109,7 @@ class Reading:
 
     async def _advance(self, uid: int) -> None:
         """Up to `uid`, but never past a mail that is still open."""
-        lowest = self._suspects.lowest_resting(self._validity)
+        lowest = self._suspects.lowest_open(self._validity)
         reached = uid if lowest is None else min(uid, lowest - 1)
         await self._cursor.advance(max(reached, self._last))
         self._last = max(reached, self._last)
@@ -120,6 +120,8 @@ class Reading:
         sizes = await self._client.sizes(uids)
         gone = [Noted(uid=uid, outcome="gone") for uid in uids if uid not in sizes]
         await self._cursor.note(self._validity, gone)
+        for one in gone:
+            self._suspects.forget(self._validity, one.uid)
         for uid in [uid for uid in sizes if self._suspects.is_hopeless(self._validity, uid)]:
             await self._quarantine(uid, b"", "its mail server hangs up whenever we fetch it")
             self._suspects.forget(self._validity, uid)

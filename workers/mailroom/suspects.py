@@ -64,9 +64,9 @@ class Suspects:
         self._breaks.pop((uidvalidity, uid), None)
         self._refused.pop((uidvalidity, uid), None)
 
-    def lowest_resting(self, uidvalidity: int) -> int | None:
-        """The lowest UID that rests: the cursor must stay below it."""
-        return min((uid for uid in self._known(uidvalidity) if self.rests(uidvalidity, uid)), default=None)
+    def lowest_open(self, uidvalidity: int) -> int | None:
+        """The lowest UID without an outcome, rested or not: the cursor must stay below it."""
+        return min(self._known(uidvalidity), default=None)
 
     def _known(self, uidvalidity: int) -> list[int]:
         return sorted({uid for validity, uid in (*self._breaks, *self._refused) if validity == uidvalidity})
