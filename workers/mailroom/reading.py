@@ -50,6 +50,7 @@ class Reading:
         self._largest = int(channel.settings.get("imap_largest") or LARGEST_MAIL)
         self._validity = 0
         self._last = 0
+        self._counts = True
 
     async def open(self) -> None:
         """Select the folder; begin its numbering if it is new to us. Raises ImapError, LeaseLost."""
@@ -66,7 +67,7 @@ class Reading:
         uids = await self._client.uids_from(self._last + 1)
         await self._take_all(uids, advance=True)
         if not uids:
-            await self._cursor.advance(self._last)
+            await self._advance(self._last)
         place = await self._cursor.place()
         if place.sweep_due:
             await self._sweep(place.now.date())
@@ -84,9 +85,8 @@ class Reading:
         recent = await self._client.search(backfill.since(place.now.date(), timedelta(days=5)))
         left = sorted({uid for uid in recent if uid <= below} - set(wanted))
         await self._cursor.note(self._validity, [Noted(uid=uid, outcome="before") for uid in left])
-        if self._suspects.lowest_open(self._validity) is None:
-            await self._cursor.begin(self._validity, below)
-        self._last = below
+        self._counts, self._last = False, 0
+        await self._advance(below)
 
     async def _sweep(self, today: date) -> None:
         """INVARIANTS §17: three days by SEARCH SINCE, against what we noted."""
@@ -109,10 +109,13 @@ class Reading:
 
     async def _advance(self, uid: int) -> None:
         """Up to `uid`, but never past a mail that is still open."""
+        self._last = max(uid, self._last)
         lowest = self._suspects.lowest_open(self._validity)
-        reached = uid if lowest is None else min(uid, lowest - 1)
-        await self._cursor.advance(max(reached, self._last))
-        self._last = max(reached, self._last)
+        if self._counts:
+            await self._cursor.advance(self._last if lowest is None else min(self._last, lowest - 1))
+        elif lowest is None:
+            await self._cursor.begin(self._validity, self._last)
+            self._counts = True
 
     async def _take_range(self, uids: list[int]) -> None:
         if not uids:
