@@ -14,13 +14,14 @@ from hub.channels.facts import MessageReceived
 from hub.channels.outgoing import Line
 from hub.channels.registry import adapter
 from hub.lab.sent import Sent
+from hub.operating.stories import GUARD
 from hub.plumbing.clock import now
 from hub.plumbing.errors import BadInput, Unavailable
 from hub.plumbing.texts import _
 
 
 class Letter(msgspec.Struct, kw_only=True):
-    """What the customer wrote. `sender` is `Name <address>` or an address alone."""
+    """What the customer wrote. `sender` is `Name <address>` or an address alone; `forged`: not really theirs."""
 
     sender: str = ""
     to: str = ""
@@ -28,6 +29,7 @@ class Letter(msgspec.Struct, kw_only=True):
     text: str = ""
     in_reply_to: str = ""
     references: str = ""
+    forged: bool = False
 
 
 async def post(letter: Letter, host: str, port: int) -> str:
@@ -78,6 +80,8 @@ def _composed(letter: Letter) -> EmailMessage:
     if "@" not in letter.to:
         raise BadInput(_("Choose which address of the company to write to."), field="to")
     message = EmailMessage()
+    if not letter.forged:
+        message["Authentication-Results"] = f"{GUARD}; dmarc=pass header.from={domain}"
     try:
         message["From"] = Address(name, addr_spec=address)
         message["To"] = letter.to.strip()

@@ -23,7 +23,7 @@ from hub.channels.registry import adapter
 from hub.customers import accounts, contacts
 from hub.intake import TABLES
 from hub.operating import telling
-from hub.operating.stories import Story, mail, message_id
+from hub.operating.stories import GUARD, Story, mail, message_id
 from hub.operating.stories import stories as planned
 from hub.plumbing.clock import now
 from hub.plumbing.db import Tx
@@ -134,7 +134,7 @@ async def _channels(tx: Tx, hub: Hub, company: dict[str, Any], team_ids: dict[st
                 "smtp_host": "127.0.0.1",
                 "smtp_port": lab_port(hub.settings),
                 "smtp_security": "none",
-                "lab": True,
+                "authserv_id": GUARD,
             },
         )
         for one in company["channels"]

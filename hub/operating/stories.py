@@ -15,6 +15,8 @@ from hub.plumbing.clock import now
 
 CONVERSATIONS = 320
 DAYS = 60
+GUARD = "mx.iberluz.example"
+"""The demo company's own mail server, which says whether a sender is genuine (RFC 8601)."""
 
 
 class Story(msgspec.Struct, kw_only=True):
@@ -94,7 +96,9 @@ def mail(story: Story, step: int) -> bytes:
     answers = f"In-Reply-To: <{story.message_ids[-1]}>\r\n" if story.message_ids else ""
     subject = f"Re: {story.subject}" if step else story.subject
     text = story.lines[step]["in"].format(**story.words).replace("\n", "\r\n")
+    domain = story.address.rpartition("@")[2]
     return (
+        f"Authentication-Results: {GUARD}; dmarc=pass header.from={domain}\r\n"
         f"From: {story.name} <{story.address}>\r\nTo: {story.channel.address}\r\nSubject: {subject}\r\n"
         f"Message-ID: <{message_id(story, step)}>\r\n{answers}Date: {format_datetime(story.moments[step])}\r\n"
         f"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"
