@@ -31,7 +31,8 @@ async def say(tx: Tx, said: Sequence[Said]) -> None:
         """
         INSERT INTO message (conversation_id, home_id, seq, direction, public, channel_id, agent_id, subject, text,
                              new_text, message_id, recipients, created_at)
-        SELECT v.id, v.id, v.last_seq + row_number() OVER (PARTITION BY v.id ORDER BY w.at), w.direction, w.direction = 'out',
+        SELECT v.id, v.id, v.last_seq + row_number() OVER (PARTITION BY v.id ORDER BY w.at), w.direction,
+               w.direction = 'out',
                CASE WHEN w.direction = 'out' THEN w.channel_id END,
                coalesce(v.assignee_id, (SELECT min(id) FROM agent WHERE role = 'agent')), w.subject, w.text, w.text,
                CASE WHEN w.direction = 'out' THEN w.message_id ELSE '' END,

@@ -7,7 +7,7 @@ In: `{"sub": [topics], "since": cursor}` replaces what is listened to; `{"viewin
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import msgspec
 import structlog
@@ -61,7 +61,7 @@ async def run(app: web.Application) -> AsyncIterator[None]:
     drawing.register("who", app[VIEWING].draw)
     tending = Tending(fanout, app[VIEWING])
     running = [
-        asyncio.create_task(work())
+        asyncio.create_task(_kept_up(work))
         for work in (fanout.follow, Counting(fanout).run, tending.beat, tending.watch, tending.check_access)
     ]
     yield
@@ -70,6 +70,16 @@ async def run(app: web.Application) -> AsyncIterator[None]:
         for task in left:
             task.cancel()
         _done, left = await asyncio.wait(left, timeout=0.5)
+
+
+async def _kept_up(work: Callable[[], Awaitable[None]]) -> None:
+    """Run for ever; a mistake of ours is told and does not end the live pages of this process."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("live pages: begun again", work=work.__qualname__)
+        await asyncio.sleep(1)
 
 
 async def close_all(app: web.Application) -> None:

@@ -59,7 +59,10 @@ class Up:
         """Its children by what they are."""
         found = {}
         for child in psutil.Process(self.process.pid).children():
-            words = " ".join(child.cmdline())
+            try:
+                words = " ".join(child.cmdline())
+            except psutil.Error:  # ended this very moment
+                continue
             if match := re.search(r"-m hub (\w+)|(postgres) -D|(valkey-server)", words):
                 found[next(filter(None, match.groups()))] = child
         return found

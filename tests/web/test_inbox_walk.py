@@ -85,6 +85,7 @@ async def test_a_mail_is_seen_live_answered_undone_and_closed(desk: Desk, hub: H
     for page in (ana, luis):
         await expect(page.locator("#timeline .m")).to_have_count(2)
     await ana.locator("#conv .head button.close").click()
+    await expect(ana.locator("#pick")).to_be_visible()
     await ana.keyboard.press("1")
     await ana.keyboard.press("1")
     await expect(ana.locator("#rows > .row")).to_have_count(0)

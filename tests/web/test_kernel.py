@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,6 +15,7 @@ import pytest_asyncio
 from aiohttp import web
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from hub.web.assets import LATER, assets
 from tests.web.stage import Stage, message
@@ -525,6 +527,7 @@ async def test_closing_asks_reason_and_outcome_in_one_key_each(seat: Seat) -> No
 async def test_a_finds_a_person_and_m_takes_it_oneself(seat: Seat) -> None:
     page = await seat.open("/inbox/mine/c/1")
     await page.keyboard.press("a")
+    await page.wait_for_selector("#pick[open]")
     await page.keyboard.type("logis")
     await page.keyboard.press("Enter")
     await until(lambda: posts(seat.stage, "POST", "/assignment"))
@@ -658,6 +661,8 @@ async def test_nothing_scrolls_sideways(seat: Seat, width: int) -> None:
     page = await seat.open("/login", viewport={"width": width, "height": 800})
     for path in PAGES:
         await visit(page, seat.stage, path)
+        with contextlib.suppress(PlaywrightTimeout):  # laid out once pictures and times are in
+            await page.wait_for_function("document.scrollingElement.scrollWidth <= innerWidth", timeout=3_000)
         wide = await page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")
         assert wide[0] <= wide[1], path
 

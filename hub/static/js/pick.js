@@ -32,7 +32,8 @@ export function choose(title, all, { search = true } = {}) {
       if (digit) end(digit.value);
     }, when);
     list.addEventListener("click", (event) => { const item = event.target.closest("[data-value]"); if (item) end(item.dataset.value); }, when);
-    dialog.addEventListener("close", () => { controller.abort(); resolve(null); }, when);
+    // the close of the question before this one is told late, when this one is already open
+    dialog.addEventListener("close", () => { if (!dialog.open) { controller.abort(); resolve(null); } }, when);
     list.tabIndex = search ? -1 : 0;
     draw();
     dialog.showModal();

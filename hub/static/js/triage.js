@@ -125,9 +125,10 @@ function read(id) {
 
 /** The dialog to choose from is fetched when the page has come to rest. */
 async function choose(...told) {
-  const pick = await import("./pick.js");
+  pick ??= await import("./pick.js");
   return pick.choose(...told);
 }
+let pick; // kept, so that a second question stands before the next key
 
 /** The same for every ticked row; one undo takes all of it back. */
 async function bulk(what) {
@@ -189,5 +190,5 @@ hear("start", () => {
   hear("opened", read);
   hear("arrived", (node) => node.closest("#timeline") && read(openId()));
   read(openId());
-  (window.requestIdleCallback ?? setTimeout)(() => import("./pick.js"));
+  (window.requestIdleCallback ?? setTimeout)(() => import("./pick.js").catch(() => {})); // without a network now: asked for again when it is needed
 });
