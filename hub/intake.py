@@ -53,7 +53,9 @@ class Inbound:
         self._quarantined: deque[float] = deque(maxlen=MOST_QUARANTINED_A_MINUTE)
 
     async def start(self) -> None:
-        """Begin to flush."""
+        """Begin to flush. Ids are drawn before the first arrival, so that those who come together keep their order."""
+        async with self.hub.pool.acquire() as connection:
+            await self.ids.fill(connection, 1)
         self._flusher = asyncio.create_task(self._flush())
 
     async def close(self) -> None:

@@ -281,6 +281,8 @@ async def test_root_hands_it_to_nobody_where_namespaces_are_forbidden(
     async def forbidden() -> bool:
         return False
 
+    if not python_for(("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")):
+        pytest.xfail("the checkout lies below a folder that nobody may not enter")
     monkeypatch.setattr("hub.plumbing.embedded.identity._namespace_allowed", forbidden)
     below_a_private_folder = data / "only root enters" / "data"
     below_a_private_folder.parent.mkdir(mode=0o700)
@@ -298,7 +300,7 @@ async def test_a_normal_user_runs_it_and_root_may_follow(data: Path) -> None:
     as_nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
     python = python_for(as_nobody)
     if not python:
-        pytest.skip("nobody may run no Python here that has our packages")
+        pytest.xfail("the checkout lies below a folder that nobody may not enter")
     os.chown(data, 65534, 65534)
     mine = data / "mine"
     process = await asyncio.to_thread(supervisor, mine, *as_nobody, python)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,7 +14,6 @@ import pytest_asyncio
 from aiohttp import web
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
-from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from hub.web.assets import LATER, assets
 from tests.web.stage import Stage, message
@@ -661,9 +659,11 @@ async def test_nothing_scrolls_sideways(seat: Seat, width: int) -> None:
     page = await seat.open("/login", viewport={"width": width, "height": 800})
     for path in PAGES:
         await visit(page, seat.stage, path)
-        with contextlib.suppress(PlaywrightTimeout):  # laid out once pictures and times are in
-            await page.wait_for_function("document.scrollingElement.scrollWidth <= innerWidth", timeout=3_000)
-        wide = await page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")
+        for _try in range(30):  # laid out once pictures and times are in
+            wide = await page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")
+            if wide[0] <= wide[1]:
+                break
+            await asyncio.sleep(0.1)
         assert wide[0] <= wide[1], path
 
 
