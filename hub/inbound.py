@@ -71,7 +71,7 @@ def message_received(world: World, arrival: Arrival, number: int, fact: MessageR
     conversation = threaded.conversation or messages.open_conversation(
         world.ids.draw("conversation"), fact, sender, channel_id=channel_id, team_id=arrival.team_id, now=now
     )
-    awake = messages.receive(conversation, fact, threaded, channel_id=channel_id, now=now)
+    awake = messages.receive(conversation, fact, channel_id=channel_id, now=now)
     if awake and arriving.needed(conversation, world.staff):
         decision = arriving.decide(
             arriving.Arriving(

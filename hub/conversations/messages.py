@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from hub.channels.facts import Attached, MessageReceived, Party
-from hub.conversations.threading import Threaded
 from hub.conversations.threads import Conversation
 from hub.conversations.topics import topics
 from hub.customers.resolving import Sender
@@ -69,9 +68,7 @@ def open_conversation(
     )
 
 
-def receive(
-    conversation: Conversation, fact: MessageReceived, threaded: Threaded, *, channel_id: int, now: datetime
-) -> bool:
+def receive(conversation: Conversation, fact: MessageReceived, *, channel_id: int, now: datetime) -> bool:
     """Move the conversation on by one message; whether somebody must be found for it.
 
     A person's message reopens what was closed, snoozed or aside; a machine's (out of office, receipts) joins

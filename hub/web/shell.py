@@ -82,15 +82,8 @@ async def live_cursor(request: web.Request) -> str:
 async def shell_of(tx: Tx, request: web.Request, *, current: str = "", cursor: str = "") -> Shell:
     """The frame for the signed-in person. Raises SignInNeeded."""
     person = person_of(request)
-    session = session_of(request)
     return Shell(
-        language=person.language,
-        theme=person.theme,
-        density=person.density,
-        time_zone=person.time_zone,
-        csrf=session.csrf if session else "",
-        demo=hub_of(request).settings.demo,
-        address=request.path_qs,
+        **msgspec.structs.asdict(scope_of(request)),
         me=me(person),
         current=current,
         counts=numbers(await counters(tx, person.id)),
