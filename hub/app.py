@@ -18,7 +18,7 @@ from hub.operating import demo
 from hub.plumbing.hub import Hub
 from hub.web import live, middleware, patience, routes
 from hub.web.fanout import FANOUT, Fanout
-from hub.web.requests import HUB, INBOUND, networks
+from hub.web.requests import HUB, INBOUND, OPEN, networks
 from hub.web.viewing import Viewing
 
 BODY_LIMIT = 40_000_000
@@ -54,6 +54,7 @@ def make_app(hub: Hub) -> web.Application:
     """The application over an open hub; tests serve the same one."""
     app = web.Application(middlewares=middleware.MIDDLEWARE, client_max_size=BODY_LIMIT)
     app[HUB] = hub
+    app[OPEN] = frozenset(route.handler for route in routes.OPEN)
     app.add_routes(routes.TABLE)
     app.on_response_prepare.append(middleware.headers)
     app[FANOUT] = Fanout(hub)

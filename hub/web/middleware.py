@@ -13,13 +13,13 @@ from aiohttp.typedefs import Middleware
 from hub.agents import sessions
 from hub.plumbing.clock import monotonic
 from hub.plumbing.db import Tx
-from hub.plumbing.errors import Forbidden
+from hub.plumbing.errors import Forbidden, SignInNeeded
 from hub.plumbing.ids import token
 from hub.plumbing.texts import _, speaking
 from hub.web import health
 from hub.web.errors import answer_to
 from hub.web.forms import posted, without_nul
-from hub.web.requests import NUMBER, PERSON, SESSION, from_here, hub_of, peer_of, session_of
+from hub.web.requests import NUMBER, OPEN, PERSON, SESSION, from_here, hub_of, peer_of, session_of
 from hub.web.shell import language_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -89,7 +89,12 @@ async def recognise(request: web.Request, handler: Handler) -> web.StreamRespons
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Bodies arrive in time and within limits; what changes something comes from our own pages."""
+    """Who is not signed in stops here, but for the open doors; what changes something comes from our pages.
+
+    Bodies arrive in time and within limits.
+    """
+    if PERSON not in request and not _is_open(request):
+        raise SignInNeeded(_("Sign in first."))
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return await handler(request)
     if not request.path.startswith(FOREIGN_DOORS) and not from_here(request):
@@ -129,6 +134,11 @@ async def _check_csrf(request: web.Request) -> None:
         given = str((await posted(request)).get("csrf", ""))
     if not hmac.compare_digest(given.encode(), session.csrf.encode()):
         raise Forbidden(_("This page is too old: open it again and repeat what you did."))
+
+
+def _is_open(request: web.Request) -> bool:
+    found = request.match_info
+    return found.http_exception is not None or found.handler in request.app[OPEN]
 
 
 def _limited(request: web.Request, most: int) -> web.Request:

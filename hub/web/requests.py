@@ -19,6 +19,8 @@ INBOUND = web.AppKey("inbound", Inbound)
 SESSION = web.RequestKey("session", Session)
 PERSON = web.RequestKey("person", Person)
 NUMBER = web.RequestKey("number", str)
+OPEN = web.AppKey("open", frozenset)
+"""The handlers nobody needs to be signed in for; every other one is behind `middleware.guard`."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 

@@ -31,14 +31,16 @@ HOUSE: list[RouteDef] = [
     get("/static/{build}/{path:.+}", assets.serve),
 ]
 
+OPEN: list[RouteDef] = [*HOUSE, *agents.OPEN, *api.ROUTES]
+"""Nobody needs to be signed in: what these do depends on a secret (the API on a token), or is nobody's."""
+
 TABLE: list[RouteDef] = [
-    *HOUSE,
+    *OPEN,
     *agents.ROUTES,
     *inbox.ROUTES,
     *files.ROUTES,
     *search.ROUTES,
     *customers.ROUTES,
-    *api.ROUTES,
     *quarantine.ROUTES,
     *unanswered.ROUTES,
 ]

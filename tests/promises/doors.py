@@ -9,7 +9,6 @@ from aiohttp.web import RouteDef
 
 OPEN = {
     "GET /",
-    "GET /inbox",
     "GET /healthz",
     "GET /readyz",
     "GET /metrics",
@@ -35,6 +34,7 @@ EVERYBODY = {
     "GET /absences",
     "POST /absences",
     r"POST /absences/{id:\d{1,18}}/cancel",
+    "GET /inbox",
     "GET /inbox/{view}",
     "POST /files",
     "GET /search",

@@ -6,7 +6,7 @@ from aiohttp.web import RouteDef, get, post
 
 from hub.web.agents import absences, administration, first_run, invited, login, me, team_pages, token_pages
 
-ROUTES: list[RouteDef] = [
+OPEN: list[RouteDef] = [
     get("/login", login.show),
     post("/login", login.post),
     post("/logout", login.logout),
@@ -14,6 +14,8 @@ ROUTES: list[RouteDef] = [
     post("/first-run", first_run.post),
     get("/invitation/{token}", invited.show),
     post("/invitation/{token}", invited.post),
+]
+ROUTES: list[RouteDef] = [
     get("/me", me.show),
     post("/me/preferences", me.change),
     post("/me/password", me.change_password),
