@@ -54,8 +54,9 @@ def make_app(hub: Hub) -> web.Application:
     """The application over an open hub; tests serve the same one."""
     app = web.Application(middlewares=middleware.MIDDLEWARE, client_max_size=BODY_LIMIT)
     app[HUB] = hub
-    app[OPEN] = frozenset(route.handler for route in routes.OPEN)
-    app.add_routes(routes.TABLE)
+    demo_only = lab.ROUTES if hub.settings.demo else []
+    app[OPEN] = frozenset(route.handler for route in (*routes.OPEN, *demo_only))
+    app.add_routes([*routes.TABLE, *demo_only])
     app.on_response_prepare.append(middleware.headers)
     app[FANOUT] = Fanout(hub)
     app[live.VIEWING] = Viewing(hub)
@@ -63,7 +64,6 @@ def make_app(hub: Hub) -> web.Application:
     app.cleanup_ctx.extend([_road_in, live.run])
     app.on_shutdown.append(live.close_all)
     if hub.settings.demo:
-        app.add_routes(lab.ROUTES)
         app.cleanup_ctx.append(_lab_mail)
     return app
 
