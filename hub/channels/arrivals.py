@@ -10,7 +10,15 @@ from datetime import datetime
 import msgspec
 
 from hub.channels.base import Raw
-from hub.channels.facts import AnyFact, DeliveryReported, Ignored, MessageReceived, Unreadable
+from hub.channels.facts import (
+    AnyFact,
+    DeliveryReported,
+    Ignored,
+    MessageReceived,
+    OptedIn,
+    OptedOut,
+    Unreadable,
+)
 from hub.channels.outgoing import Line
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import NotFound
@@ -106,7 +114,7 @@ def fact_outcome(fact: AnyFact) -> str:
             return "unreadable"
         case Ignored():
             return "ignored"
-        case MessageReceived() | DeliveryReported():
+        case MessageReceived() | DeliveryReported() | OptedOut() | OptedIn():
             return "stored"
 
 

@@ -6,7 +6,7 @@ The base class refuses everything, so that a capability is always something an a
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -23,6 +23,30 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
 
     body: bytes
     envelope: dict[str, str] = {}
+
+
+class Posted(msgspec.Struct, frozen=True, kw_only=True):
+    """One request of a provider to `/in/{channel_key}/{rest}`. `urls`: how the provider may have called it.
+
+    The public address comes first, the one we saw ourselves after it; header names are in lower case.
+    """
+
+    urls: tuple[str, ...]
+    rest: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider gets back; `body` is text in `type`."""
+
+    status: int = 200
+    type: str = "text/plain"
+    body: str = ""
+
+
+class Forged(Exception):
+    """A request that its provider did not sign; the door answers 403 and stores nothing."""
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +86,21 @@ class Adapter:
     def parse(self, raw: Raw, line: Line) -> list[AnyFact]:
         """Facts understood of one raw arrival; never raises for bad content: that is an Unreadable fact."""
         raise NotImplementedError(f"{self.kind} receives nothing")
+
+    def genuine(self, posted: Posted, line: Line) -> Raw:
+        """A provider's request, its signature checked, as the raw arrival to keep (no secret in its envelope).
+
+        Raises Forged.
+        """
+        raise Forged(f"{self.kind} takes no requests")
+
+    def answer(self, facts: list[AnyFact], line: Line) -> Answered:
+        """What the provider gets back once the facts are stored; pure."""
+        return Answered()
+
+    def worded(self, details: dict[str, Any]) -> list[str]:
+        """What only this kind knows of a message, in short lines for its bubble, in the language being spoken."""
+        return []
 
     async def send(self, outgoing: Outgoing, line: Line, before_wire: BeforeWire) -> Sent:
         """Hand over one message. Awaits `before_wire()` just before the content goes on the wire.

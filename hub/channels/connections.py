@@ -62,6 +62,12 @@ async def load(tx: Tx, channel_id: int) -> Channel:
     return found[0]
 
 
+async def by_key(tx: Tx, key: str) -> Channel | None:
+    """The enabled channel whose public key this is, or None."""
+    found = await load_where(tx, "key = $1 AND enabled", key)
+    return found[0] if found else None
+
+
 async def enabled(tx: Tx) -> list[Channel]:
     """All channels that are switched on."""
     return await load_where(tx, "enabled")

@@ -31,6 +31,14 @@ class Attached(msgspec.Struct, frozen=True):
     content: bytes = b""
 
 
+class Media(msgspec.Struct, frozen=True):
+    """A file the provider keeps for us: a job fetches it after the commit. `type` is what the provider says."""
+
+    url: str
+    type: str = ""
+    name: str = ""
+
+
 class Fact(msgspec.Struct, frozen=True, tag_field="fact", kw_only=True):
     """Base of all facts. `key` is the idempotency key the adapter names (INVARIANTS §3)."""
 
@@ -44,7 +52,9 @@ class MessageReceived(Fact, frozen=True, tag=True, kw_only=True):
     empty. `date` is what the sender claims. `automatic`: RFC 3834, lists, daemons. `bulk`: lists and
     newsletters. `verified`: our own MTA says the From is genuine. `proof`: a token of ours found in a
     recipient address, still to be verified by conversations/threading. `reached`: the address on which we
-    were reached (envelope recipient).
+    were reached (envelope recipient). `media`: files still to be fetched. `thread`: the session, call or job
+    this belongs to, proven by the channel itself (a chat session, a fax report's number); "" for none.
+    `details`: what only this kind knows, plain values under the kind's own word, as `{"fax": {"pages": 3}}`.
     """
 
     external_id: str = ""
@@ -67,6 +77,9 @@ class MessageReceived(Fact, frozen=True, tag=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     reached: str = ""
     proof: str = ""
+    media: tuple[Media, ...] = ()
+    thread: str = ""
+    details: dict[str, Any] = {}
 
 
 class DeliveryReported(Fact, frozen=True, tag=True, kw_only=True):
@@ -87,6 +100,22 @@ class DeliveryReported(Fact, frozen=True, tag=True, kw_only=True):
     token: str = ""
 
 
+class OptedOut(Fact, frozen=True, tag=True, kw_only=True):
+    """A person said stop on this channel. `word` is what they wrote, `source` how we know: word, provider."""
+
+    sender: Party
+    word: str = ""
+    source: str = "word"
+
+
+class OptedIn(Fact, frozen=True, tag=True, kw_only=True):
+    """A person asked to hear from us again on this channel; fields as OptedOut's."""
+
+    sender: Party
+    word: str = ""
+    source: str = "word"
+
+
 class Ignored(Fact, frozen=True, tag=True, kw_only=True):
     """Understood, and of no use to us; `reason` says why."""
 
@@ -99,7 +128,7 @@ class Unreadable(Fact, frozen=True, tag=True, kw_only=True):
     reason: str
 
 
-AnyFact = MessageReceived | DeliveryReported | Ignored | Unreadable
+AnyFact = MessageReceived | DeliveryReported | OptedOut | OptedIn | Ignored | Unreadable
 
 _ALWAYS_INTERNAL = (
     "key",
@@ -111,20 +140,24 @@ _ALWAYS_INTERNAL = (
     "proof",
     "token",
     "provider_id",
+    "media",
+    "thread",
+    "details",
 )
 
 
 def to_json(fact: AnyFact, *, file: str = "") -> dict[str, Any]:
     """The public shape of a fact, as `hub normalize` prints it: `{"file", "fact", …}` of plain values."""
     plain: dict[str, Any] = msgspec.to_builtins(fact)
+    details: dict[str, Any] = plain.get("details", {})
     for name in _ALWAYS_INTERNAL:
         plain.pop(name, None)
     if "sender" in plain:
         plain["from"] = plain.pop("sender")
-        for part in plain["attachments"]:
+        for part in plain.get("attachments", ()):
             part.pop("content", None)
     kind = plain.pop("fact")
-    ordered = {"fact": kind} | {name: plain[name] for name in _order(plain)}
+    ordered = {"fact": kind} | {name: plain[name] for name in _order(plain)} | details
     return ({"file": file} | ordered) if file else ordered
 
 

@@ -225,18 +225,18 @@ async def _insert_messages(tx: Tx, messages: Sequence[Stored]) -> None:
         """
         INSERT INTO message (id, conversation_id, home_id, seq, direction, channel_id, arrival_id, fact_no,
                contact_id, address_id, sender, recipients, subject, text, new_text, html, html_file, message_id,
-               in_reply_to, thread_ids, automatic, verified, warnings, belongs_to_id, said_at, created_at)
+               in_reply_to, thread_ids, automatic, verified, warnings, belongs_to_id, said_at, created_at, fact)
         SELECT id, conversation_id, conversation_id, seq, 'in', channel_id, arrival_id, fact_no,
                contact_id, address_id, sender, recipients, subject, text, new_text, html, html_file, message_id,
                in_reply_to, string_to_array(thread_ids, ' '), automatic, verified,
-               string_to_array(warnings, E'\\x1f'), belongs_to_id, said_at, created_at
+               string_to_array(warnings, E'\\x1f'), belongs_to_id, said_at, created_at, fact
         FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::bigint[], $5::bigint[], $6::int[], $7::bigint[],
                     $8::bigint[], $9::jsonb[], $10::jsonb[], $11::text[], $12::text[], $13::text[], $14::text[],
                     $15::text[], $16::text[], $17::text[], $18::text[], $19::bool[], $20::bool[], $21::text[],
-                    $22::bigint[], $23::timestamptz[], $24::timestamptz[])
+                    $22::bigint[], $23::timestamptz[], $24::timestamptz[], $25::jsonb[])
             AS w (id, conversation_id, seq, channel_id, arrival_id, fact_no, contact_id, address_id, sender,
                   recipients, subject, text, new_text, html, html_file, message_id, in_reply_to, thread_ids,
-                  automatic, verified, warnings, belongs_to_id, said_at, created_at)
+                  automatic, verified, warnings, belongs_to_id, said_at, created_at, fact)
         """,
         [message.id for message in messages],
         [message.conversation.id for message in messages],
@@ -262,6 +262,7 @@ async def _insert_messages(tx: Tx, messages: Sequence[Stored]) -> None:
         [message.belongs_to_id for message in messages],
         [fact.date for fact in facts],
         [message.at for message in messages],
+        [fact.details or None for fact in facts],
     )
 
 

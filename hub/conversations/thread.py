@@ -95,7 +95,10 @@ class ThreadDelivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ThreadMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """One message of a thread. `sender`, `recipients` as they stood on it; `text` is cut at MOST_CHARACTERS."""
+    """One message of a thread. `sender`, `recipients` as they stood on it; `text` is cut at MOST_CHARACTERS.
+
+    `details`: what only its kind knows, worded by the adapter.
+    """
 
     id: int
     conversation_id: int
@@ -111,6 +114,7 @@ class ThreadMessage(msgspec.Struct, frozen=True, kw_only=True):
     contact_name: str | None
     sender: dict[str, Any]
     recipients: dict[str, Any]
+    details: dict[str, Any]
     subject: str
     text: str
     new_text: str
@@ -279,7 +283,7 @@ _MESSAGES = f"""
            m.agent_id, (SELECT g.name FROM agent g WHERE g.id = m.agent_id) AS agent_name,
            (SELECT r.name FROM contact c JOIN contact r ON r.id = c.root_id WHERE c.id = m.contact_id)
                AS contact_name,
-           m.sender, m.recipients, m.subject,
+           m.sender, m.recipients, coalesce(m.fact, '{{}}') AS details, m.subject,
            left(m.text, {MOST_CHARACTERS}) AS text, left(m.new_text, {MOST_CHARACTERS}) AS new_text,
            m.html <> '' OR m.html_file IS NOT NULL AS has_html, m.arrival_id IS NOT NULL AS has_raw,
            m.automatic, m.verified, m.warnings, m.client_id, q.id AS belongs_to_id, q.subject AS belongs_to_subject,

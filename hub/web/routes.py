@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 from aiohttp.web import RouteDef, get
 
-from hub.web import assets, health, live
+from hub.web import assets, health, live, providers
 from hub.web.agents import routes as agents
 from hub.web.api import routes as api
 from hub.web.customers import routes as customers
@@ -31,7 +31,7 @@ HOUSE: list[RouteDef] = [
     get("/static/{build}/{path:.+}", assets.serve),
 ]
 
-OPEN: list[RouteDef] = [*HOUSE, *agents.OPEN, *api.ROUTES]
+OPEN: list[RouteDef] = [*HOUSE, *agents.OPEN, *api.ROUTES, *providers.ROUTES]
 """Nobody needs to be signed in: what these do depends on a secret (the API on a token), or is nobody's."""
 
 TABLE: list[RouteDef] = [

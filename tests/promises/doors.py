@@ -21,6 +21,8 @@ OPEN = {
     "GET /invitation/{token}",
     "POST /invitation/{token}",
     "GET /ws",
+    r"POST /in/{key:[\w-]{10,60}}",
+    r"POST /in/{key:[\w-]{10,60}}/{rest:.{0,200}}",
     "* /api/{rest:.*}",
     "GET /api/v1/openapi.json",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
+from hub.channels.registry import adapter
 from hub.conversations.history_lines import ICONS, HistoryLine, sentence
 from hub.conversations.thread import MOST_CHARACTERS, ThreadDelivery, ThreadMessage
 from hub.deliveries import wording
@@ -71,6 +72,7 @@ def bubble(message: ThreadMessage, conversation_id: int, seq: int) -> Message:
         verified=message.verified and inbound,
         doubt=_("Not proven that this sender is who they say") if inbound and not message.verified else "",
         warnings=_warnings(message),
+        told=_told(message),
         attachments=[
             Attachment(token=file.token, name=file.name, size=file.size, type=file.type)
             for file in message.attachments
@@ -147,6 +149,13 @@ def _warnings(message: ThreadMessage) -> list[str]:
     if len(message.text) == MOST_CHARACTERS:
         known.append(WARNINGS["text_cut"])
     return list(dict.fromkeys(_(one) for one in known if one))
+
+
+def _told(message: ThreadMessage) -> list[str]:
+    """What only this kind of channel knows, in its adapter's words."""
+    if not message.channel_kind or not message.details:
+        return []
+    return adapter(message.channel_kind).worded(message.details)
 
 
 def _parties(recipients: dict[str, Any], role: str) -> str:

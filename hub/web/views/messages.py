@@ -41,7 +41,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     `seq` sorts (data-k), `version` (data-v) rises with each change (deliveries count). `author`: a name.
     `text`: the whole, or what is new in a reply; `quoted`: the rest, folded. `doubt`: why the sender is not
-    sure, in words, empty if fine. `warnings`: what was odd in the mail. `raw`: whether the original is kept.
+    sure, in words, empty if fine. `warnings`: what was odd in the mail. `told`: what only its
+    kind of channel knows, in words. `raw`: whether the original is kept.
     For direction `system`, `text` is the sentence, `icon` a lucide name, `why` whether "why?" is shown.
     `to`, `cc`: addresses as text. `join`: "Belongs to «…»? Join".
     """
@@ -67,6 +68,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     verified: bool = False
     doubt: str = ""
     warnings: list[str] = []
+    told: list[str] = []
     attachments: list[Attachment] = []
     deliveries: list[Delivery] = []
     client_id: str = ""
