@@ -26,6 +26,7 @@ from hub.routing.balance import balance
 log = structlog.get_logger(__name__)
 
 SWEEP_SECONDS = 1.0
+RENEW_SECONDS = todo.LEASE_SECONDS / 3
 MOST_AT_ONCE = 200
 
 
@@ -46,7 +47,7 @@ async def notification(hub: Hub, rows: Sequence[Todo]) -> None:
     async with hub.transaction() as tx:
         for row in rows:
             await notify(tx, msgspec.convert(row.payload, News))
-        await todo.done(tx, [row.id for row in rows])
+        await todo.finish(tx, rows)
 
 
 async def share_out(hub: Hub, rows: Sequence[Todo]) -> None:
@@ -75,7 +76,7 @@ async def auto_reply(hub: Hub, rows: Sequence[Todo]) -> None:
                 await _answer(tx, hub, row)
             else:
                 log.info("no automatic answer", conversation=row.ref, why="a machine, or too many")
-            await todo.done(tx, [row.id])
+            await todo.finish(tx, [row])
 
 
 async def _answer(tx: Tx, hub: Hub, row: Todo) -> None:
@@ -130,8 +131,23 @@ class Chores:
             rows = await todo.claim(tx, list(KINDS), most=MOST_AT_ONCE)
         rows.sort(key=lambda row: (row.kind, row.id))
         groups = [(kind, list(group)) for kind, group in groupby(rows, key=lambda row: row.kind)]
-        await asyncio.gather(*(self._do(kind, group) for kind, group in groups))
+        renewing = asyncio.create_task(self._renew(rows))
+        try:
+            await asyncio.gather(*(self._do(kind, group) for kind, group in groups))
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
         return len(rows)
+
+    async def _renew(self, rows: Sequence[Todo]) -> None:
+        """Nobody else begins what we still work on: a slow group would be done twice."""
+        while rows:
+            await asyncio.sleep(RENEW_SECONDS)
+            try:
+                async with self.hub.transaction() as tx:
+                    await todo.renew(tx, rows)
+            except (*AWAY, *AGAIN) as error:
+                log.warning("leases not renewed", error=str(error))
 
     async def _do(self, kind: str, rows: Sequence[Todo]) -> None:
         """All at once; if that fails each alone, so that one bad row never holds its neighbours."""
@@ -143,10 +159,13 @@ class Chores:
                 for row in rows:
                     await self._do(kind, [row])
                 return
+            if isinstance(error, todo.Lost):
+                log.info("already done, or taken over", kind=kind, row=rows[0].id)
+                return
             log.warning("todo failed", kind=kind, rows=[row.id for row in rows], error=str(error))
             async with self.hub.transaction() as tx:
                 for row in rows:
                     await todo.failed(tx, row, f"{type(error).__name__}: {error}")
             return
         async with self.hub.transaction() as tx:
-            await todo.done(tx, [row.id for row in rows])
+            await todo.done(tx, rows)

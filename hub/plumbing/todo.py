@@ -10,6 +10,7 @@ import msgspec
 
 from hub.plumbing.db import Tx
 
+LEASE_SECONDS = 150
 GROWING_SECONDS = (1, 5, 30, 120, 600, 1800, 3600)
 
 
@@ -21,6 +22,10 @@ class Todo(msgspec.Struct, frozen=True):
     ref: int
     payload: Any
     attempts: int
+
+
+class Lost(Exception):
+    """Our lease ran out and another worker took it over, or it is done already."""
 
 
 async def add(
@@ -41,8 +46,10 @@ async def add_many(tx: Tx, kind: str, refs: Sequence[int]) -> None:
     await tx.execute("INSERT INTO todo (kind, ref) SELECT $1, unnest($2::bigint[])", kind, list(refs))
 
 
-async def claim(tx: Tx, kinds: Sequence[str], *, most: int = 100, lease_seconds: int = 150) -> list[Todo]:
-    """Due rows that nobody holds, oldest first, leased to the caller."""
+async def claim(
+    tx: Tx, kinds: Sequence[str], *, most: int = 100, lease_seconds: int = LEASE_SECONDS
+) -> list[Todo]:
+    """Due rows that nobody holds, oldest first, leased to the caller: `attempts` is the caller's fence."""
     return await tx.rows(
         Todo,
         """
@@ -58,9 +65,40 @@ async def claim(tx: Tx, kinds: Sequence[str], *, most: int = 100, lease_seconds:
     )
 
 
-async def done(tx: Tx, ids: Sequence[int]) -> None:
-    """These are finished."""
-    await tx.execute("DELETE FROM todo WHERE id = ANY($1)", list(ids))
+async def renew(tx: Tx, todos: Sequence[Todo], *, lease_seconds: int = LEASE_SECONDS) -> None:
+    """These are still being worked on; what another holds meanwhile, or is done, stays as it is."""
+    await tx.execute(
+        """
+        UPDATE todo SET lease_until = now() + make_interval(secs => $3)
+        FROM (SELECT todo.id FROM todo JOIN unnest($1::bigint[], $2::int[]) AS mine (id, attempts)
+                ON todo.id = mine.id AND todo.attempts = mine.attempts
+              WHERE todo.lease_until IS NOT NULL
+              ORDER BY todo.id FOR UPDATE OF todo SKIP LOCKED) AS held
+        WHERE todo.id = held.id
+        """,
+        *_fences(todos),
+        float(lease_seconds),
+    )
+
+
+async def done(tx: Tx, todos: Sequence[Todo]) -> int:
+    """These are finished; how many of them were still ours."""
+    return await tx.execute(
+        """
+        DELETE FROM todo USING unnest($1::bigint[], $2::int[]) AS mine (id, attempts)
+        WHERE todo.id = mine.id AND todo.attempts = mine.attempts
+        """,
+        *_fences(todos),
+    )
+
+
+async def finish(tx: Tx, todos: Sequence[Todo]) -> None:
+    """The same as the last word of the transaction that did them: it counts only if all were still ours.
+
+    Raises Lost otherwise, so that the transaction ends without effect.
+    """
+    if await done(tx, todos) < len(todos):
+        raise Lost
 
 
 async def failed(tx: Tx, todo: Todo, error: str) -> None:
@@ -68,10 +106,15 @@ async def failed(tx: Tx, todo: Todo, error: str) -> None:
     gap = GROWING_SECONDS[min(todo.attempts, len(GROWING_SECONDS)) - 1]
     await tx.execute(
         """
-        UPDATE todo SET lease_until = NULL, due_at = now() + make_interval(secs => $2), error = $3
-        WHERE id = $1
+        UPDATE todo SET lease_until = NULL, due_at = now() + make_interval(secs => $3), error = $4
+        WHERE id = $1 AND attempts = $2
         """,
         todo.id,
+        todo.attempts,
         float(gap),
         error[:2000],
     )
+
+
+def _fences(todos: Sequence[Todo]) -> tuple[list[int], list[int]]:
+    return [todo.id for todo in todos], [todo.attempts for todo in todos]

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
 from hub.conversations.notes import note
+from hub.plumbing import todo
+from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
+from hub.plumbing.todo import Todo
 from tests.deliveries.road import answer, matter
 from tests.world import World
+from workers import todo as chores
 from workers.todo import Chores
 
 
@@ -59,3 +68,53 @@ async def test_one_bad_row_waits_with_its_error(hub: Hub, world: World) -> None:
     assert "ValidationError" in row["error"]
     assert await hub.pool.fetchval("SELECT due_at > now() FROM todo WHERE kind = 'notification'")
     assert await hub.pool.fetchval("SELECT count(*) FROM message_search WHERE id = $1", good.id) == 1
+
+
+async def test_what_takes_longer_than_its_lease_is_done_once(
+    hub: Hub, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others look for work all the while; the lease is renewed, so they find none."""
+    began, go_on = asyncio.Event(), asyncio.Event()
+    runs = 0
+
+    async def slow(hub: Hub, rows: Sequence[Todo]) -> None:
+        nonlocal runs
+        runs += 1
+        began.set()
+        await go_on.wait()
+
+    monkeypatch.setattr(chores, "KINDS", {"slow": slow})
+    monkeypatch.setattr(chores, "RENEW_SECONDS", 0.01)
+    await hub.pool.execute("INSERT INTO todo (kind) VALUES ('slow')")
+    first = asyncio.create_task(Chores(hub).turn())
+    await began.wait()
+    await hub.pool.execute("UPDATE todo SET lease_until = now() + interval '0.1 s' WHERE kind = 'slow'")
+    lease = "SELECT lease_until > now() + interval '100 s' FROM todo WHERE kind = 'slow'"
+    async with asyncio.timeout(5):
+        while not await hub.pool.fetchval(lease):
+            await asyncio.sleep(0.01)
+    assert await Chores(hub).turn() == 0
+    go_on.set()
+    assert (await first, runs) == (1, 1)
+    assert await hub.pool.fetchval("SELECT count(*) FROM todo WHERE kind = 'slow'") == 0
+
+
+async def test_who_lost_the_lease_ends_nothing_and_leaves_nothing(hub: Hub, world: World) -> None:
+    """A worker that slept through its lease: the row is another's, its own work is rolled back."""
+    await hub.pool.execute("INSERT INTO todo (kind) VALUES ('x')")
+    async with hub.transaction() as tx:
+        mine = await todo.claim(tx, ["x"], lease_seconds=0)
+    async with hub.transaction() as tx:
+        theirs = await todo.claim(tx, ["x"])
+
+    async def late(tx: Tx) -> None:
+        await todo.add(tx, "written by the sleeper")
+        await todo.finish(tx, mine)
+
+    with pytest.raises(todo.Lost):
+        await hub.retrying(late)
+    async with hub.transaction() as tx:
+        assert await todo.done(tx, mine) == 0
+        await todo.failed(tx, mine[0], "too late")
+        assert await todo.done(tx, theirs) == 1
+        assert await tx.value("SELECT count(*) FROM todo") == 0
