@@ -158,11 +158,12 @@ async def _look_up(
     names = threads.named_ids(facts)
     proven = threads.proven_ids(crypto, facts)
     numbers = sorted({*proven.values(), *threads.suggested_ids(facts)})
+    keys = sorted({(arrival.line.id, fact.thread) for arrival, fact in said if fact.thread})
     people, known = People({}), Threads({}, {}, {}, {})
     staff, rules = Staff(agents={}, teams={}), RuleSet(version=0, rows=())
     if said:
         await resolving.register(tx, ids, senders)
-        await resolving.lock(tx, sorted(senders), await threads.named_people(tx, names, numbers))
+        await resolving.lock(tx, sorted(senders), await threads.named_people(tx, names, numbers, keys))
         people = await resolving.look_up(tx, sorted(senders))
         known = await threads.look_up(
             tx,
@@ -170,6 +171,7 @@ async def _look_up(
             names,
             numbers,
             has_short_kinds=any(not adapter(arrival.line.kind).can.subject for arrival, _fact in said),
+            keys=keys,
         )
         staff, rules = await engine.look_up(tx)
     reported = [(arrival.line.id, fact) for arrival, _, fact in fresh if isinstance(fact, DeliveryReported)]

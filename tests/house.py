@@ -58,7 +58,8 @@ TABLES = {
     "customers": "account account_domain contact account_denial address claim tag consent",
     "deliveries": "delivery early_report",
     "conversations": (
-        "conversation participant message attachment thread_pointer draft mention reading auto_reply "
+        "conversation participant message attachment thread_pointer thread_key chat_session chat_mailed "
+        "draft mention reading auto_reply "
         "message_search joining"
     ),
     "routing": "rule_set decision",

@@ -108,6 +108,7 @@ async def write(tx: Tx, messages: Sequence[Stored], pointers: dict[tuple[int, in
     await _update_conversations(tx, [one for one in touched.values() if not one.is_new])
     await _write_participants(tx, messages)
     await _write_pointers(tx, pointers)
+    await _write_keys(tx, messages)
     await _insert_messages(tx, messages)
     await _insert_attachments(tx, messages)
 
@@ -216,6 +217,24 @@ async def _write_pointers(tx: Tx, pointers: dict[tuple[int, int], int]) -> None:
         [channel for channel, _ in order],
         [address for _, address in order],
         [pointers[one] for one in order],
+    )
+
+
+async def _write_keys(tx: Tx, messages: Sequence[Stored]) -> None:
+    """Where each session, call or job now goes on; the batch's last message of one decides."""
+    keys = {(m.channel_id, m.fact.thread): m.conversation.id for m in messages if m.fact.thread}
+    order = sorted(keys)
+    if not order:
+        return
+    await tx.execute(
+        """
+        INSERT INTO thread_key (channel_id, key, conversation_id)
+        SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[])
+        ON CONFLICT (channel_id, key) DO UPDATE SET conversation_id = excluded.conversation_id
+        """,
+        [channel for channel, _ in order],
+        [key for _, key in order],
+        [keys[one] for one in order],
     )
 
 

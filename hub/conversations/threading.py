@@ -43,6 +43,7 @@ def decide(
     found = (
         _by_reply_address(threads, fact, sender, proven)
         or _by_reference(threads, fact, sender, channel_id)
+        or _by_key(threads, fact, channel_id, now)
         or _by_pointer(threads, sender, channel_id, has_subject, now)
         or _by_activity(threads, fact, sender, has_subject, now)
         or Threaded(conversation=None, proof="new")
@@ -96,15 +97,25 @@ def _names(fact: MessageReceived) -> list[str]:
     return [name for name in (fact.in_reply_to, *newest_first) if name]
 
 
+def _by_key(threads: Threads, fact: MessageReceived, channel_id: int, now: datetime) -> Threaded | None:
+    """The chat session, call or fax job this is part of, as the channel itself proves."""
+    conversation = threads.find(threads.keys.get((channel_id, fact.thread))) if fact.thread else None
+    if conversation is None or _is_over(conversation, now):
+        return None
+    return Threaded(conversation=conversation, proof="thread", answered_agent_id=conversation.assignee_id)
+
+
+def _is_over(conversation: Conversation, now: datetime) -> bool:
+    closed = conversation.closed_at
+    return closed is not None and closed < now - timedelta(days=POINTER_DAYS)
+
+
 def _by_pointer(
     threads: Threads, sender: Sender, channel_id: int, has_subject: bool, now: datetime
 ) -> Threaded | None:
     """Short kinds go on where this address last was, if that is open or closed less than 14 days ago."""
     conversation = threads.find(threads.pointers.get((channel_id, sender.address_id)))
-    if has_subject or conversation is None:
-        return None
-    closed = conversation.closed_at
-    if closed is not None and closed < now - timedelta(days=POINTER_DAYS):
+    if has_subject or conversation is None or _is_over(conversation, now):
         return None
     return Threaded(conversation=conversation, proof="pointer", answered_agent_id=conversation.assignee_id)
 

@@ -51,6 +51,10 @@ class Conversation(msgspec.Struct, kw_only=True):
     topics_before: list[str] = []
 
 
+Key = tuple[int, str]
+"""A channel's id and the session, call or job it proves (`MessageReceived.thread`)."""
+
+
 class Said(msgspec.Struct, frozen=True):
     """A stored message that a later one may name: who said it, where."""
 
@@ -70,6 +74,7 @@ class Threads(msgspec.Struct):
     pointers: dict[tuple[int, int], int]
     last_agents: dict[int, int]
     by_root: dict[int, list[Conversation]] = {}
+    keys: dict[Key, int] = {}
 
     def find(self, id_: int | None) -> Conversation | None:
         """The conversation `id_`, or the one it was joined into."""
@@ -101,9 +106,11 @@ def suggested_ids(facts: Iterable[MessageReceived]) -> list[int]:
     return sorted({number for fact in facts if (number := number_in(fact.subject))})
 
 
-async def named_people(tx: Tx, message_ids: Sequence[str], conversation_ids: Sequence[int]) -> list[int]:
+async def named_people(
+    tx: Tx, message_ids: Sequence[str], conversation_ids: Sequence[int], keys: Sequence[Key] = ()
+) -> list[int]:
     """Before the lock: root contacts of conversations these facts name, because they must be locked too."""
-    if not message_ids and not conversation_ids:
+    if not message_ids and not conversation_ids and not keys:
         return []
     rows = await tx.fetch(
         """
@@ -111,9 +118,13 @@ async def named_people(tx: Tx, message_ids: Sequence[str], conversation_ids: Seq
         JOIN conversation t ON t.id = coalesce(v.joined_into_id, v.id)
         JOIN contact c ON c.id = t.contact_id
         WHERE v.id = ANY($2) OR v.id IN (SELECT conversation_id FROM message WHERE message_id = ANY($1))
+           OR v.id IN (SELECT k.conversation_id FROM thread_key k
+                       JOIN unnest($3::bigint[], $4::text[]) AS w (channel_id, key) USING (channel_id, key))
         """,
         list(message_ids),
         list(conversation_ids),
+        [channel_id for channel_id, _ in keys],
+        [key for _, key in keys],
     )
     return [row["root_id"] for row in rows]
 
@@ -125,16 +136,18 @@ async def look_up(
     conversation_ids: Sequence[int],
     *,
     has_short_kinds: bool,
+    keys: Sequence[Key] = (),
 ) -> Threads:
     """After the lock: named messages, pointers (short kinds only), and every conversation these facts may join."""
     said = await _said(tx, message_ids) if message_ids else []
     pointers = await _pointers(tx, senders) if has_short_kinds else {}
-    ids = {*conversation_ids, *pointers.values(), *(one.conversation_id for one in said)}
+    keyed = await _keyed(tx, keys) if keys else {}
+    ids = {*conversation_ids, *pointers.values(), *keyed.values(), *(one.conversation_id for one in said)}
     conversations = await _conversations(tx, sorted(ids), [sender.root_id for sender in senders])
     by_name: dict[str, list[Said]] = {}
     for one in said:
         by_name.setdefault(one.message_id, []).append(one)
-    threads = Threads(by_name, conversations, pointers, await _last_agents(tx, senders))
+    threads = Threads(by_name, conversations, pointers, await _last_agents(tx, senders), keys=keyed)
     for conversation in {one.id: one for one in conversations.values()}.values():
         threads.by_root.setdefault(conversation.root_id, []).append(conversation)
     return threads
@@ -157,6 +170,18 @@ async def _pointers(tx: Tx, senders: Sequence[Sender]) -> dict[tuple[int, int], 
         [sender.address_id for sender in senders],
     )
     return {(row["channel_id"], row["address_id"]): row["conversation_id"] for row in rows}
+
+
+async def _keyed(tx: Tx, keys: Sequence[Key]) -> dict[Key, int]:
+    rows = await tx.fetch(
+        """
+        SELECT k.channel_id, k.key, k.conversation_id FROM thread_key k
+        JOIN unnest($1::bigint[], $2::text[]) AS w (channel_id, key) USING (channel_id, key)
+        """,
+        [channel_id for channel_id, _ in keys],
+        [key for _, key in keys],
+    )
+    return {(row["channel_id"], row["key"]): row["conversation_id"] for row in rows}
 
 
 async def _last_agents(tx: Tx, senders: Sequence[Sender]) -> dict[int, int]:
@@ -212,6 +237,8 @@ def remember(
         threads.conversations[conversation.id] = conversation
         threads.by_root.setdefault(conversation.root_id, []).append(conversation)
     threads.pointers[channel_id, sender.address_id] = conversation.id
+    if fact.thread:
+        threads.keys[channel_id, fact.thread] = conversation.id
     if fact.external_id:
         said = Said(fact.external_id, conversation.id, "in", channel_id, sender.address_id, None)
         threads.said.setdefault(fact.external_id, []).insert(0, said)

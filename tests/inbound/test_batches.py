@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub import inbound
 from hub.channels.arrivals import Arrival
 from hub.channels.base import Raw
+from hub.channels.facts import MessageReceived
 from hub.channels.registry import adapter
 from hub.intake import TABLES
 from hub.plumbing.crypto import Crypto
@@ -31,11 +33,12 @@ said = st.tuples(
     st.sampled_from(("Pedido", "Re: Pedido", "Factura #1", "")),
     st.one_of(st.none(), st.integers(0, 6)),  # what it answers
     st.sampled_from(NOISE),
+    st.sampled_from(("", "", "", "s1", "s2")),  # the session a channel proves
 )
 
 
-def written(item: tuple[int, str, str, int | None, str]) -> bytes:
-    number, sender, subject, answers, noise = item
+def written(item: tuple[int, str, str, int | None, str, str]) -> bytes:
+    number, sender, subject, answers, noise, _thread = item
     return mail(
         sender,
         subject,
@@ -73,7 +76,7 @@ async def _tables(dsn: str, batches: list[list[Any]]) -> Any:
             arrivals = []
             for item in batch:
                 moment += timedelta(seconds=1)
-                arrivals.append(await _arrival(tx, world, ids, written(item), moment))
+                arrivals.append(await _arrival(tx, world, ids, written(item), moment, item[5]))
             await inbound.walk(tx, Crypto(SECRET), ids, arrivals, {})
         return await _said(tx)
     finally:
@@ -87,10 +90,15 @@ async def _find(tx: Tx) -> World:
     return await cast.find(tx)
 
 
-async def _arrival(tx: Tx, world: World, ids: Sequences, raw: bytes, moment: datetime) -> Arrival:
+async def _arrival(
+    tx: Tx, world: World, ids: Sequences, raw: bytes, moment: datetime, thread: str
+) -> Arrival:
     await ids.fill(tx.connection, 1)
     line = world.mail.line(Crypto(SECRET))
-    facts = adapter(line.kind).parse(Raw(body=raw), line)
+    facts = [
+        msgspec.structs.replace(fact, thread=thread) if isinstance(fact, MessageReceived) else fact
+        for fact in adapter(line.kind).parse(Raw(body=raw), line)
+    ]
     return Arrival(
         id=ids.draw("arrival"),
         line=line,
@@ -124,5 +132,11 @@ async def _said(tx: Tx) -> Any:
         FROM thread_pointer p JOIN address a ON a.id = p.address_id ORDER BY 1
         """
     )
+    keys = await tx.fetch(
+        """
+        SELECT k.key, (SELECT min(m.created_at) FROM message m WHERE m.conversation_id = k.conversation_id)
+        FROM thread_key k ORDER BY 1
+        """
+    )
     ledger = await tx.fetch("SELECT outcome, received_at FROM arrival ORDER BY received_at")
-    return [[tuple(row) for row in table] for table in (conversations, pointers, ledger)]
+    return [[tuple(row) for row in table] for table in (conversations, pointers, keys, ledger)]
