@@ -55,8 +55,8 @@ TABLES = {
     "plumbing": "installation todo history idempotency_key migration",
     "channels": "channel channel_address mailbox mailbox_uid arrival arrival_key",
     "agents": "agent team team_member session token invitation presence absence",
-    "customers": "account account_domain contact account_denial address claim tag consent",
-    "deliveries": "delivery early_report",
+    "customers": "account account_domain contact account_denial address claim tag consent suppressed",
+    "deliveries": "delivery early_report quiet_hours",
     "conversations": (
         "conversation participant message attachment thread_pointer thread_key chat_session chat_mailed "
         "draft mention reading auto_reply "

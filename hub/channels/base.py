@@ -50,20 +50,36 @@ class Forged(Exception):
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """What a channel can carry; composer, docs matrix and fallback are drawn from this."""
+    """What a channel can carry; composer, docs matrix and fallback are drawn from this.
+
+    `sends`: an agent may write on it. `attachment_limit` in bytes, `attachment_types` the accepted types or
+    their beginnings ("image/"), empty for any. `text_limit` in characters, 0 for none. `parts`, `pages`: what
+    a text is counted in (`Adapter.measure` counts parts). `cost`: about how much one message, part or page
+    costs, in euro cents, only to compare ways. `delivery_reports`: the provider says when it arrived;
+    `report_minutes`: without such a report after so long, another way is better, 0 waits for ever.
+    `window_hours`: free text only so long after the person last wrote there; `approved_texts` pass always.
+    """
 
     address_type: str
     icon: str
     colour: str
     live: bool = False
+    sends: bool = True
     subject: bool = False
     html: bool = False
     cc: bool = False
     attachments: bool = False
     attachment_limit: int = 0
+    attachment_types: tuple[str, ...] = ()
     text_limit: int = 0
+    parts: bool = False
+    pages: bool = False
+    cost: float = 0.0
+    delivery_reports: bool = False
+    report_minutes: int = 0
     read_reports: bool = False
     window_hours: int = 0
+    approved_texts: bool = False
 
 
 class Tried(msgspec.Struct, frozen=True):

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 
 class SendError(Exception):
-    """Base. `permanent`: never try this again as it is. `ours`: the operator must act, not the agent."""
+    """Base. `permanent`: never try this again as it is. `ours`: the operator must act, not the agent.
+
+    `dead`: the address itself will never work here (no such number, a landline), for whatever message.
+    """
 
     permanent = False
     ours = False
     state = "queued"  # where the delivery goes: queued (again), failed or unknown
 
-    def __init__(self, reason: str, *, code: str = "", retry_after: float = 0.0) -> None:
+    def __init__(self, reason: str, *, code: str = "", retry_after: float = 0.0, dead: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.code = code
         self.retry_after = retry_after
+        self.dead = dead
 
 
 class Misconfigured(SendError):

@@ -87,7 +87,8 @@ class DeliveryReported(Fact, frozen=True, tag=True, kw_only=True):
 
     `state`: delivered, delayed, failed, relayed, expanded, read, complained. `permanent`: trying again is
     useless. `token` is our own token when the report carries it (envelope sender, callback URL);
-    `message_id` the Message-ID of what we sent, `provider_id` the provider's id.
+    `message_id` the Message-ID of what we sent, `provider_id` the provider's id. `dead`: the address itself
+    will never work here; `opted_out`: the person had asked the carrier to stop.
     """
 
     state: str
@@ -98,6 +99,8 @@ class DeliveryReported(Fact, frozen=True, tag=True, kw_only=True):
     message_id: str = ""
     provider_id: str = ""
     token: str = ""
+    dead: bool = False
+    opted_out: bool = False
 
 
 class OptedOut(Fact, frozen=True, tag=True, kw_only=True):
@@ -143,6 +146,8 @@ _ALWAYS_INTERNAL = (
     "media",
     "thread",
     "details",
+    "dead",
+    "opted_out",
 )
 
 
