@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from hub.agents import sessions
-from hub.conversations import outcomes, snoozing
+from hub.conversations import media, outcomes, snoozing
 from hub.deliveries import reports
 from hub.deliveries.recovering import recover
+from hub.insight import collecting
 from hub.plumbing import idempotency
 from hub.plumbing.clock import monotonic
 from hub.plumbing.db import AGAIN, AWAY
@@ -68,6 +69,17 @@ async def forget_answers(hub: Hub) -> None:
         await idempotency.sweep(tx)
 
 
+async def forget_uploads(hub: Hub) -> None:
+    """Files somebody put beside a message that never left."""
+    async with hub.transaction() as tx:
+        await media.forget_unsent(tx)
+
+
+async def collect_files(hub: Hub) -> None:
+    """Files that no row names any more."""
+    await collecting.collect_due(hub)
+
+
 Timer = tuple[float, Callable[[Hub], Awaitable[None]]]
 TIMERS: tuple[Timer, ...] = (
     (1.0, recover_deliveries),
@@ -77,6 +89,8 @@ TIMERS: tuple[Timer, ...] = (
     (5.0, cover_absences),
     (3600.0, forget_sessions),
     (3600.0, forget_answers),
+    (3600.0, forget_uploads),
+    (collecting.EVERY_SECONDS, collect_files),
 )
 
 

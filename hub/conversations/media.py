@@ -80,11 +80,24 @@ async def take(tx: Tx, tokens: Sequence[str], agent_id: int | None, message_id: 
 async def give_back(tx: Tx, message_id: int, agent_id: int) -> list[str]:
     """An undone message's files wait for the agent's next one again; their tokens."""
     rows = await tx.fetch(
-        "UPDATE attachment SET message_id = NULL, agent_id = $2 WHERE message_id = $1 RETURNING token",
+        """
+        UPDATE attachment SET message_id = NULL, agent_id = $2, created_at = now()
+        WHERE message_id = $1 RETURNING token
+        """,
         message_id,
         agent_id,
     )
     return [row["token"] for row in rows]
+
+
+async def forget_unsent(tx: Tx, *, hours: int = 48) -> int:
+    """Uploads no message took within `hours`; how many. Their files are collected later."""
+    return await tx.execute(
+        """
+        DELETE FROM attachment WHERE message_id IS NULL AND created_at < now() - make_interval(hours => $1)
+        """,
+        hours,
+    )
 
 
 def file_name(name: str) -> str:

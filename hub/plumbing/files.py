@@ -6,9 +6,12 @@ import asyncio
 import hashlib
 import os
 import secrets
+from datetime import datetime
 from pathlib import Path
 
 from hub.plumbing.errors import NotFound
+
+FOLDERS = tuple(f"{number:02x}" for number in range(256))
 
 
 class Files:
@@ -32,6 +35,33 @@ class Files:
             if (folder / key).is_file():
                 return folder / key
         raise NotFound(f"the file {key} is not in {self.root}: restore it from the backup of HUB_DATA/files")
+
+    def older(self, folder: str, before: datetime) -> list[str]:
+        """The keys lying in a folder (`ab`, or `trash/ab`) untouched since `before`; half-written ones are removed."""
+        keys = []
+        for path in sorted((self.root / folder).glob("*")) + sorted((self.root / folder).glob(".*")):
+            if not path.is_file() or path.stat().st_mtime >= before.timestamp():
+                continue
+            if path.name.startswith("."):
+                path.unlink(missing_ok=True)
+            else:
+                keys.append(f"{path.parent.name}/{path.name}")
+        return keys
+
+    def throw_away(self, key: str) -> None:
+        """Into the trash, where its age begins anew; reads still find it there."""
+        os.utime(self.root / key)  # before the move: a crash between leaves a young file in the store
+        (self.trash / key).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / key).rename(self.trash / key)
+
+    def take_back(self, key: str) -> None:
+        """Out of the trash; what was stored anew meanwhile is the same."""
+        (self.root / key).parent.mkdir(parents=True, exist_ok=True)
+        (self.trash / key).rename(self.root / key)
+
+    def forget(self, key: str) -> None:
+        """Out of the trash for good; a copy stored anew meanwhile stays."""
+        (self.trash / key).unlink(missing_ok=True)
 
     def _put(self, content: bytes) -> str:
         digest = hashlib.sha256(content).hexdigest()

@@ -1,0 +1,1 @@
+"""What is known across all rooms: the only room that reads everybody's tables."""
