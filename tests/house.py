@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -73,12 +73,21 @@ WRITTEN = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|COPY|TRUNCATE)\s+
 READ = re.compile(r"\b(?:FROM|JOIN)\s+(?:ONLY\s+)?([a-z_]+)\b")
 
 
-def modules() -> Iterator[tuple[str, Path]]:
+@cache
+def modules() -> tuple[tuple[str, Path], ...]:
     """Every module of the house: its dotted name and its file."""
+    found = []
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
             parts = path.relative_to(ROOT).with_suffix("").parts
-            yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+            found.append((".".join(parts[:-1] if parts[-1] == "__init__" else parts), path))
+    return tuple(found)
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """A file's syntax tree, read once a test run."""
+    return ast.parse(path.read_text())
 
 
 def floor(module: str) -> int:
@@ -97,10 +106,11 @@ def room(module: str) -> str:
     return parts[1] if len(parts) > 1 else parts[0]
 
 
-def imports(path: Path, module: str) -> Iterator[tuple[str, int]]:
+@cache
+def imports(path: Path, module: str) -> tuple[tuple[str, int], ...]:
     """Our own modules that a file imports, anywhere in it, with the line."""
-    known = {name for name, _ in modules()}
-    for node in ast.walk(ast.parse(path.read_text())):
+    known, found = {name for name, _ in modules()}, []
+    for node in ast.walk(parsed(path)):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -109,12 +119,13 @@ def imports(path: Path, module: str) -> Iterator[tuple[str, int]]:
             names = [one if one in known else node.module for one in inner]
         for name in names:
             if name.split(".")[0] in PACKAGES and name != module:
-                yield name, node.lineno
+                found.append((name, node.lineno))
+    return tuple(found)
 
 
-def statements(path: Path) -> Iterator[tuple[str, int]]:
+def statements(path: Path) -> list[tuple[str, int]]:
     """The SQL written in a file, with its line."""
-    tree = ast.parse(path.read_text())
+    tree, found = parsed(path), []
     docs = {
         id(node.body[0].value)
         for node in ast.walk(tree)
@@ -137,4 +148,5 @@ def statements(path: Path) -> Iterator[tuple[str, int]]:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
             text = node.value
         if text and SQL.search(text):
-            yield text, node.lineno
+            found.append((text, node.lineno))
+    return found

@@ -28,7 +28,7 @@ def test_a_file_opens_with_a_sentence_and_holds_one_capability(module, path):
 def test_functions_fit_a_screen():
     long = []
     for _, path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(house.parsed(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 # SQL is data: its lines do not make a function hard to follow
                 strings = [n for n in ast.walk(node) if isinstance(n, ast.Constant | ast.JoinedStr)]
@@ -42,7 +42,7 @@ def test_functions_fit_a_screen():
 def test_every_public_function_says_what_it_does():
     silent = []
     for _, path in MODULES:
-        for node in ast.parse(path.read_text()).body:
+        for node in house.parsed(path).body:
             public = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
             if public and not node.name.startswith("_") and not ast.get_docstring(node):
                 silent.append(f"{path}:{node.lineno} {node.name}")
@@ -70,7 +70,7 @@ def test_no_room_page_or_template_branches_on_a_kind():
 def test_no_exception_is_caught_to_be_silenced():
     silent = []
     for _, path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(house.parsed(path)):
             if isinstance(node, ast.ExceptHandler) and all(isinstance(one, ast.Pass) for one in node.body):
                 silent.append(f"{path}:{node.lineno}")
     assert not silent, "say what happens then, or use contextlib.suppress with a reason: " + ", ".join(silent)
