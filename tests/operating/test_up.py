@@ -127,41 +127,51 @@ def free_pair() -> int:
             return port
 
 
-def test_it_tells_its_steps_and_ends_with_the_address() -> None:
+def test_it_tells_its_steps_brings_back_what_ends_and_stops_in_order() -> None:
+    """One start for the whole life: a house takes seconds to stand."""
     with up() as house:
-        steps = [re.split(r"\s{2,}", line.strip()) for line in house.said]
-        names = [step[0] for step in steps]
-        wanted = ["Settings read", "PostgreSQL", "Valkey", "Database migrated", "Processes started"]
-        assert [name for name in names if name in wanted] == wanted
-        assert all(re.fullmatch(r"\d+\.\d s", step[1]) for step in steps if step[0] in wanted)
-        assert house.said[-1] == f"Dialogo is ready: http://127.0.0.1:{house.port}"
-        assert set(house.below()) == {"postgres", "valkey-server", *PROCESSES}
-        assert {path.stem for path in (house.data / "log").glob("*.log")} >= {
-            "postgres",
-            "valkey",
-            *PROCESSES,
-        }
+        it_told_its_steps(house)
+        each_process_ends_cleanly_when_told(house)
+        whatever_is_killed_comes_back(house)
+        ctrl_c_stops_everything_in_order(house)
 
 
-def test_ctrl_c_stops_everything_in_order_and_exits_0() -> None:
-    with up() as house:
-        below = list(house.below().values())
-        house.process.send_signal(signal.SIGINT)
-        said, _ = house.process.communicate(timeout=40)
-        assert house.process.returncode == 0
-        assert said.strip() == "Stopping; what is under way is finished first."
-        assert not any(child.is_running() for child in below)
-        assert "database system is shut down" in (house.data / "log" / "postgres.log").read_text()
+def it_told_its_steps(house: Up) -> None:
+    steps = [re.split(r"\s{2,}", line.strip()) for line in house.said]
+    names = [step[0] for step in steps]
+    wanted = ["Settings read", "PostgreSQL", "Valkey", "Database migrated", "Processes started"]
+    assert [name for name in names if name in wanted] == wanted
+    assert all(re.fullmatch(r"\d+\.\d s", step[1]) for step in steps if step[0] in wanted)
+    assert house.said[-1] == f"Dialogo is ready: http://127.0.0.1:{house.port}"
+    assert set(house.below()) == {"postgres", "valkey-server", *PROCESSES}
+    written = {path.stem for path in (house.data / "log").glob("*.log")}
+    assert written >= {"postgres", "valkey", *PROCESSES}
 
 
-def test_whatever_is_killed_comes_back() -> None:
-    with up() as house:
-        before = house.below()
-        for child in before.values():
-            child.kill()
-        until(lambda: set(house.below()) == set(before))
-        until(house.answers, 40)
-        assert {child.pid for child in house.below().values()}.isdisjoint(c.pid for c in before.values())
+def each_process_ends_cleanly_when_told(house: Up) -> None:
+    for name in PROCESSES:
+        house.below()[name].terminate()
+        assert "ended (exit code 0)" in house.until_said(f"{name} ended")
+        until(lambda name=name: name in house.below())  # type: ignore[misc]
+
+
+def whatever_is_killed_comes_back(house: Up) -> None:
+    before = house.below()
+    for child in before.values():
+        child.kill()
+    until(lambda: set(house.below()) == set(before))
+    until(house.answers, 40)
+    assert {child.pid for child in house.below().values()}.isdisjoint(c.pid for c in before.values())
+
+
+def ctrl_c_stops_everything_in_order(house: Up) -> None:
+    below = list(house.below().values())
+    house.process.send_signal(signal.SIGINT)
+    said, _ = house.process.communicate(timeout=60)
+    assert house.process.returncode == 0
+    assert said.strip().endswith("Stopping; what is under way is finished first.")
+    assert not any(child.is_running() for child in below)
+    assert "database system is shut down" in (house.data / "log" / "postgres.log").read_text()
 
 
 def test_killing_hub_up_leaves_nothing_behind() -> None:
@@ -182,10 +192,3 @@ def test_a_busy_port_stops_the_start_with_the_setting_s_name(tmp_path: Path) -> 
         assert house.process.returncode == 2
         assert said.startswith(f"hub: {variable}={port}: cannot listen on 127.0.0.1:{port}")
         assert not (tmp_path / "postgres").exists()
-
-
-def test_each_process_ends_cleanly_when_told() -> None:
-    with up() as house:
-        for name in PROCESSES:
-            house.below()[name].terminate()
-            assert "ended (exit code 0)" in house.until_said(f"{name} ended")
