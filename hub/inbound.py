@@ -10,13 +10,22 @@ import msgspec
 
 from hub.channels import arrivals
 from hub.channels.arrivals import Arrival, Outcome
-from hub.channels.facts import AnyFact, DeliveryReported, Fact, Ignored, MessageReceived, Unreadable
+from hub.channels.facts import (
+    AnyFact,
+    DeliveryReported,
+    Fact,
+    Ignored,
+    MessageReceived,
+    OptedIn,
+    OptedOut,
+    Unreadable,
+)
 from hub.channels.registry import adapter
 from hub.conversations import messages, outcomes, threading, threads
 from hub.conversations.messages import Stored
 from hub.conversations.threads import Threads
 from hub.conversations.topics import topics
-from hub.customers import resolving
+from hub.customers import consent, resolving
 from hub.customers.resolving import People
 from hub.deliveries import reports
 from hub.plumbing import todo
@@ -46,11 +55,13 @@ class World(msgspec.Struct, kw_only=True):
     staff: Staff
     rules: RuleSet
     sent: reports.Known
+    ledger: consent.Ledger
     files: Files
     stored: list[Stored] = []
     decisions: list[tuple[int, Decision]] = []
     pointers: dict[tuple[int, int], int] = {}
     reported: list[reports.Reported] = []
+    wishes: list[consent.Wish] = []
     outcomes: dict[int, tuple[int, int]] = {}
 
 
@@ -118,6 +129,12 @@ def delivery_reported(world: World, arrival: Arrival, number: int, fact: Deliver
     world.reported.extend(reports.decide(world.sent, arrival.line.id, fact))
 
 
+def wish_told(world: World, arrival: Arrival, number: int, fact: OptedOut | OptedIn) -> None:
+    """A person does not want to hear from us on this channel, or wants to again."""
+    sender = world.people.by_key[resolving.key(adapter(arrival.line.kind).can.address_type, fact)]
+    world.wishes.extend(consent.decide(world.ledger, sender.address_id, arrival.line.id, fact))
+
+
 def nothing_more(world: World, arrival: Arrival, number: int, fact: Ignored | Unreadable) -> None:
     """The ledger has it; that is all."""
 
@@ -126,6 +143,9 @@ Step = Callable[[World, Arrival, int, Any], None]
 ROAD: dict[type[Fact], Step] = {
     MessageReceived: message_received,
     DeliveryReported: delivery_reported,
+    OptedOut: wish_told,
+    OptedIn: wish_told,
+    TypingSeen: nothing_more,
     Ignored: nothing_more,
     Unreadable: nothing_more,
 }
@@ -152,7 +172,8 @@ async def _look_up(
     said = [(arrival, fact) for arrival, _, fact in fresh if isinstance(fact, MessageReceived)]
     facts = [fact for _, fact in said]
     senders: dict[resolving.Key, str] = {}
-    for arrival, fact in said:
+    wished = [(arrival, fact) for arrival, _, fact in fresh if isinstance(fact, OptedOut | OptedIn)]
+    for arrival, fact in (*said, *wished):
         one = resolving.key(adapter(arrival.line.kind).can.address_type, fact)
         senders[one] = senders.get(one) or fact.sender.name
     names = threads.named_ids(facts)
@@ -161,7 +182,8 @@ async def _look_up(
     keys = sorted({(arrival.line.id, fact.thread) for arrival, fact in said if fact.thread})
     people, known = People({}), Threads({}, {}, {}, {})
     staff, rules = Staff(agents={}, teams={}), RuleSet(version=0, rows=())
-    if said:
+    ledger: consent.Ledger = {}
+    if senders:
         await resolving.register(tx, ids, senders)
         await resolving.lock(tx, sorted(senders), await threads.named_people(tx, names, numbers, keys))
         people = await resolving.look_up(tx, sorted(senders))
@@ -174,6 +196,8 @@ async def _look_up(
             keys=keys,
         )
         staff, rules = await engine.look_up(tx)
+        stopping = [resolving.key(adapter(one.line.kind).can.address_type, fact) for one, fact in wished]
+        ledger = await consent.look_up(tx, sorted({people.by_key[one].address_id for one in stopping}))
     reported = [(arrival.line.id, fact) for arrival, _, fact in fresh if isinstance(fact, DeliveryReported)]
     return World(
         ids=ids,
@@ -183,6 +207,7 @@ async def _look_up(
         staff=staff,
         rules=rules,
         sent=await reports.look_up(tx, crypto, reported),
+        ledger=ledger,
         files=files,
     )
 
@@ -190,6 +215,7 @@ async def _look_up(
 async def _write(tx: Tx, world: World, batch: Sequence[Arrival]) -> None:
     await arrivals.write(tx, batch)
     await resolving.write(tx, world.people)
+    await consent.record(tx, world.wishes)
     await messages.write(tx, world.stored, world.pointers)
     await outcomes.tell(tx, await reports.write(tx, world.reported))
     await engine.write(tx, world.decisions)

@@ -111,8 +111,8 @@ async def _contact(tx: Tx, name: str, email: str, account_id: int | None) -> Non
     )
     await tx.execute(
         """
-        INSERT INTO address (type, value, contact_id, name, verified, source)
-        VALUES ('email', $1, $2, $3, true, 'agent')
+        INSERT INTO address (type, value, contact_id, name, verified, source, compared)
+        VALUES ('email', $1, $2, $3, true, 'agent', true)
         """,
         email,
         contact,

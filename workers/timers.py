@@ -9,6 +9,7 @@ import structlog
 
 from hub.agents import sessions
 from hub.conversations import media, outcomes, snoozing
+from hub.customers import suppression
 from hub.deliveries import reports
 from hub.deliveries.recovering import recover
 from hub.insight import collecting
@@ -57,6 +58,12 @@ async def cover_absences(hub: Hub) -> None:
     await covering.end_due(hub)
 
 
+async def compare_addresses(hub: Hub) -> None:
+    """New addresses, with the list of those who must not be written to although their rows are gone."""
+    async with hub.transaction() as tx:
+        await suppression.compare(tx, hub.crypto)
+
+
 async def forget_sessions(hub: Hub) -> None:
     """Sessions that ended by themselves: their rows hold network addresses nobody needs any more."""
     async with hub.transaction() as tx:
@@ -87,6 +94,7 @@ TIMERS: tuple[Timer, ...] = (
     (2.0, wake_snoozed),
     (10.0, balance_queues),
     (5.0, cover_absences),
+    (3.0, compare_addresses),
     (3600.0, forget_sessions),
     (3600.0, forget_answers),
     (3600.0, forget_uploads),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hub.channels.facts import MessageReceived
+from hub.channels.facts import MessageReceived, OptedIn, OptedOut
 from hub.customers.free_mail import is_free
 from hub.plumbing.db import Tx
 from hub.plumbing.sequences import Sequences
@@ -48,7 +48,7 @@ class People(msgspec.Struct):
     by_key: dict[Key, Sender]
 
 
-def key(address_type: str, fact: MessageReceived) -> Key:
+def key(address_type: str, fact: MessageReceived | OptedOut | OptedIn) -> Key:
     """The address a fact came from, as its row is named."""
     return address_type, (fact.sender.address or NOBODY)
 

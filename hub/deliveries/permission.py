@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -11,19 +12,27 @@ from hub.plumbing.db import Tx
 
 Purpose = Literal["service", "marketing"]
 
-# NULL when `d` (a row with address_id and purpose) may leave, else the code of the reason. It stands in the
-# claim's WHERE, so that nothing leaves that was forbidden meanwhile (INVARIANTS §6). The newest row of the
-# consent ledger counts; 'service' refused means the carrier itself blocks (STOP).
+# NULL when `d` (a row with address_id, channel_id, purpose, window_until, leave_before) may leave, else the
+# code of the reason. It stands in the claim's WHERE, so that nothing leaves that was forbidden meanwhile
+# (INVARIANTS §6). The newest row of the consent ledger counts, of this channel or of all; 'service' refused
+# means the carrier itself blocks (STOP). Marketing needs a yes, and an address that was compared with the
+# list of the suppressed.
 WHY_NOT = """
     CASE
         WHEN (SELECT NOT usable FROM address WHERE address.id = d.address_id) THEN 'unusable'
         WHEN (SELECT NOT granted FROM consent
               WHERE consent.address_id = d.address_id AND consent.purpose = 'service'
+                AND (consent.channel_id IS NULL OR consent.channel_id = d.channel_id)
               ORDER BY consent.id DESC LIMIT 1) THEN 'opted_out'
         WHEN d.purpose = 'marketing' AND NOT coalesce(
              (SELECT granted FROM consent
               WHERE consent.address_id = d.address_id AND consent.purpose = 'marketing'
+                AND (consent.channel_id IS NULL OR consent.channel_id = d.channel_id)
               ORDER BY consent.id DESC LIMIT 1), false) THEN 'no_consent'
+        WHEN d.purpose = 'marketing' AND (SELECT NOT compared FROM address WHERE address.id = d.address_id)
+             THEN 'no_consent'
+        WHEN d.window_until <= now() THEN 'window_closed'
+        WHEN d.purpose = 'marketing' AND d.leave_before <= now() THEN 'quiet_hours'
     END
 """
 
@@ -39,15 +48,29 @@ class No(msgspec.Struct, frozen=True):
     reason: str
 
 
-async def may_send(tx: Tx, address_id: int, purpose: Purpose) -> Yes | No:
-    """Whether a message with this purpose may leave for this address now."""
+async def may_send(
+    tx: Tx,
+    address_id: int,
+    purpose: Purpose,
+    *,
+    channel_id: int | None = None,
+    window_until: datetime | None = None,
+) -> Yes | No:
+    """Whether a message with this purpose may leave for this address now.
+
+    `channel_id`: on which channel; without it only what holds everywhere counts. `window_until`: until when
+    free text may go there (conversations/windows), None where there is no window.
+    """
     row = await tx.record(
         f"""
         SELECT {WHY_NOT} AS code, coalesce((SELECT why_not FROM address WHERE id = $1), '') AS why
-        FROM (SELECT $1::bigint AS address_id, $2::text AS purpose) AS d
+        FROM (SELECT $1::bigint AS address_id, $2::text AS purpose, $3::bigint AS channel_id,
+                     $4::timestamptz AS window_until, NULL::timestamptz AS leave_before) AS d
         """,
         address_id,
         purpose,
+        channel_id,
+        window_until,
     )
     if row is None or row["code"] is None:
         return Yes()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hub.channels.facts import DeliveryReported
+from hub.customers.consent import Wish, record
 from hub.customers.usability import mark_unusable
 from hub.deliveries.noting import lock
 from hub.deliveries.states import Changed, may_become
@@ -49,6 +50,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     channel_id: int
     delivery_id: int | None
     dead_address_id: int | None = None
+    wish: Wish | None = None
 
 
 async def look_up(tx: Tx, crypto: Crypto, reports: Sequence[tuple[int, DeliveryReported]]) -> Known:
@@ -88,9 +90,16 @@ def decide(known: Known, channel_id: int, fact: DeliveryReported) -> list[Report
     )
     if found is None:
         return [Reported(fact=fact, channel_id=channel_id, delivery_id=None)]
-    dead = fact.state == "failed" and fact.permanent and _is_dead(fact)
-    dead_address_id = found.address_id if dead else None
-    return [Reported(fact=fact, channel_id=channel_id, delivery_id=found.id, dead_address_id=dead_address_id)]
+    dead = fact.state == "failed" and fact.permanent and (fact.dead or _is_dead(fact))
+    return [
+        Reported(
+            fact=fact,
+            channel_id=channel_id,
+            delivery_id=found.id,
+            dead_address_id=found.address_id if dead else None,
+            wish=_wish(found.address_id, channel_id, fact, dead) if found.address_id else None,
+        )
+    ]
 
 
 async def write(tx: Tx, reported: Sequence[Reported]) -> list[Changed]:
@@ -102,6 +111,7 @@ async def write(tx: Tx, reported: Sequence[Reported]) -> list[Changed]:
         return []
     known = [one for one in reported if one.delivery_id is not None]
     await mark_unusable(tx, {one.dead_address_id: _words(one.fact) for one in known if one.dead_address_id})
+    await record(tx, [one.wish for one in known if one.wish])
     await _keep_early(tx, [one for one in reported if one.delivery_id is None])
     rows = await lock(tx, [one.delivery_id for one in known if one.delivery_id])
     changed: dict[int, Changed] = {}
@@ -134,6 +144,28 @@ def _the_one(found: list[Candidate], fact: DeliveryReported) -> Candidate | None
     if same:
         return max(same, key=lambda one: one.id)
     return found[0] if len(found) == 1 else None
+
+
+def _wish(address_id: int, channel_id: int, fact: DeliveryReported, dead: bool) -> Wish | None:
+    """What a report says of the person's wishes; only of whom that very delivery went to.
+
+    Spam or a dead mailbox ends marketing for good, also when the address is imported again or works again.
+    """
+    if fact.opted_out:
+        return Wish(
+            address_id=address_id,
+            purpose="service",
+            granted=False,
+            source="provider",
+            proof=_words(fact),
+            channel_id=channel_id,
+        )
+    if fact.state == "complained" or dead:
+        source = "bounce" if dead else "complaint"
+        return Wish(
+            address_id=address_id, purpose="marketing", granted=False, source=source, proof=_words(fact)
+        )
+    return None
 
 
 def _is_dead(fact: DeliveryReported) -> bool:

@@ -60,6 +60,10 @@ class Crypto:
             return None
         return int.from_bytes(body, "big")
 
+    def fingerprint(self, purpose: str, text: str) -> bytes:
+        """What `text` is known by without being readable; the same after a restore, unlike signed names."""
+        return hmac.digest(self._key(f"fingerprint:{purpose}"), text.encode(), hashlib.sha256)
+
     def _mac(self, purpose: str, body: bytes) -> bytes:
         key = self._key(f"sign:{purpose}:{self._generation}")
         return hmac.digest(key, body, hashlib.sha256)[:SIGNATURE_BYTES]

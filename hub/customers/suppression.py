@@ -1,0 +1,73 @@
+"""Whom we must not write to although their rows are gone: names nobody can read, compared with new addresses.
+
+INVARIANTS §19: the key is HMAC(type:value), so that the list survives the erasure of a person and tells nobody
+whom it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.customers.consent import Wish, record
+from hub.plumbing.crypto import Crypto
+from hub.plumbing.db import Tx
+
+MOST = 500
+
+
+def name_of(crypto: Crypto, type_: str, value: str) -> bytes:
+    """Under which key an address stands in the list."""
+    return crypto.fingerprint("suppressed", f"{type_}:{value}")
+
+
+async def keep(tx: Tx, crypto: Crypto, address_ids: Sequence[int]) -> int:
+    """Before these addresses are erased: what they refused stays known; how many refusals."""
+    rows = await tx.fetch(
+        """
+        SELECT DISTINCT ON (a.id, k.purpose, k.channel_id) a.type, a.value, k.purpose, k.channel_id, k.granted
+        FROM address a JOIN consent k ON k.address_id = a.id WHERE a.id = ANY($1)
+        ORDER BY a.id, k.purpose, k.channel_id, k.id DESC
+        """,
+        list(address_ids),
+    )
+    refused = [row for row in rows if not row["granted"]]
+    await tx.execute(
+        """
+        INSERT INTO suppressed (hash, purpose, channel_id, source)
+        SELECT hash, purpose, channel_id, 'erased'
+        FROM unnest($1::bytea[], $2::text[], $3::bigint[]) AS w (hash, purpose, channel_id)
+        ON CONFLICT DO NOTHING
+        """,
+        [name_of(crypto, row["type"], row["value"]) for row in refused],
+        [row["purpose"] for row in refused],
+        [row["channel_id"] for row in refused],
+    )
+    return len(refused)
+
+
+async def compare(tx: Tx, crypto: Crypto) -> int:
+    """Look new addresses up in the list and write the old refusals into their ledger; how many addresses."""
+    rows = await tx.fetch(
+        "SELECT id, type, value FROM address WHERE NOT compared ORDER BY id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED",
+        MOST,
+    )
+    if not rows:
+        return 0
+    by_name = {name_of(crypto, row["type"], row["value"]): row["id"] for row in rows}
+    known = await tx.fetch(
+        "SELECT hash, purpose, channel_id FROM suppressed WHERE hash = ANY($1) ORDER BY purpose, channel_id",
+        list(by_name),
+    )
+    refusals = [
+        Wish(
+            address_id=by_name[row["hash"]],
+            purpose=row["purpose"],
+            granted=False,
+            source="erased",
+            channel_id=row["channel_id"],
+        )
+        for row in known
+    ]
+    await record(tx, refusals)
+    await tx.execute("UPDATE address SET compared = true WHERE id = ANY($1)", [row["id"] for row in rows])
+    return len(rows)

@@ -1,0 +1,100 @@
+"""Promise 69: opt-out is final on that channel until a new opt-in; nothing leaves after, and the reason is kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.channels.base import Raw
+from hub.channels.facts import AnyFact, DeliveryReported, OptedIn, OptedOut, Party
+from hub.customers.consent import Wish, record
+from hub.deliveries.claiming import claim, refuse
+from hub.deliveries.permission import No, may_send
+from hub.intake import Inbound
+from hub.plumbing.hub import Hub
+from tests.deliveries.road import answers, without_undo_window
+from tests.world import World
+
+MARTA = Party("marta@acme.test")
+
+
+async def test_promise_69_opt_out_is_final(hub: Hub, world: World) -> None:
+    """STOP between queueing and sending, twice, for an unknown address, and a new opt-in: all by the road in."""
+    await without_undo_window(hub, world)
+    inbound = Inbound(hub)
+    await inbound.start()
+    await agree(hub, world)
+    [marketing] = await answers(hub, world, 1)
+    await hub.pool.execute("UPDATE delivery SET purpose = 'marketing' WHERE id = $1", marketing)
+    [service] = await answers(hub, world, 1)
+
+    await receive(inbound, world, OptedOut(key="opt:SM1", sender=MARTA, word="BAJA"))
+    await receive(inbound, world, OptedOut(key="opt:SM1", sender=MARTA, word="BAJA"))
+    await receive(inbound, world, OptedOut(key="opt:SM2", sender=Party("nobody-yet@acme.test"), word="STOP"))
+
+    assert await leaves(hub, world) == []
+    async with hub.transaction() as tx:
+        refused = {one.id: one.code for one in await refuse(tx)}
+    assert refused == {marketing: "opted_out", service: "opted_out"}
+    rows = await hub.pool.fetch("SELECT purpose, granted, proof FROM consent WHERE NOT granted ORDER BY id")
+    assert [tuple(row) for row in rows] == [
+        ("service", False, "BAJA"),
+        ("marketing", False, "BAJA"),
+        ("service", False, "STOP"),
+        ("marketing", False, "STOP"),
+    ]
+
+    await receive(inbound, world, OptedIn(key="opt:SM3", sender=MARTA, word="ALTA"))
+    [after] = await answers(hub, world, 1)
+    assert await leaves(hub, world) == [after]
+    await inbound.close()
+
+
+@pytest.mark.parametrize(
+    ("fact", "blocked"),
+    [
+        (DeliveryReported(state="failed", permanent=True, status_code="21610", opted_out=True), "opted_out"),
+        (DeliveryReported(state="failed", permanent=True, status_code="30006", dead=True), "unusable"),
+        (DeliveryReported(state="failed", permanent=True, status_code="5.1.1"), "unusable"),
+        (DeliveryReported(state="complained", reason="abuse"), "no_consent"),
+    ],
+    ids=["carrier", "landline", "hard bounce", "complaint"],
+)
+async def test_what_a_report_says_ends_marketing_too(
+    hub: Hub, world: World, fact: DeliveryReported, blocked: str
+) -> None:
+    await agree(hub, world)
+    [id_] = await answers(hub, world, 1)
+    await hub.pool.execute("UPDATE delivery SET state = 'sent', provider_id = 'SM9' WHERE id = $1", id_)
+    inbound = Inbound(hub)
+    await inbound.start()
+    told = {"key": "status:SM9", "provider_id": "SM9"}
+    await receive(inbound, world, type(fact)(**({**_fields(fact), **told})))
+    await inbound.close()
+    async with hub.transaction() as tx:
+        answer = await may_send(tx, world.marta_address, "marketing", channel_id=world.mail.id)
+        assert isinstance(answer, No)
+        assert answer.code == blocked
+        # imported again, and the address works again: what was refused stays refused
+        await tx.execute("UPDATE address SET usable = true WHERE id = $1", world.marta_address)
+        again = await may_send(tx, world.marta_address, "marketing", channel_id=world.mail.id)
+    assert isinstance(again, No)
+
+
+async def agree(hub: Hub, world: World) -> None:
+    async with hub.transaction() as tx:
+        await record(
+            tx, [Wish(address_id=world.marta_address, purpose="marketing", granted=True, source="import")]
+        )
+
+
+async def receive(inbound: Inbound, world: World, fact: AnyFact) -> None:
+    await inbound.receive(world.mail, Raw(body=b"signed"), [fact])
+
+
+async def leaves(hub: Hub, world: World) -> list[int]:
+    async with hub.transaction() as tx:
+        return [one.id for one in await claim(tx, "w", {world.mail.id: 9}, lease_seconds=60)]
+
+
+def _fields(fact: DeliveryReported) -> dict[str, object]:
+    return {name: getattr(fact, name) for name in fact.__struct_fields__}
