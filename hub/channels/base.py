@@ -13,6 +13,7 @@ import msgspec
 from hub.channels.errors import Misconfigured
 from hub.channels.facts import AnyFact
 from hub.channels.outgoing import Line, Outgoing, Sent
+from hub.plumbing.http_client import ForbiddenUrl
 
 
 class Raw(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +83,15 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     approved_texts: bool = False
 
 
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a text is where it is counted in parts: `units` used in all, `left` in the last part."""
+
+    parts: int
+    units: int
+    encoding: str
+    left: int
+
+
 class Tried(msgspec.Struct, frozen=True):
     """One step of a real trial: the `way` it concerns, "in" or "out", what was tried, and what is wrong or ""."""
 
@@ -117,6 +127,14 @@ class Adapter:
     def worded(self, details: dict[str, Any]) -> list[str]:
         """What only this kind knows of a message, in short lines for its bubble, in the language being spoken."""
         return []
+
+    def measure(self, text: str) -> Measured | None:
+        """Parts and encoding of a text, where it is counted in parts; else None."""
+        return None
+
+    def media_headers(self, url: str, line: Line) -> dict[str, str]:
+        """What fetches a file of `MessageReceived.media`. Raises ForbiddenUrl for what is not the provider's."""
+        raise ForbiddenUrl(f"{self.kind} keeps no files", field="url")
 
     async def send(self, outgoing: Outgoing, line: Line, before_wire: BeforeWire) -> Sent:
         """Hand over one message. Awaits `before_wire()` just before the content goes on the wire.

@@ -31,13 +31,22 @@ class FileToSend(msgspec.Struct, frozen=True):
     path: Path
     inline: bool = False
     content_id: str = ""
+    url: str = ""  # a public link of ours, for a while, where a provider fetches files itself
+
+
+class Approved(msgspec.Struct, frozen=True, kw_only=True):
+    """A text the provider approved, named by its own id, and what stands for {{1}}, {{2}}…"""
+
+    provider_id: str
+    variables: dict[str, str] = {}
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     """One message to one addressee. `token` and `message_id` were fixed before the first attempt.
 
     `to`/`cc` is what the headers show; `recipient` alone is in the envelope (INVARIANTS §6).
-    `reply_address` is our signed reply address, `bounce_address` the envelope sender that carries the token.
+    `reply_address` is our signed reply address, `bounce_address` the envelope sender that carries the token,
+    `report_url` where a provider may tell what became of it, with the same token.
     """
 
     token: str
@@ -56,6 +65,8 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     attachments: tuple[FileToSend, ...] = ()
     automatic: bool = False
     language: str = "es"
+    report_url: str = ""
+    approved: Approved | None = None
 
 
 class Sent(msgspec.Struct, frozen=True):
