@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import asyncpg
@@ -17,8 +19,18 @@ T = TypeVar("T")
 Connection = asyncpg.Connection | PoolConnectionProxy
 log = structlog.get_logger(__name__)
 
+
+class Meanwhile(Exception):
+    """Somebody changed, before our lock, what the lock was chosen by: nothing is written, the same again is right."""
+
+
 # A transaction that met another's lock or a serialisation failure: the same again is right (INVARIANTS §4).
-AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
+AGAIN = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    Meanwhile,
+)
 # PostgreSQL is away or going: nothing was stored.
 AWAY = (
     asyncpg.PostgresConnectionError,
@@ -33,6 +45,15 @@ AWAY = (
 )
 
 
+# INVARIANTS §9.
+SESSION = {
+    "lock_timeout": "2000",
+    "idle_in_transaction_session_timeout": "10000",
+    "jit": "off",
+    "timezone": "UTC",
+}
+
+
 async def open_pool(dsn: str, *, most: int = 16, name: str = "dialogo") -> asyncpg.Pool:
     """A pool of at most `most` connections with our timeouts (INVARIANTS §9): lock 2 s, idle 10 s."""
     return await asyncpg.create_pool(
@@ -42,14 +63,25 @@ async def open_pool(dsn: str, *, most: int = 16, name: str = "dialogo") -> async
         init=_prepare,
         timeout=10,
         command_timeout=60,
-        server_settings={
-            "application_name": name,
-            "lock_timeout": "2000",
-            "idle_in_transaction_session_timeout": "10000",
-            "jit": "off",
-            "timezone": "UTC",
-        },
+        max_cacheable_statement_size=0,
+        server_settings={"application_name": name, **SESSION},
     )
+
+
+async def open_connection(dsn: str, *, name: str) -> asyncpg.Connection:
+    """A connection of one's own for one who always says the same: planned once, never planned again.
+
+    Raises the driver's errors when the database is away.
+    """
+    connection = await asyncpg.connect(
+        dsn,
+        timeout=10,
+        command_timeout=60,
+        max_cacheable_statement_size=0,
+        server_settings={"application_name": name, "plan_cache_mode": "force_generic_plan", **SESSION},
+    )
+    await _prepare(connection)
+    return connection
 
 
 async def _prepare(connection: asyncpg.Connection) -> None:
@@ -62,6 +94,14 @@ async def _prepare(connection: asyncpg.Connection) -> None:
         )
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """A SELECT that may travel with others (`Tx.several`); `shape` has a field for each of its columns."""
+
+    shape: type
+    sql: str
+    values: tuple[Any, ...] = ()
+
+
 class Tx:
     """One transaction. Signals, jobs and actions handed to it leave after the commit, never before."""
 
@@ -71,33 +111,65 @@ class Tx:
         self.signals_row: int | None = None
         self.wakes: set[str] = set()
         self.actions: list[Callable[[], Awaitable[None]]] = []
+        self._waiting: list[tuple[str, tuple[Any, ...]]] = []
 
     async def execute(self, sql: str, *values: Any) -> int:
         """Run one statement; how many rows it touched."""
+        await self.settle()
         status: str = await self.connection.execute(sql, *values)
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
     async def fetch(self, sql: str, *values: Any) -> list[asyncpg.Record]:
         """All rows, as records."""
+        await self.settle()
         return await self.connection.fetch(sql, *values)
 
     async def record(self, sql: str, *values: Any) -> asyncpg.Record | None:
         """The first row, as a record."""
+        await self.settle()
         return await self.connection.fetchrow(sql, *values)
 
     async def value(self, sql: str, *values: Any) -> Any:
         """The first column of the first row."""
+        await self.settle()
         return await self.connection.fetchval(sql, *values)
 
     async def rows(self, shape: type[T], sql: str, *values: Any) -> list[T]:
         """All rows, each as a `shape` whose fields are named like the columns."""
-        return [msgspec.convert(dict(row), shape) for row in await self.connection.fetch(sql, *values)]
+        return [msgspec.convert(dict(row), shape) for row in await self.fetch(sql, *values)]
 
     async def row(self, shape: type[T], sql: str, *values: Any) -> T | None:
         """The first row as a `shape`, or None."""
-        found = await self.connection.fetchrow(sql, *values)
+        found = await self.record(sql, *values)
         return None if found is None else msgspec.convert(dict(found), shape)
+
+    def together(self, sql: str, *values: Any) -> None:
+        """A write that nobody waits for: it travels with its neighbours, before the next statement or the commit.
+
+        One INSERT, UPDATE or DELETE each. Those that travel together see the tables as they were before all
+        of them: none may look for, or change, a row that another of them writes.
+        """
+        self._waiting.append((sql, values))
+
+    async def settle(self) -> None:
+        """Send what waits to travel together."""
+        if self._waiting:
+            *others, (sql, values) = self._waiting
+            self._waiting = []
+            whole, all_values = _one_statement(others, sql, values)
+            await self.connection.execute(whole, *all_values)
+
+    async def several(self, *asked: Asked) -> list[list[Any]]:
+        """The rows of several SELECTs of one moment, in one round trip; each as its shape."""
+        await self.settle()
+        values = [value for one in asked for value in one.values]
+        found = await self.connection.fetchrow(_one_question(asked), *values)
+        assert found is not None
+        return [
+            msgspec.json.decode(text, type=list[one.shape]) if text else []  # type: ignore[name-defined]
+            for one, text in zip(asked, found, strict=True)
+        ]
 
     def signal(self, kind: str, id: int, topics: list[str], *, lost: list[str] | None = None) -> None:
         """Tell the live pages after the commit; `lost` are topics this thing no longer belongs to."""
@@ -111,24 +183,71 @@ class Tx:
         """Run `action` after the commit; not run when the transaction fails."""
         self.actions.append(action)
 
+    async def end(self) -> None:
+        """Before the commit: what still waits, and the row that keeps the signals until they are published.
+
+        Signals have a row so that a crash only delays them (INVARIANTS §5).
+        """
+        if not self.signals:
+            await self.settle()
+            return
+        whole, values = _one_statement(self._waiting, KEEP_SIGNALS, (self.signals,))
+        self._waiting = []
+        self.signals_row = await self.connection.fetchval(whole, *values)
+
+
+KEEP_SIGNALS = """
+    INSERT INTO todo (kind, payload, lease_until) VALUES ('signal', $1, now() + interval '5 seconds')
+    RETURNING id
+"""
+
 
 @asynccontextmanager
 async def transaction(pool: asyncpg.Pool) -> AsyncIterator[Tx]:
-    """A READ COMMITTED transaction on a pooled connection; signals get their todo row before the commit."""
-    async with pool.acquire() as connection:
-        tx = Tx(connection)
-        async with connection.transaction():
-            yield tx
-            if tx.signals:
-                await _keep_signals(tx)
+    """A READ COMMITTED transaction on a pooled connection."""
+    async with pool.acquire() as connection, transaction_on(connection) as tx:
+        yield tx
 
 
-async def _keep_signals(tx: Tx) -> None:
-    """Signals have a row until they are published, so that a crash only delays them (INVARIANTS §5)."""
-    tx.signals_row = await tx.value(
-        """
-        INSERT INTO todo (kind, payload, lease_until) VALUES ('signal', $1, now() + interval '5 seconds')
-        RETURNING id
-        """,
-        tx.signals,
-    )
+@asynccontextmanager
+async def transaction_on(connection: Connection) -> AsyncIterator[Tx]:
+    """The same on a connection of one's own."""
+    tx = Tx(connection)
+    async with connection.transaction():
+        yield tx
+        await tx.end()
+
+
+def _one_statement(
+    others: list[tuple[str, tuple[Any, ...]]], sql: str, values: tuple[Any, ...]
+) -> tuple[str, list[Any]]:
+    """`sql` with the other writes before it; its own answer is the answer of all."""
+    whole = _composed(tuple((one, len(given)) for one, given in others), sql)
+    return whole, [*(value for _, given in others for value in given), *values]
+
+
+@lru_cache(maxsize=500)
+def _composed(others: tuple[tuple[str, int], ...], sql: str) -> str:
+    parts, shift = [], 0
+    for number, (one, count) in enumerate(others):
+        parts.append(f"together_{number} AS ({_shifted(one, shift)})")
+        shift += count
+    return f"WITH {', '.join(parts)} {_shifted(sql, shift)}" if parts else sql
+
+
+def _one_question(asked: tuple[Asked, ...]) -> str:
+    return _question(tuple((one.sql, len(one.values)) for one in asked))
+
+
+@lru_cache(maxsize=500)
+def _question(parts: tuple[tuple[str, int], ...]) -> str:
+    """Each SELECT as one JSON text: a struct is read from it faster than from a row."""
+    columns, shift = [], 0
+    for sql, count in parts:
+        columns.append(f"(SELECT json_agg(one)::text FROM ({_shifted(sql, shift)}) AS one)")
+        shift += count
+    return f"SELECT {', '.join(columns)}"
+
+
+def _shifted(sql: str, by: int) -> str:
+    return re.sub(r"\$(\d+)", lambda found: f"${int(found[1]) + by}", sql) if by else sql

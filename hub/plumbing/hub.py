@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import asyncpg
 import structlog
@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from config.settings import Settings
 from hub.plumbing.crypto import Crypto
-from hub.plumbing.db import AGAIN, Tx, open_pool, transaction
+from hub.plumbing.db import AGAIN, Tx, open_pool, transaction, transaction_on
 from hub.plumbing.files import Files
 from hub.plumbing.jobs import Jobs
 from hub.plumbing.limits import Limits
@@ -41,6 +41,8 @@ class Hub:
         self.jobs = Jobs(settings.redis_url, prefix)
         self.limits = Limits(redis, prefix)
         self._behind: set[asyncio.Task[None]] = set()
+        self._committed: list[Tx] = []
+        self._teller: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, settings: Settings, *, most_connections: int = 16, name: str = "dialogo") -> Hub:
@@ -65,9 +67,12 @@ class Hub:
         await asyncio.wait_for(self.pool.close(), timeout=10)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Tx]:
-        """A transaction; what it handed over (signals, wake-ups, actions) leaves right after its commit."""
-        async with transaction(self.pool) as tx:
+    async def transaction(self, own: asyncpg.Connection | None = None) -> AsyncIterator[Tx]:
+        """A transaction; what it handed over (signals, wake-ups, actions) leaves right after its commit.
+
+        `own` is a connection outside the pool, for one who needs it all the time.
+        """
+        async with transaction(self.pool) if own is None else transaction_on(own) as tx:
             yield tx
         self._follow(tx)
 
@@ -84,19 +89,43 @@ class Hub:
 
     def _follow(self, tx: Tx) -> None:
         """Behind the commit, not awaited by the caller: a dead Redis delays nobody, the todo row stays."""
-        if tx.signals or tx.wakes or tx.actions:
-            task = asyncio.create_task(self._after(tx))
-            self._behind.add(task)
-            task.add_done_callback(self._behind.discard)
+        if tx.actions:
+            self._soon(_act(tx))
+        if tx.signals or tx.wakes:
+            self._committed.append(tx)
+            if self._teller is None or self._teller.done():
+                self._teller = self._soon(self._tell())
 
-    async def _after(self, tx: Tx) -> None:
-        try:
-            if tx.signals:
-                await self.signals.publish(tx.signals)
-                await self.pool.execute("DELETE FROM todo WHERE id = $1", tx.signals_row)
-            for job in tx.wakes:
-                await self.jobs.wake(job)
-        except (RedisError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.warning("wake-up lost, the sweep will do it", error=str(error))
-        for action in tx.actions:
-            await action()
+    def _soon(self, what: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(what)
+        self._behind.add(task)
+        task.add_done_callback(self._behind.discard)
+        return task
+
+    async def _tell(self) -> None:
+        """Everything that was committed while the last telling ran goes together, in the order of the commits."""
+        while self._committed:
+            told, self._committed = self._committed, []
+            try:
+                await self._publish([tx for tx in told if tx.signals])
+                for job in sorted({job for tx in told for job in tx.wakes}):
+                    await self.jobs.wake(job)
+            except (
+                RedisError,
+                OSError,
+                TimeoutError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+            ) as error:
+                log.warning("wake-up lost, the sweep will do it", error=str(error))
+
+    async def _publish(self, told: Sequence[Tx]) -> None:
+        if told:
+            await self.signals.publish(*(tx.signals for tx in told))
+            rows = [tx.signals_row for tx in told]
+            await self.pool.execute("DELETE FROM todo WHERE id = ANY($1)", rows)
+
+
+async def _act(tx: Tx) -> None:
+    for action in tx.actions:
+        await action()

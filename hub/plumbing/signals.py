@@ -34,10 +34,13 @@ class Signals:
         self.stream = f"{prefix}signals"
         self.epoch_key = f"{prefix}signals:epoch"
 
-    async def publish(self, signals: Sequence[Signal]) -> None:
-        """Put the signals of one commit on the stream, in order, as one entry: they are seen together."""
-        entry: dict[Any, Any] = {"s": msgspec.msgpack.encode(signals)}
-        await self.redis.xadd(self.stream, entry, maxlen=MOST_ENTRIES, approximate=True)
+    async def publish(self, *commits: Sequence[Signal]) -> None:
+        """Put the signals of each commit on the stream, in order, as one entry: they are seen together."""
+        pipe = self.redis.pipeline(transaction=False)
+        for signals in commits:
+            entry: dict[Any, Any] = {"s": msgspec.msgpack.encode(signals)}
+            pipe.xadd(self.stream, entry, maxlen=MOST_ENTRIES, approximate=True)
+        await pipe.execute()
 
     async def cursor(self) -> str:
         """Where the stream ends now. Pages read it before their first SELECT."""
