@@ -76,7 +76,7 @@ async def tx(servers: real.Servers, live: str) -> AsyncIterator[Tx]:
 def live(servers: real.Servers, template: str) -> str:
     """The database the rolled-back transactions run in (a template must have no connections)."""
     name = f"live_{WORKER}"
-    asyncio.run(_admin(servers, f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+    asyncio.run(_admin(servers, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY'))
     return name
 
 
@@ -84,7 +84,7 @@ def live(servers: real.Servers, template: str) -> str:
 async def database(servers: real.Servers, template: str) -> AsyncIterator[str]:
     """The DSN of a database cloned for this test alone."""
     name = f"test_{WORKER}_{next(_numbers)}"
-    await _admin(servers, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    await _admin(servers, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
     yield servers.database(name)
     await _admin(servers, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
