@@ -53,6 +53,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_port: Annotated[
         int, Help("Port of the hub's own SMTP/LMTP door for inbound mail; 0 switches it off.")
     ] = field(default=2525, name="HUB_SMTP_PORT")
+    smtp_cert: Annotated[
+        str, Help("Certificate chain (PEM file) of the SMTP door; with HUB_SMTP_KEY it offers STARTTLS.")
+    ] = field(default="", name="HUB_SMTP_CERT")
+    smtp_key: Annotated[str, Help("Private key (PEM file) that belongs to HUB_SMTP_CERT.")] = field(
+        default="", name="HUB_SMTP_KEY"
+    )
     demo: Annotated[bool, Help("1 loads the demo company, the lab and the one-click logins.")] = field(
         default=False, name="HUB_DEMO"
     )
@@ -131,6 +137,8 @@ def _check(settings: Settings) -> None:
         raise SettingError(f"HUB_PORT={settings.port}: use a port from 1 to 65535")
     if not 0 <= settings.smtp_port <= 65535:
         raise SettingError(f"HUB_SMTP_PORT={settings.smtp_port}: use a port from 1 to 65535, or 0 for off")
+    if bool(settings.smtp_cert) != bool(settings.smtp_key):
+        raise SettingError("HUB_SMTP_CERT and HUB_SMTP_KEY belong together: set both, or neither")
     if settings.log not in LOG_LEVELS:
         raise SettingError(f"HUB_LOG={settings.log!r}: use one of {', '.join(LOG_LEVELS)}")
     if settings.secret and len(settings.secret) < 32:

@@ -17,6 +17,20 @@ async def channel_for(tx: Tx, type_: str, address: str) -> Channel | None:
     return found[0] if found else None
 
 
+async def postmaster_channel(tx: Tx, type_: str, domain: str) -> Channel | None:
+    """Who reads mail for postmaster (RFC 5321 §4.5.1): the first enabled channel, at `domain` unless that is ""."""
+    found = await load_where(
+        tx,
+        """
+        id = (SELECT min(c.id) FROM channel_address a JOIN channel c ON c.id = a.channel_id
+              WHERE a.type = $1 AND c.enabled AND $2 IN ('', split_part(a.value, '@', 2)))
+        """,
+        type_,
+        domain,
+    )
+    return found[0] if found else None
+
+
 def plain_address(address: str) -> str:
     """A mail address without its plus-part, lower case: `Help+r.abc@Acme.es` → `help@acme.es`."""
     local, at, domain = address.strip().lower().rpartition("@")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from hub.channels import sorting
 from hub.channels.connections import Channel
 from hub.plumbing.clock import monotonic
+from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
 
 KNOWN_SECONDS = 5.0
@@ -15,6 +16,7 @@ UNKNOWN_SECONDS = 0.5
 MOST_REMEMBERED = 10_000
 MOST_CANDIDATES = 50
 HEADER_BYTES = 262_144
+POSTMASTER = "postmaster"
 
 # What delivering MTAs note, most trustworthy first; To and Cc are the sender's own words.
 DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
@@ -35,11 +37,27 @@ class Addresses:
     async def channel_for(self, address: str) -> Channel | None:
         """The enabled mail channel reached at `address`, or None. Raises the database's errors."""
         plain = sorting.plain_address(address)
+        return await self._remembered(plain, lambda tx: sorting.channel_for(tx, "email", plain))
+
+    async def recipient(self, address: str) -> Channel | None:
+        """The same for a recipient named at our own door, where somebody must also read for `postmaster`."""
+        found = await self.channel_for(address)
+        local, _at, domain = sorting.plain_address(address).rpartition("@")
+        if found is not None or (local or domain) != POSTMASTER:
+            return found
+        domain = domain if local else ""
+        return await self._remembered(
+            f"{POSTMASTER} {domain}", lambda tx: sorting.postmaster_channel(tx, "email", domain)
+        )
+
+    async def _remembered(
+        self, plain: str, find: Callable[[Tx], Awaitable[Channel | None]]
+    ) -> Channel | None:
         found, until = self._kept.get(plain, (None, 0.0))
         if monotonic() < until:
             return found
         async with self._hub.transaction() as tx:
-            found = await sorting.channel_for(tx, "email", plain)
+            found = await find(tx)
         if len(self._kept) >= MOST_REMEMBERED:
             self._kept.clear()
         self._kept[plain] = found, monotonic() + (KNOWN_SECONDS if found else UNKNOWN_SECONDS)

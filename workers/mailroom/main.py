@@ -12,6 +12,7 @@ from config.settings import Settings
 from hub.channels.reading import Reader
 from hub.intake import Inbound
 from hub.plumbing.hub import Hub
+from workers.mailroom import smtp_tls
 from workers.mailroom.addresses import Addresses
 from workers.mailroom.imap import Pace
 from workers.mailroom.mailboxes import Mailboxes
@@ -40,6 +41,7 @@ async def run(settings: Settings, *, pace: Pace | None = None) -> None:
                 host=settings.host,
                 port=settings.smtp_port,
                 name=settings.mail_domain,
+                certificate=smtp_tls.given(settings),
             )
             await door.open()
             stack.push_async_callback(door.close)

@@ -19,6 +19,7 @@ from hub.plumbing.db import AGAIN, AWAY
 from hub.plumbing.errors import HubError
 from workers.mailroom.addresses import Addresses
 from workers.mailroom.smtp_session import Bounds, Connection
+from workers.mailroom.smtp_tls import Certificate
 from workers.mailroom.taking_in import LARGEST_MAIL, TakingIn
 
 MOST_CONNECTIONS = 200
@@ -47,6 +48,7 @@ class SmtpDoor:
         most_held_bytes: int = MOST_HELD_BYTES,
         command_seconds: float = COMMAND_SECONDS,
         mail_seconds: float = MAIL_SECONDS,
+        certificate: Certificate | None = None,
     ) -> None:
         self.host, self.port = host, port
         self.taking_in, self.addresses = taking_in, addresses
@@ -57,6 +59,7 @@ class SmtpDoor:
             most_held_bytes=most_held_bytes,
             command_seconds=command_seconds,
             mail_seconds=mail_seconds,
+            certificate=certificate,
         )
         self._server: asyncio.Server | None = None
 
@@ -87,7 +90,8 @@ class _Handler:
     ) -> list[str]:
         """Offer what we do, and pipelining, which reading line by line gives for free."""
         session.host_name = hostname
-        return [*responses[:-1], "250-PIPELINING", "250-ENHANCEDSTATUSCODES", responses[-1]]
+        offered = [line for line in responses[:-1] if not line.startswith("250-AUTH")]  # nobody signs in here
+        return [*offered, "250-PIPELINING", "250-ENHANCEDSTATUSCODES", responses[-1]]
 
     async def handle_RCPT(
         self, server: Connection, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -96,7 +100,7 @@ class _Handler:
         if len(envelope.rcpt_tos) >= MOST_RECIPIENTS:
             return "452 4.5.3 too many recipients"
         try:
-            channel = await self._door.addresses.channel_for(_printable(address))
+            channel = await self._door.addresses.recipient(_printable(address))
         except (*AWAY, *AGAIN, asyncpg.PostgresError) as error:
             log.warning("recipient not checked, database away", error=repr(error))
             return TRY_LATER
@@ -157,6 +161,7 @@ def _envelope(session: Session, envelope: Envelope, reached: str) -> dict[str, s
         "peer": str(peer[0]) if peer else "",
         "helo": _printable(session.host_name or "")[:255],
         "door": "smtp",
+        **({"tls": session.ssl["cipher"][1]} if session.ssl else {}),
     }
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import Counter
 from dataclasses import dataclass, field
 
 from aiosmtpd.smtp import SMTP, syntax
 
+from workers.mailroom.smtp_tls import Certificate
+
 MOST_PER_PEER = 50
 SESSION_SECONDS = 600.0
+HANDSHAKE_SECONDS = 20.0
 LONGEST_LINE = 65_536
 BLOCK = 262_144
 STOPPING = "421 4.3.2 the hub is stopping, try again later"
@@ -25,6 +29,7 @@ class Bounds:
     most_held_bytes: int
     command_seconds: float
     mail_seconds: float
+    certificate: Certificate | None = None
     held_bytes: int = 0
     connections: set[Connection] = field(default_factory=set)
     _peers: Counter[str] = field(default_factory=Counter)
@@ -77,6 +82,7 @@ class Connection(SMTP):
             ident="Dialogo",
             timeout=bounds.command_seconds,
             loop=loop,
+            tls_context=bounds.certificate.context() if bounds.certificate else None,
         )
         self.bounds = bounds
         self.peer_host = ""
@@ -138,6 +144,48 @@ class Connection(SMTP):
         """LMTP: the same, but with one answer a recipient after the mail."""
         self.lmtp = True
         await self.smtp_EHLO(hostname)
+
+    @syntax("STARTTLS")
+    async def smtp_STARTTLS(self, arg: str) -> None:
+        """RFC 3207: encrypted from here on, and everything said before is forgotten.
+
+        aiosmtpd's own reaches into asyncio's insides, which uvloop does not have.
+        """
+        if arg or self.tls_context is None or self._tls_protocol is not None:
+            await self.push("501 5.5.4 Syntax: STARTTLS" if arg else "454 4.7.0 TLS is not to be had")
+            return
+        await self.push("220 2.0.0 ready to start TLS")
+        self._reader._buffer.clear()  # type: ignore[attr-defined]  # commands smuggled in before the handshake
+        try:
+            encrypted = await self._handshake(self.tls_context)
+        except (OSError, asyncio.IncompleteReadError) as error:
+            self.connection_lost(error)  # asyncio does not tell us of a handshake that failed
+            raise asyncio.CancelledError from error  # and nobody listens any more
+        self._begin_anew(encrypted)
+
+    async def _handshake(self, context: ssl.SSLContext) -> asyncio.Transport:
+        assert isinstance(self.transport, asyncio.WriteTransport)
+        encrypted = await self.loop.start_tls(
+            self.transport,
+            self,
+            context,
+            server_side=True,
+            ssl_handshake_timeout=min(self.bounds.command_seconds, HANDSHAKE_SECONDS),
+        )
+        if encrypted is None:
+            raise ConnectionResetError("the connection ended in the handshake")
+        return encrypted
+
+    def _begin_anew(self, encrypted: asyncio.Transport) -> None:
+        self._original_transport, self.transport = self.transport, encrypted
+        self._tls_protocol = encrypted  # type: ignore[assignment]  # aiosmtpd asks only whether there is one
+        self._reader._transport = encrypted  # type: ignore[attr-defined]
+        self._writer._transport = encrypted  # type: ignore[attr-defined]
+        self._set_rset_state()  # type: ignore[no-untyped-call]
+        self.session = self._create_session()
+        self.session.peer = encrypted.get_extra_info("peername")
+        self.session.ssl = {"cipher": encrypted.get_extra_info("cipher")}
+        self._reset_timeout()
 
     async def smtp_DATA(self, arg: str) -> None:
         """The content in blocks instead of aiosmtpd's lines: 50 MB of short lines would hold up everybody else."""
