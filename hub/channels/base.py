@@ -6,6 +6,7 @@ The base class refuses everything, so that a capability is always something an a
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any, ClassVar
 
 import msgspec
@@ -13,7 +14,7 @@ import msgspec
 from hub.channels.errors import Misconfigured
 from hub.channels.facts import AnyFact
 from hub.channels.outgoing import Line, Outgoing, Sent
-from hub.plumbing.http_client import ForbiddenUrl
+from hub.plumbing.errors import BadInput
 
 
 class Raw(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +84,13 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     approved_texts: bool = False
 
 
+class Fetching(msgspec.Struct, frozen=True, kw_only=True):
+    """How a provider's file is fetched: what authorises us, and hosts that may stand inside (the operator's wish)."""
+
+    headers: dict[str, str] = {}
+    allowed_hosts: tuple[str, ...] = ()
+
+
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """How long a text is where it is counted in parts: `units` used in all, `left` in the last part."""
 
@@ -132,9 +140,16 @@ class Adapter:
         """Parts and encoding of a text, where it is counted in parts; else None."""
         return None
 
-    def media_headers(self, url: str, line: Line) -> dict[str, str]:
-        """What fetches a file of `MessageReceived.media`. Raises ForbiddenUrl for what is not the provider's."""
-        raise ForbiddenUrl(f"{self.kind} keeps no files", field="url")
+    def fetching(self, url: str, line: Line) -> Fetching:
+        """How a file of `MessageReceived.media` is fetched. Raises BadInput for a place that is not the provider's."""
+        raise BadInput(f"{self.kind} keeps no files", field="url")
+
+    async def missed(self, line: Line, since: datetime) -> list[Raw]:
+        """What the provider has since then, as it would have told us; what was told already does no harm.
+
+        Raises the errors of channels/errors.py.
+        """
+        return []
 
     async def send(self, outgoing: Outgoing, line: Line, before_wire: BeforeWire) -> Sent:
         """Hand over one message. Awaits `before_wire()` just before the content goes on the wire.

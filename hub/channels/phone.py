@@ -21,6 +21,9 @@ def e164(raw: str, country: str = HOME) -> str:
     plain = SCHEME.sub("", raw).strip()
     if E164.fullmatch(plain):
         return plain
+    compact = re.sub(r"[\s().-]", "", plain)
+    if re.fullmatch(r"\+521[0-9]{10}", compact):
+        return compact  # Mexico gave up its 1 in 2019; WhatsApp and some carriers still write it
     import phonenumbers  # its tables are large, and a provider's numbers never need them
 
     try:
@@ -31,6 +34,11 @@ def e164(raw: str, country: str = HOME) -> str:
         raise ValueError(f"not a telephone number: {raw[:40]}")
     found: str = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return found
+
+
+def normalised(typed: str, country: str = HOME) -> str:
+    """A number a person typed, as its row is named: its key. Raises ValueError."""
+    return key(e164(typed, country))
 
 
 def country_of(number: str) -> str:

@@ -11,6 +11,8 @@ from hub.plumbing.texts import _
 
 ADAPTERS = {
     "email": "hub.channels.email.adapter:EmailAdapter",
+    "sms": "hub.channels.sms.adapter:SmsAdapter",
+    "whatsapp": "hub.channels.whatsapp.adapter:WhatsAppAdapter",
 }
 
 

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit, urlunsplit
 from hub.channels.base import Answered, Forged, Posted, Raw
 from hub.channels.outgoing import Line
 from hub.channels.text import storable
-from hub.channels.twilio_account import account_sid, api_url, credentials, error_of, media_headers
+from hub.channels.twilio_account import account_sid, api_url, credentials, error_of, fetching
 
 if TYPE_CHECKING:
     from twilio.rest import Client
@@ -29,9 +29,9 @@ __all__ = [
     "close",
     "credentials",
     "error_of",
+    "fetching",
     "form",
     "genuine",
-    "media_headers",
 ]
 
 MOST_FIELDS = 500

@@ -5,21 +5,28 @@ from __future__ import annotations
 import base64
 from urllib.parse import urlsplit
 
+from hub.channels.base import Fetching
 from hub.channels.errors import Misconfigured, Rejected, SendError, Throttled, Unknown, Unreachable
 from hub.channels.outgoing import Line
 from hub.channels.text import storable
 from hub.channels.twilio_codes import meaning
+from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import N_
 
 API = "https://api.twilio.com"
 
 
-def media_headers(line: Line, url: str) -> dict[str, str]:
-    """What authorises us to fetch a media or recording URL: only ever sent to the account's own API host."""
+def fetching(url: str, line: Line) -> Fetching:
+    """How a media or recording URL is fetched; our password goes to the account's own API host and nowhere else.
+
+    Raises BadInput for any other host: what a request of ours would reach must not be a stranger's choice.
+    """
     if urlsplit(url).netloc.lower() != urlsplit(api_url(line)).netloc.lower():
-        return {}
+        raise BadInput(N_("the file does not lie where our provider keeps files"), field="url")
     user, password = credentials(line)
-    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+    basic = base64.b64encode(f"{user}:{password}".encode()).decode()
+    inside = (urlsplit(api_url(line)).hostname or "",) if line.settings.get("api_url") else ()
+    return Fetching(headers={"Authorization": f"Basic {basic}"}, allowed_hosts=inside)
 
 
 def api_url(line: Line) -> str:

@@ -1,0 +1,35 @@
+"""SMS and MMS as a channel, over Twilio."""
+
+from __future__ import annotations
+
+from hub.channels import twilio_sending
+from hub.channels.base import BeforeWire, Capabilities, Measured
+from hub.channels.outgoing import Line, Outgoing, Sent
+from hub.channels.sms.segments import measure
+from hub.channels.twilio_adapter import TwilioMessages
+
+
+class SmsAdapter(TwilioMessages):
+    """Text messages (https://www.twilio.com/docs/messaging)."""
+
+    kind = "sms"
+    can = Capabilities(
+        address_type="phone",
+        icon="message-square",
+        colour="green",
+        attachments=True,
+        attachment_limit=5_000_000,
+        text_limit=twilio_sending.MOST_CHARACTERS,
+        parts=True,
+        cost=7.0,
+        delivery_reports=True,
+        report_minutes=30,
+    )
+
+    def measure(self, text: str) -> Measured:
+        """GSM-7 or UCS-2, and how many parts."""
+        return measure(text)
+
+    async def send(self, outgoing: Outgoing, line: Line, before_wire: BeforeWire) -> Sent:
+        """Hand one message to Twilio. Raises the errors of channels/errors.py."""
+        return await twilio_sending.send(outgoing, line, before_wire)

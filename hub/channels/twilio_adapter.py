@@ -1,0 +1,46 @@
+"""What the kinds that speak in messages over Twilio have in common, as an adapter without a kind."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hub.channels import phone, twilio, twilio_messaging, twilio_sending
+from hub.channels.base import Adapter, Answered, Fetching, Posted, Raw, Tried
+from hub.channels.facts import AnyFact
+from hub.channels.outgoing import Line
+
+
+class TwilioMessages(Adapter):
+    """Signed webhooks in, the Messages resource out (https://www.twilio.com/docs/messaging)."""
+
+    def genuine(self, posted: Posted, line: Line) -> Raw:
+        """Signed by Twilio for this line. Raises Forged."""
+        return twilio.genuine(posted, line)
+
+    def parse(self, raw: Raw, line: Line) -> list[AnyFact]:
+        """MessageReceived (with OptedOut or OptedIn for a bare word), DeliveryReported, Ignored or Unreadable."""
+        return twilio_messaging.read(raw, line)
+
+    def answer(self, facts: list[AnyFact], line: Line) -> Answered:
+        """An empty `<Response/>`: what we have to say leaves by the road out."""
+        return twilio.NOTHING_TO_SAY
+
+    def fetching(self, url: str, line: Line) -> Fetching:
+        """Media lies on the account's own API host."""
+        return twilio.fetching(url, line)
+
+    async def missed(self, line: Line, since: datetime) -> list[Raw]:
+        """Messages and final states whose webhooks were lost."""
+        return await twilio_sending.missed(line, since)
+
+    async def check(self, line: Line) -> list[Tried]:
+        """Sign in at Twilio."""
+        return await twilio_sending.check(line)
+
+    def normalised(self, typed: str) -> str:
+        """The key of a number. Raises ValueError."""
+        return phone.normalised(typed)
+
+    async def close(self) -> None:
+        """Close the connections to Twilio."""
+        await twilio.close()

@@ -1,0 +1,53 @@
+"""WhatsApp as a channel, over Twilio: the same fields as SMS, names and buttons, and a window for free text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hub.channels import twilio_sending
+from hub.channels.base import BeforeWire, Capabilities
+from hub.channels.outgoing import Line, Outgoing, Sent
+from hub.channels.twilio_adapter import TwilioMessages
+from hub.plumbing.texts import _
+
+
+class WhatsAppAdapter(TwilioMessages):
+    """WhatsApp Business (https://www.twilio.com/docs/whatsapp/api)."""
+
+    kind = "whatsapp"
+    can = Capabilities(
+        address_type="phone",
+        icon="message-circle",
+        colour="teal",
+        attachments=True,
+        attachment_limit=16_000_000,
+        text_limit=twilio_sending.MOST_CHARACTERS,
+        cost=4.0,
+        delivery_reports=True,
+        report_minutes=60,
+        read_reports=True,
+        window_hours=24,
+        approved_texts=True,
+    )
+
+    async def send(self, outgoing: Outgoing, line: Line, before_wire: BeforeWire) -> Sent:
+        """Hand one message to Twilio; WhatsApp carries one file a message. Raises as SMS."""
+        return await twilio_sending.send(outgoing, line, before_wire, prefix="whatsapp:", most_files=1)
+
+    def worded(self, details: dict[str, Any]) -> list[str]:
+        """The place that was sent, the button that was pressed, that it was forwarded."""
+        told = details.get(self.kind, {})
+        lines = []
+        if place := told.get("place"):
+            lines.append(
+                _(
+                    "Place: %(latitude)s, %(longitude)s",
+                    latitude=place.get("latitude", ""),
+                    longitude=place.get("longitude", ""),
+                )
+            )
+        if told.get("button"):
+            lines.append(_("Pressed: %(button)s", button=told["button"]))
+        if told.get("forwarded"):
+            lines.append(_("Forwarded"))
+        return lines
