@@ -17,6 +17,7 @@ from tests.fakes.certificates import make_certificate
 from tests.mailroom.rooms import door, mail, subjects
 from tests.world import LINE, World
 from workers.mailroom import smtp_tls
+from workers.mailroom.smtp_session import Bounds, Connection
 from workers.mailroom.smtp_tls import Certificate
 
 
@@ -139,3 +140,56 @@ def test_a_certificate_that_cannot_be_used_stops_the_start(tmp_path: Path) -> No
         with pytest.raises(SettingError, match="HUB_SMTP_CERT"):
             smtp_tls.given(Settings(smtp_cert=str(chain), smtp_key=str(key)))
     assert smtp_tls.given(Settings()) is None
+
+
+class Yes:
+    """Takes everything: what is tested is the session around it."""
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        return responses
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 ok"
+
+    async def handle_DATA(self, server, session, envelope):
+        return f"250 2.0.0 {len(envelope.content)} {session.ssl['cipher'][1]}"
+
+
+def test_the_sessions_work_on_uvloop_too(tmp_path: Path) -> None:
+    """The mailroom runs on it where it is installed, and its transports are not asyncio's."""
+    made = make_certificate(tmp_path)
+
+    def talk(port: int) -> tuple[str, bytes]:
+        with smtplib.SMTP("localhost", port, timeout=10) as client:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as second:
+                refused = second.recv(500)
+            client.starttls(context=trusting(made.pem))
+            client.ehlo()
+            client.mail("a@a.test")
+            client.rcpt("b@b.test")
+            return client.data("x\r\n" * 100_000)[1].decode(), refused
+
+    async def both() -> tuple[str, bytes]:
+        loop = asyncio.get_running_loop()
+        bounds = Bounds(
+            name="hub.test",
+            largest=1_000_000,
+            most_connections=1,
+            most_held_bytes=1_000_000,
+            command_seconds=5,
+            mail_seconds=5,
+            certificate=Certificate(made.certificate_file, made.key_file),
+        )
+        server = await loop.create_server(lambda: Connection(bounds, Yes(), loop), "127.0.0.1", 0)
+        said = await asyncio.to_thread(talk, server.sockets[0].getsockname()[1])
+        await bounds.close(1)
+        server.close()
+        return said
+
+    uvloop = pytest.importorskip("uvloop")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        said, refused = runner.run(both())
+    assert said == "2.0.0 300000 TLSv1.3"
+    assert refused.startswith(b"421 4.7.0")

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import cast
 
 from aiosmtpd.smtp import SMTP, syntax
 
@@ -69,7 +70,10 @@ class Bounds:
 
 
 class Connection(SMTP):
-    """One session. aiosmtpd speaks; we bound it, and answer LHLO as well as EHLO."""
+    """One session. aiosmtpd speaks; we bound it, and answer LHLO as well as EHLO.
+
+    uvloop's transports are none of asyncio's classes: they are cast, never asked what they are.
+    """
 
     line_length_limit = LONGEST_LINE  # of commands; the content has no such limit
 
@@ -98,8 +102,7 @@ class Connection(SMTP):
         self.peer_host = str(peer[0]) if peer else ""
         refusal = self.bounds.welcome(self, self.peer_host)
         if refusal:
-            assert isinstance(transport, asyncio.Transport)
-            transport.write(refusal.encode() + b"\r\n")
+            cast(asyncio.Transport, transport).write(refusal.encode() + b"\r\n")
             transport.close()
             self.peer_host = ""
             self.transport = None
@@ -135,8 +138,8 @@ class Connection(SMTP):
 
     def hang_up(self, words: str) -> None:
         """Say why and close."""
-        if isinstance(self.transport, asyncio.WriteTransport) and not self.transport.is_closing():
-            self.transport.write(words.encode() + b"\r\n")
+        if self.transport is not None and not self.transport.is_closing():
+            cast(asyncio.Transport, self.transport).write(words.encode() + b"\r\n")
             self.transport.close()
 
     @syntax("LHLO hostname")
@@ -164,9 +167,8 @@ class Connection(SMTP):
         self._begin_anew(encrypted)
 
     async def _handshake(self, context: ssl.SSLContext) -> asyncio.Transport:
-        assert isinstance(self.transport, asyncio.WriteTransport)
         encrypted = await self.loop.start_tls(
-            self.transport,
+            cast(asyncio.Transport, self.transport),
             self,
             context,
             server_side=True,
