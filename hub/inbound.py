@@ -22,6 +22,7 @@ from hub.channels.facts import (
 )
 from hub.channels.registry import adapter
 from hub.conversations import messages, outcomes, threading, threads
+from hub.conversations.awaited import expect as expect_files
 from hub.conversations.messages import Stored
 from hub.conversations.threads import Threads
 from hub.conversations.topics import topics
@@ -226,6 +227,7 @@ async def _follow(tx: Tx, world: World) -> None:
     """What comes after the commit: search, balance, automatic answers, live pages; each has a row first."""
     if world.stored:
         await todo.add_many(tx, "search", [stored.id for stored in world.stored])
+        await expect_files(tx, [(stored.id, one) for stored in world.stored for one in stored.fact.media])
     for team_id in sorted({d.team_id for _, d in world.decisions if d.balance and d.team_id}):
         await balance.queue_balance(tx, team_id)
     for conversation_id, decision in world.decisions:

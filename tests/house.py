@@ -60,7 +60,7 @@ TABLES = {
     "conversations": (
         "conversation participant message attachment thread_pointer thread_key chat_session chat_mailed "
         "draft mention reading auto_reply "
-        "message_search joining"
+        "awaited_file approved_text message_search joining"
     ),
     "routing": "rule_set decision",
     "notifications": "notification",

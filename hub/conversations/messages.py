@@ -96,7 +96,8 @@ def receive(conversation: Conversation, fact: MessageReceived, *, channel_id: in
 def preview(fact: MessageReceived) -> str:
     """The first words of what is new, else the names of what came along."""
     text = " ".join((fact.new_text or fact.text)[: PREVIEW * 4].split())[:PREVIEW]
-    return text or ", ".join(attached.name for attached in fact.attachments)[:PREVIEW]
+    names = [one.name for one in fact.attachments] + [one.name for one in fact.media]
+    return text or ", ".join(names)[:PREVIEW]
 
 
 async def write(tx: Tx, messages: Sequence[Stored], pointers: dict[tuple[int, int], int]) -> None:

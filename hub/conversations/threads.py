@@ -118,6 +118,8 @@ async def named_people(
         JOIN conversation t ON t.id = coalesce(v.joined_into_id, v.id)
         JOIN contact c ON c.id = t.contact_id
         WHERE v.id = ANY($2) OR v.id IN (SELECT conversation_id FROM message WHERE message_id = ANY($1))
+           OR v.id IN (SELECT m.conversation_id FROM delivery d JOIN message m ON m.id = d.message_id
+                       WHERE d.provider_id = ANY($1) AND d.provider_id <> '')
            OR v.id IN (SELECT k.conversation_id FROM thread_key k
                        JOIN unnest($3::bigint[], $4::text[]) AS w (channel_id, key) USING (channel_id, key))
         """,
@@ -158,7 +160,13 @@ async def _said(tx: Tx, message_ids: Sequence[str]) -> list[Said]:
         Said,
         """
         SELECT message_id, conversation_id, direction, channel_id, address_id, agent_id
-        FROM message WHERE message_id = ANY($1) ORDER BY id DESC
+        FROM (SELECT message_id, conversation_id, direction, channel_id, address_id, agent_id, id
+              FROM message WHERE message_id = ANY($1)
+              UNION ALL
+              SELECT d.provider_id, m.conversation_id, m.direction, d.channel_id, m.address_id, m.agent_id, m.id
+              FROM delivery d JOIN message m ON m.id = d.message_id
+              WHERE d.provider_id = ANY($1) AND d.provider_id <> '') AS named
+        ORDER BY id DESC
         """,
         list(message_ids),
     )

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import msgspec
-import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
+from hub.channels import phone
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict
 from hub.plumbing.texts import _
 
-HOME = "ES"
 SOURCES = ("message", "agent", "import", "widget")
 
 
@@ -120,14 +119,11 @@ def _email(value: str) -> str:
 
 
 def _phone(value: str) -> str:
-    """E.164; a number without country is read as one of the company's own country."""
+    """The key of a number; one without country is read as one of the company's own country."""
     try:
-        number = phonenumbers.parse(value, HOME)
-    except phonenumbers.NumberParseException as error:
+        return phone.normalised(value)
+    except ValueError as error:
         raise _not_a_number(value) from error
-    if not phonenumbers.is_possible_number(number):
-        raise _not_a_number(value)
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _not_a_number(value: str) -> BadInput:

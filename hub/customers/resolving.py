@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from hub.channels import phone
 from hub.channels.facts import MessageReceived, OptedIn, OptedOut
 from hub.customers.free_mail import is_free
 from hub.plumbing.db import Tx
@@ -49,8 +50,9 @@ class People(msgspec.Struct):
 
 
 def key(address_type: str, fact: MessageReceived | OptedOut | OptedIn) -> Key:
-    """The address a fact came from, as its row is named."""
-    return address_type, (fact.sender.address or NOBODY)
+    """The address a fact came from, as its row is named: two spellings of one telephone are one row."""
+    address = fact.sender.address or NOBODY
+    return address_type, phone.key(address) if address_type == "phone" else address
 
 
 async def register(tx: Tx, ids: Sequences, senders: dict[Key, str]) -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -21,7 +21,7 @@ from hub.plumbing.db import Tx
 # Enhanced codes (RFC 3463) that say the address itself is wrong for ever: no such mailbox, no such host,
 # moved, mailbox disabled. Full boxes, size, spam and policy say nothing about the address.
 _DEAD = re.compile(r"5\.(1\.(1|2|3|6|10)|2\.1|4\.4)(?!\d)")
-_STATES = {"delivered": "delivered", "read": "read", "failed": "failed"}
+_STATES = {"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed"}
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,7 +133,7 @@ async def write(tx: Tx, reported: Sequence[Reported]) -> list[Changed]:
                 code=one.fact.status_code[:100],
                 reason=_words(one.fact),
             )
-    await _settle(tx, list(changed.values()))
+    await _settle(tx, list(changed.values()), {one.delivery_id: one.fact.provider_id for one in known})
     await _note_delays(tx, known)
     return list(changed.values())
 
@@ -184,14 +184,15 @@ def _words(fact: DeliveryReported) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode()[:1000]
 
 
-async def _settle(tx: Tx, changed: Sequence[Changed]) -> None:
+async def _settle(tx: Tx, changed: Sequence[Changed], provider_ids: Mapping[int | None, str]) -> None:
     await tx.execute(
         """
         UPDATE delivery SET state = r.state, permanent = r.permanent, code = r.code, reason = r.reason,
+               provider_id = coalesce(nullif(delivery.provider_id, ''), r.provider_id),
                lease_until = NULL, reported_at = now(),
                sent_at = CASE WHEN r.state = 'failed' THEN sent_at ELSE coalesce(sent_at, now()) END
-        FROM unnest($1::bigint[], $2::text[], $3::bool[], $4::text[], $5::text[])
-             AS r (id, state, permanent, code, reason)
+        FROM unnest($1::bigint[], $2::text[], $3::bool[], $4::text[], $5::text[], $6::text[])
+             AS r (id, state, permanent, code, reason, provider_id)
         WHERE delivery.id = r.id
         """,
         [one.id for one in changed],
@@ -199,6 +200,7 @@ async def _settle(tx: Tx, changed: Sequence[Changed]) -> None:
         [one.permanent for one in changed],
         [one.code for one in changed],
         [one.reason for one in changed],
+        [provider_ids.get(one.id, "") for one in changed],
     )
 
 
