@@ -92,7 +92,8 @@ class Departure:
             async with hub.transaction() as tx:
                 channel = await connections.load(tx, self.claimed.channel_id)
                 line = channel.line(hub.crypto)
-                return await compose(tx, hub.crypto, hub.files, line, self.claimed), line
+                base_url = hub.settings.base_url
+                return await compose(tx, hub.crypto, hub.files, line, self.claimed, base_url), line
         except AWAY as error:
             raise Unreachable(f"our database: {error}", code="our_side") from error
         except Exception as error:
@@ -137,4 +138,6 @@ class Departure:
             reason=following.reason,
             wait_seconds=following.wait_seconds,
             tried=following.counts,
+            dead=following.dead,
+            opted_out=following.opted_out,
         )

@@ -21,7 +21,7 @@ from hub.channels.facts import (
     Unreadable,
 )
 from hub.channels.registry import adapter
-from hub.conversations import messages, outcomes, threading, threads
+from hub.conversations import calls, fallback, messages, outcomes, threading, threads
 from hub.conversations.awaited import expect as expect_files
 from hub.conversations.messages import Stored
 from hub.conversations.threads import Threads
@@ -239,6 +239,9 @@ async def _follow(tx: Tx, world: World) -> None:
     for conversation in touched.values():
         now = topics(conversation.assignee_id, conversation.team_id, conversation.state)
         lost = [topic for topic in conversation.topics_before if topic not in now]
+    awake = {stored.conversation.id for stored in world.stored if not stored.fact.automatic}
+    if any(not stored.conversation.is_new for stored in world.stored):
+        await fallback.customer_wrote(tx, sorted(awake))
         tx.signal("conversation", conversation.id, [*now, f"thread:{conversation.id}"], lost=lost)
     for stored in world.stored:
         tx.signal("message", stored.id, [f"conversation:{stored.conversation.id}"])

@@ -10,6 +10,9 @@ from itertools import groupby
 import msgspec
 import structlog
 
+from hub import answering
+from hub.channels.facts import CallChanged
+from hub.conversations import fallback
 from hub.conversations.auto_reply import answer_automatically, whom_to_answer, within_limits
 from hub.conversations.search_index import fill
 from hub.notifications.notifier import News, notify
@@ -86,6 +89,31 @@ async def _answer(tx: Tx, hub: Hub, row: Todo) -> None:
         log.info("no automatic answer", conversation=row.ref, why=error.message)
 
 
+async def call(hub: Hub, rows: Sequence[Todo]) -> None:
+    """Steps of calls whose request was cut off: what was taken in time finds its answer kept, and is left alone."""
+    for row in rows:
+        try:
+            fact = msgspec.convert(row.payload["fact"], CallChanged)
+            await answering.step_late(hub, int(row.payload["channel_id"]), fact)
+        except NotFound as error:
+            log.info("a call's step is left out", row=row.id, why=error.message)
+
+
+async def undelivered(hub: Hub, rows: Sequence[Todo]) -> None:
+    """What failed goes on by the next permitted way; what its refusal said of the address is kept first."""
+    for row in rows:
+        told = row.payload
+        if told["dead"] or told["opted_out"]:
+            await hub.retrying(partial(fallback.learn, delivery_id=row.ref, **told))
+        await hub.retrying(partial(fallback.go_on, delivery_id=row.ref))
+
+
+async def no_report(hub: Hub, rows: Sequence[Todo]) -> None:
+    """What left long enough ago, and nobody told us that it arrived."""
+    for row in rows:
+        await hub.retrying(partial(fallback.go_on, delivery_id=row.ref, silent=True))
+
+
 Handler = Callable[[Hub, Sequence[Todo]], Awaitable[None]]
 KINDS: dict[str, Handler] = {
     "signal": signal,
@@ -94,6 +122,9 @@ KINDS: dict[str, Handler] = {
     "balance": share_out,
     "route": route,
     "auto_reply": auto_reply,
+    "undelivered": undelivered,
+    "no_report": no_report,
+    "call": call,
 }
 
 

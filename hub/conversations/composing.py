@@ -10,10 +10,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 from babel.dates import format_datetime
 
+from hub.channels import phone
 from hub.channels.facts import Party
 from hub.channels.mail.tokens import bounce_address, reply_address
-from hub.channels.outgoing import FileToSend, Line, Outgoing
+from hub.channels.outgoing import Approved, FileToSend, Line, Outgoing
+from hub.channels.registry import adapter
 from hub.channels.text import one_line
+from hub.conversations import lending
+from hub.conversations.linked import link
+from hub.conversations.rendering import Rendered, rendered, without_prefixes
 from hub.deliveries.claiming import Claimed
 from hub.plumbing.crypto import Crypto
 from hub.plumbing.db import Tx
@@ -27,7 +32,10 @@ LONGEST_LOCAL_PART = 64  # RFC 5321 §4.5.3.1.1
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """The message and who wrote it, as composing needs them."""
+    """The message and who wrote it, as composing needs them.
+
+    `matter`: the conversation's subject. `goes_on`: it was written for another channel (conversations/fallback).
+    """
 
     conversation_id: int
     seq: int
@@ -37,8 +45,11 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     recipients: dict[str, Any]
     in_reply_to: str
     thread_ids: list[str]
+    details: dict[str, Any]
     agent_name: str | None
     signature: str | None
+    matter: str
+    goes_on: bool
     language: str
     time_zone: str
 
@@ -51,35 +62,86 @@ class Quoted(msgspec.Struct, frozen=True):
     at: datetime
 
 
-async def compose(tx: Tx, crypto: Crypto, files: Files, line: Line, delivery: Claimed) -> Outgoing:
+async def compose(
+    tx: Tx, crypto: Crypto, files: Files, line: Line, delivery: Claimed, base_url: str
+) -> Outgoing:
     """What leaves for one delivery; the same rows always give the same bytes, so that a retry repeats itself.
 
     Raises NotFound when the message or one of its files is gone.
     """
     said = await _said(tx, delivery)
-    # An automatic answer repeats nothing a stranger wrote: we would carry their words to others (promise 42).
-    quotes = line.settings.get("quote", "short") != "none" and not delivery.automatic
-    quoted = await _quoted(tx, said) if quotes else None
+    can = adapter(line.kind).can
+    door = f"{base_url}/in/{line.key}"
+    attached = await _files(tx, files, delivery.message_id, crypto, door)
     with speaking(said.language):
-        text, rich = _bodies(said, quoted)
+        if can.subject:
+            subject, text, rich = await _letter(tx, line, said, delivery)
+        else:
+            kept = _short(said, attached, line, link(crypto, base_url, delivery.id))
+            subject, text, rich = "", kept.text, ""
+            attached = attached if kept.files else ()
     return Outgoing(
         token=delivery.token,
         message_id=delivery.message_header,
-        recipient=delivery.recipient,
+        recipient=await _as_last_spelled(tx, line, delivery),
         sender=Party(line.address, sender_name(said.agent_name, line.name)),
-        to=_parties(said.recipients, "to"),
-        cc=_parties(said.recipients, "cc"),
+        to=(Party(delivery.recipient),) if said.goes_on else _parties(said.recipients, "to"),
+        cc=() if said.goes_on else _parties(said.recipients, "cc"),
         reply_address=_marked(reply_address, line, crypto.sign("reply", said.conversation_id)),
         bounce_address=_marked(bounce_address, line, crypto.sign("bounce", delivery.id)),
-        subject=said.subject,
+        subject=subject,
         text=text,
         html=rich,
         in_reply_to=said.in_reply_to,
         references=tuple(said.thread_ids),
-        attachments=await _files(tx, files, delivery.message_id),
+        attachments=attached,
         automatic=delivery.automatic,
         language=said.language,
+        report_url=f"{door}/status/{crypto.sign('bounce', delivery.id)}" if can.delivery_reports else "",
+        approved=_approved(said) if can.approved_texts else None,
     )
+
+
+def _approved(said: Said) -> Approved | None:
+    """The approved text this message is, if it is one."""
+    chosen = said.details.get("approved")
+    return Approved(provider_id=chosen["provider_id"], variables=chosen["variables"]) if chosen else None
+
+
+async def _as_last_spelled(tx: Tx, line: Line, delivery: Claimed) -> str:
+    """The recipient as they last wrote to this line: a row's key is not always how a provider knows them."""
+    spelled = await tx.value(
+        """
+        SELECT m.sender ->> 'address' FROM message m
+        WHERE m.address_id = (SELECT address_id FROM delivery WHERE id = $1) AND m.channel_id = $2
+          AND m.direction = 'in'
+        ORDER BY m.id DESC LIMIT 1
+        """,
+        delivery.id,
+        line.id,
+    )
+    return spelled if spelled and phone.same(spelled, delivery.recipient) else delivery.recipient
+
+
+async def _letter(tx: Tx, line: Line, said: Said, delivery: Claimed) -> tuple[str, str, str]:
+    """Subject, text and HTML with signature and the quoted message.
+
+    An automatic answer repeats nothing a stranger wrote: we would carry their words to others (promise 42).
+    What goes on from another channel quotes nothing either: the people there may be others.
+    """
+    quotes = line.settings.get("quote", "short") != "none" and not delivery.automatic and not said.goes_on
+    text, rich = _bodies(said, await _quoted(tx, said) if quotes else None)
+    plain = without_prefixes(said.matter)
+    subject = said.subject or (f"Re: {plain}" if plain and said.goes_on else "")
+    return subject or (_("Our answer") if said.goes_on else ""), text, rich
+
+
+def _short(said: Said, attached: tuple[FileToSend, ...], line: Line, address: str) -> Rendered:
+    """No subject, no signature, no quote; what was written here fits here, the rest is fitted."""
+    speaks = adapter(line.kind)
+    if not said.goes_on:
+        return Rendered(text=said.text)
+    return rendered(said.subject, said.text, attached, speaks.can, speaks.measure, address)
 
 
 def sender_name(agent: str | None, line: str) -> str:
@@ -100,19 +162,21 @@ async def _said(tx: Tx, delivery: Claimed) -> Said:
         Said,
         """
         SELECT m.conversation_id, m.seq, m.subject, m.text, m.html, m.recipients, m.in_reply_to, m.thread_ids,
-               g.name AS agent_name, g.signature,
+               coalesce(m.fact, '{}') AS details, g.name AS agent_name, g.signature, v.subject AS matter,
+               d.fallback_of IS NOT NULL AS goes_on,
                coalesce(nullif(v.language, ''), nullif(c.language, ''), g.language, 'es') AS language,
                coalesce(nullif(c.time_zone, ''), g.time_zone, 'Europe/Madrid') AS time_zone
-        FROM message m
+        FROM message m JOIN delivery d ON d.id = $2
         JOIN conversation v ON v.id = m.conversation_id
         JOIN contact leaf ON leaf.id = v.contact_id JOIN contact c ON c.id = leaf.root_id
         LEFT JOIN agent g ON g.id = m.agent_id
         WHERE m.id = $1
         """,
         delivery.message_id,
+        delivery.id,
     )
     if found is None:
-        raise NotFound(f"delivery {delivery.id} has no message any more")
+        raise NotFound(_("There is no such message."))
     return found
 
 
@@ -167,17 +231,26 @@ def _parties(recipients: dict[str, Any], role: str) -> tuple[Party, ...]:
     return tuple(Party(one["address"], one.get("name", "")) for one in recipients.get(role, ()))
 
 
-async def _files(tx: Tx, files: Files, message_id: int | None) -> tuple[FileToSend, ...]:
+async def _files(
+    tx: Tx, files: Files, message_id: int | None, crypto: Crypto, door: str
+) -> tuple[FileToSend, ...]:
+    """The message's files; where a provider fetches them itself it gets a link for a while."""
     rows = await tx.fetch(
         """
-        SELECT name, type, size, file, inline, content_id FROM attachment
+        SELECT id, name, type, size, file, inline, content_id FROM attachment
         WHERE message_id = $1 ORDER BY id
         """,
         message_id,
     )
     return tuple(
         FileToSend(
-            row["name"], row["type"], row["size"], files.path(row["file"]), row["inline"], row["content_id"]
+            row["name"],
+            row["type"],
+            row["size"],
+            files.path(row["file"]),
+            row["inline"],
+            row["content_id"],
+            lending.link(crypto, door, row["id"]),
         )
         for row in rows
     )

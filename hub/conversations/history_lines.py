@@ -32,6 +32,11 @@ SENTENCES = {
     "tagged": N_("%(agent)s changed the tags: %(after)s"),
     "prioritised": N_("%(agent)s set the priority: %(after)s"),
     "undone": N_("%(agent)s took an answer back"),
+    "fell_back": N_("It could not be delivered by %(before)s, so it goes on by %(after)s to %(recipient)s"),
+    "sent_otherwise": N_("%(agent)s sent what did not arrive by %(before)s by %(after)s to %(recipient)s"),
+    "fallback_stopped": N_("%(agent)s stopped the second way to %(recipient)s"),
+    "fallback_answered": N_("The customer wrote, so nothing goes on to %(recipient)s"),
+    "fallback_not_needed": N_("It arrived after all, so nothing goes on to %(recipient)s"),
 }
 ICONS = {
     "assigned": "user-check",

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hub.channels.base import Adapter
+from hub.channels.base import Adapter, Capabilities
 from hub.channels.facts import Party
 from hub.channels.sorting import plain_address
 from hub.channels.text import one_line
+from hub.conversations.windows import CLOSED, until
 from hub.deliveries.permission import No, may_send
 from hub.deliveries.queueing import Addressee
 from hub.plumbing.db import Tx
@@ -30,6 +31,7 @@ class Recipients(msgspec.Struct, frozen=True):
 async def choose(
     tx: Tx,
     conversation_id: int,
+    channel_id: int,
     speaking: Adapter,
     *,
     to: Sequence[Party] | None,
@@ -53,7 +55,9 @@ async def choose(
     chosen_cc = [party for party in chosen_cc if party.address not in named]
     if len(chosen_to) + len(chosen_cc) > MOST_RECIPIENTS:
         raise BadInput(_("At most %(n)s recipients.", n=MOST_RECIPIENTS), field="to")
-    return Recipients(chosen_to, chosen_cc, await _addressees(tx, address_type, chosen_to, chosen_cc))
+    return Recipients(
+        chosen_to, chosen_cc, await _addressees(tx, channel_id, speaking.can, chosen_to, chosen_cc)
+    )
 
 
 def _checked(parties: Sequence[Party], speaking: Adapter, field: str) -> list[Party]:
@@ -137,21 +141,26 @@ async def _is_ours(tx: Tx, address_type: str, address: str) -> bool:
     )
 
 
-async def _addressees(tx: Tx, address_type: str, to: Sequence[Party], cc: Sequence[Party]) -> list[Addressee]:
+async def _addressees(
+    tx: Tx, channel_id: int, can: Capabilities, to: Sequence[Party], cc: Sequence[Party]
+) -> list[Addressee]:
     """One envelope each. Raises BadInput for our own lines (a loop) and for whom we may not write to."""
     values = [party.address for party in (*to, *cc)]
     rows = await tx.fetch(
-        "SELECT id, value FROM address WHERE type = $1 AND value = ANY($2)", address_type, values
+        "SELECT id, value FROM address WHERE type = $1 AND value = ANY($2)", can.address_type, values
     )
     known = {row["value"]: row["id"] for row in rows}
+    windows = await until(tx, channel_id, can, list(known.values()))
+    unknown = CLOSED if can.window_hours else None
     found = []
     for field, parties in (("to", to), ("cc", cc)):
         for party in parties:
-            if await _is_ours(tx, address_type, party.address):
+            if await _is_ours(tx, can.address_type, party.address):
                 raise BadInput(_("%(address)s is one of our own lines.", address=party.address), field=field)
             address_id = known.get(party.address)
-            answer = await may_send(tx, address_id, "service") if address_id else None
+            ends = windows[address_id] if address_id else unknown
+            answer = await may_send(tx, address_id or 0, "service", channel_id=channel_id, window_until=ends)
             if isinstance(answer, No):
                 raise BadInput(f"{party.address}: {answer.reason}", field=field)
-            found.append(Addressee(party.address, field, address_id))
+            found.append(Addressee(party.address, field, address_id, ends))
     return found

@@ -96,7 +96,7 @@ async def reply(
     speaking = adapter(channel.kind)
     can = speaking.can
     _fits(answer, can)
-    whom = await choose(tx, held.id, speaking, to=answer.to, cc=answer.cc if can.cc else ())
+    whom = await choose(tx, held.id, channel.id, speaking, to=answer.to, cc=answer.cc if can.cc else ())
     id_, header = await insert(
         tx,
         domain,

@@ -131,8 +131,8 @@ class ThreadMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def version(self) -> int:
-        """Rises with whatever happens to its deliveries (data-v); equal means nothing changed."""
-        return 1 + sum(_progress(one) for one in self.deliveries)
+        """Rises with whatever happens to its deliveries, a new one too (data-v); equal means nothing changed."""
+        return 1 + sum(1 + _progress(one) for one in self.deliveries)
 
 
 async def head(tx: Tx, conversation_id: int, agent_id: int) -> Head:

@@ -39,7 +39,8 @@ async def insert(
     """Store it at the end of a held conversation; its id, and its Message-ID for the deliveries."""
     id_: int = await tx.value("SELECT nextval(pg_get_serial_sequence('message', 'id'))")
     # RFC 5322 §3.6.4 asks for a domain of the sender's; the channel's own is one mail servers can look up
-    header = new_message_id(channel.address.rpartition("@")[2] or domain, held.id, id_)
+    named = channel.address.rpartition("@")
+    header = new_message_id(named[2] if named[1] and named[2] else domain, held.id, id_)
     parent, thread = await _parents(tx, held.id)
     text = with_plain_ends(storable(text)).strip()
     await tx.execute(

@@ -31,6 +31,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     wait_seconds: float = 0.0
     tried: bool = True
+    dead: bool = False
+    opted_out: bool = False
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -108,6 +110,8 @@ def _changed(row: Row, result: Result, state: str) -> Changed:
         ours=result.ours,
         code=_clean(result.code, 100),
         reason=_clean(result.reason, 1000),
+        dead=result.dead,
+        opted_out=result.opted_out,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -75,3 +76,17 @@ async def may_send(
     if row is None or row["code"] is None:
         return Yes()
     return No(row["code"], words(row["code"], row["why"]))
+
+
+async def set_windows(tx: Tx, windows: Mapping[int, datetime | None]) -> None:
+    """Until when these deliveries (by id) may leave as free text; an approved text has no such end."""
+    await tx.execute(
+        """
+        UPDATE delivery SET window_until = w.at
+        FROM (SELECT id FROM delivery WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE) AS held
+        JOIN unnest($1::bigint[], $2::timestamptz[]) AS w (id, at) ON w.id = held.id
+        WHERE delivery.id = held.id AND delivery.window_until IS NOT NULL
+        """,
+        list(windows),
+        list(windows.values()),
+    )

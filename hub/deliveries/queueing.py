@@ -10,15 +10,21 @@ from typing import Any
 import msgspec
 
 from hub.plumbing.db import Tx
+from hub.plumbing.errors import Conflict
 from hub.plumbing.ids import token
+from hub.plumbing.texts import _
 
 
 class Addressee(msgspec.Struct, frozen=True):
-    """One envelope recipient (INVARIANTS §6: never two in one hand-over); `role` is to, cc or bcc."""
+    """One envelope recipient (INVARIANTS §6: never two in one hand-over); `role` is to, cc or bcc.
+
+    `window_until`: until when free text may go there, None without such a window.
+    """
 
     recipient: str
     role: str = "to"
     address_id: int | None = None
+    window_until: datetime | None = None
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,12 +65,13 @@ async def queue(
         Delivery,
         """
         INSERT INTO delivery (token, message_id, channel_id, message_header, recipient, role, address_id,
-                              purpose, automatic, undo, state, due_at)
-        SELECT one.token, $1, $2, $3, one.recipient, one.role, one.address_id, $4, $5, $6::jsonb,
+                              window_until, purpose, automatic, undo, state, due_at)
+        SELECT one.token, $1, $2, $3, one.recipient, one.role, one.address_id,
+               one.window_until, $4, $5, $6::jsonb,
                CASE WHEN $7::float > 0 OR $8::timestamptz > now() THEN 'held' ELSE 'queued' END,
                greatest(coalesce($8::timestamptz, now()), now() + make_interval(secs => $7::float))
-        FROM unnest($9::text[], $10::text[], $11::text[], $12::bigint[])
-             AS one (token, recipient, role, address_id)
+        FROM unnest($9::text[], $10::text[], $11::text[], $12::bigint[], $13::timestamptz[])
+             AS one (token, recipient, role, address_id, window_until)
         RETURNING id, token, recipient, role, state, due_at, message_header
         """,
         message_id,
@@ -79,6 +86,36 @@ async def queue(
         [one.recipient for one in addressees],
         [one.role for one in addressees],
         [one.address_id for one in addressees],
+        [one.window_until for one in addressees],
     )
+    tx.wake("deliver")
+    return made
+
+
+async def queue_fallback(
+    tx: Tx, of: int, channel_id: int, whom: Addressee, *, hold_seconds: float
+) -> Delivery:
+    """The same message once more, by another way, held so long. Raises Conflict when it has one already."""
+    made = await tx.row(
+        Delivery,
+        """
+        INSERT INTO delivery (token, message_id, channel_id, message_header, recipient, role, address_id,
+                              window_until, purpose, state, due_at, fallback_of)
+        SELECT $2, message_id, $3, message_header, $4, 'to', $5, $6, purpose, 'held',
+               now() + make_interval(secs => $7), id
+        FROM delivery WHERE id = $1
+        ON CONFLICT (fallback_of) DO NOTHING
+        RETURNING id, token, recipient, role, state, due_at, message_header
+        """,
+        of,
+        token(18),
+        channel_id,
+        whom.recipient,
+        whom.address_id,
+        whom.window_until,
+        hold_seconds,
+    )
+    if made is None:
+        raise Conflict(_("This answer already goes on by another channel."))
     tx.wake("deliver")
     return made

@@ -6,7 +6,7 @@ import random
 
 import msgspec
 
-from hub.channels.errors import Misconfigured, SendError
+from hub.channels.errors import Misconfigured, OptedOut, SendError
 
 MINUTE = 60.0
 # The sum reaches about 4 days at MOST_TRIES, the usual patience of mail (RFC 5321 §4.5.4.1).
@@ -28,6 +28,8 @@ class Next(msgspec.Struct, frozen=True, kw_only=True):
     ours: bool = False
     wait_seconds: float = 0.0
     counts: bool = True
+    dead: bool = False
+    opted_out: bool = False
 
 
 def after(error: SendError, tries: int, *, gaps: tuple[float, ...] = GAPS) -> Next:
@@ -48,7 +50,13 @@ def after(error: SendError, tries: int, *, gaps: tuple[float, ...] = GAPS) -> Ne
             state="failed", code="too_old", reason=error.reason, permanent=error.permanent, ours=error.ours
         )
     return Next(
-        state=error.state, code=error.code, reason=error.reason, permanent=error.permanent, ours=error.ours
+        state=error.state,
+        code=error.code,
+        reason=error.reason,
+        permanent=error.permanent,
+        ours=error.ours,
+        dead=error.dead,
+        opted_out=isinstance(error, OptedOut),
     )
 
 

@@ -10,7 +10,7 @@ Who = Literal["worker", "report", "sweep", "person"]
 
 # from → to → who may do it (INVARIANTS §6, §11). A report settles *unknown*; only a person sends it again.
 _TABLE: dict[str, dict[str, tuple[Who, ...]]] = {
-    "held": {"claimed": ("worker",), "canceled": ("person",), "failed": ("worker",)},
+    "held": {"claimed": ("worker",), "canceled": ("person", "report"), "failed": ("worker",)},
     "queued": {
         "claimed": ("worker",),
         "canceled": ("person",),
@@ -51,11 +51,16 @@ _TABLE: dict[str, dict[str, tuple[Who, ...]]] = {
 
 STATES = tuple(_TABLE)
 WAITING = ("held", "queued")  # nobody works on it
+GOING = ("held", "queued", "claimed", "sending", "sent", "delivered", "read", "unknown")
+"""The recipient has it, will get it, or perhaps has it."""
 LEFT = ("sent", "delivered", "read")  # the other side has it
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
-    """One delivery that changed: what rooms below need to tell people."""
+    """One delivery that changed: what rooms below need to tell people.
+
+    `dead`, `opted_out`: what the provider's refusal said of the address, still to be written there.
+    """
 
     id: int
     message_id: int | None
@@ -67,6 +72,8 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
     ours: bool = False
     code: str = ""
     reason: str = ""
+    dead: bool = False
+    opted_out: bool = False
 
 
 def may_become(state: str, wanted: str, who: Who) -> bool:

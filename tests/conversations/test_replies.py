@@ -258,5 +258,5 @@ async def test_a_language_nobody_knows_stops_no_answer(hub: Hub, tx: Tx, world: 
     await ana_says(tx, world, id_)
     await tx.execute("UPDATE delivery SET due_at = now()")
     (one,) = await claim(tx, "here", {world.mail.id: 1}, lease_seconds=60)
-    outgoing = await compose(tx, hub.crypto, hub.files, world.mail.line(hub.crypto), one)
+    outgoing = await compose(tx, hub.crypto, hub.files, world.mail.line(hub.crypto), one, "http://hub.test")
     assert "wrote:" in outgoing.text

@@ -88,7 +88,7 @@ async def _line(tx: Tx, stored: StoredHead, channel: Channel) -> Line:
     can = speaking.can
     to, cc, why_not = "", "", ""
     try:
-        whom = await choose(tx, stored.id, speaking, to=None, cc=None if can.cc else ())
+        whom = await choose(tx, stored.id, channel.id, speaking, to=None, cc=None if can.cc else ())
         to = ", ".join(party.address for party in whom.to)
         cc = ", ".join(party.address for party in whom.cc)
     except BadInput as problem:

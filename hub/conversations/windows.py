@@ -1,0 +1,46 @@
+"""Some channels take free text only so long after the person last wrote there: until when, for each address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from hub.channels.base import Capabilities
+from hub.deliveries.permission import set_windows
+from hub.plumbing.db import Tx
+
+CLOSED = datetime(2000, 1, 1, tzinfo=UTC)
+"""The end of a window that never opened: they have not written there."""
+
+
+async def until(
+    tx: Tx, channel_id: int, can: Capabilities, address_ids: Sequence[int]
+) -> dict[int, datetime | None]:
+    """Until when free text may go to each address on this channel; None where there is no window."""
+    if not can.window_hours:
+        return dict.fromkeys(address_ids)
+    rows = await tx.fetch(
+        """
+        SELECT one.id, (SELECT m.created_at FROM message m
+                        WHERE m.address_id = one.id AND m.channel_id = $1 AND m.direction = 'in'
+                        ORDER BY m.id DESC LIMIT 1) AS at
+        FROM unnest($2::bigint[]) AS one (id)
+        """,
+        channel_id,
+        list(address_ids),
+    )
+    return {row["id"]: ends(row["at"], can) for row in rows}
+
+
+def ends(last_in: datetime | None, can: Capabilities) -> datetime | None:
+    """The end of the window that a message of this moment opened; None for kinds without one."""
+    if not can.window_hours:
+        return None
+    return CLOSED if last_in is None else last_in + timedelta(hours=can.window_hours)
+
+
+async def renew(tx: Tx, channel_id: int, can: Capabilities, delivery_id: int, address_id: int | None) -> None:
+    """Before something is sent again: they may have written meanwhile, or too long ago by now."""
+    if can.window_hours and address_id is not None:
+        found = await until(tx, channel_id, can, [address_id])
+        await set_windows(tx, {delivery_id: found[address_id]})
