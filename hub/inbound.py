@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -12,13 +13,16 @@ from hub.channels import arrivals
 from hub.channels.arrivals import Arrival, Outcome
 from hub.channels.facts import (
     AnyFact,
+    CallChanged,
     DeliveryReported,
     Fact,
     Ignored,
     MessageReceived,
     OptedIn,
     OptedOut,
+    TypingSeen,
     Unreadable,
+    message_of,
 )
 from hub.channels.registry import adapter
 from hub.conversations import calls, fallback, messages, outcomes, threading, threads
@@ -38,6 +42,7 @@ from hub.routing.cases import Decision, Staff
 from hub.routing.rules import RuleSet
 
 MOST_HTML_IN_ROW = 1_000_000  # characters
+CALL_LATE = timedelta(seconds=20)  # the request itself takes a call's step; after that a worker does
 Files = dict[str, str]  # content's SHA-256 → key in the file store
 
 
@@ -63,11 +68,14 @@ class World(msgspec.Struct, kw_only=True):
     pointers: dict[tuple[int, int], int] = {}
     reported: list[reports.Reported] = []
     wishes: list[consent.Wish] = []
+    calls: list[tuple[Arrival, CallChanged]] = []
     outcomes: dict[int, tuple[int, int]] = {}
 
 
-def message_received(world: World, arrival: Arrival, number: int, fact: MessageReceived) -> None:
-    """Who wrote, which matter, what was said, who gets it."""
+def message_received(
+    world: World, arrival: Arrival, number: int, fact: MessageReceived, *, live: bool = True
+) -> None:
+    """Who wrote, which matter, what was said, who gets it; `live` False: not only whoever is here now."""
     can = adapter(arrival.line.kind).can
     now, channel_id = arrival.received_at, arrival.line.id
     sender = resolving.decide(world.people, can.address_type, fact)
@@ -89,7 +97,7 @@ def message_received(world: World, arrival: Arrival, number: int, fact: MessageR
             arriving.Arriving(
                 line=arrival.line,
                 team_id=arrival.team_id,
-                live=can.live,
+                live=can.live and live,
                 fact=fact,
                 sender=sender,
                 threaded=threaded,
@@ -130,6 +138,16 @@ def delivery_reported(world: World, arrival: Arrival, number: int, fact: Deliver
     world.reported.extend(reports.decide(world.sent, arrival.line.id, fact))
 
 
+def call_changed(world: World, arrival: Arrival, number: int, fact: CallChanged) -> None:
+    """What a call says becomes a message, the owner's matter even when another's telephone rings for it now.
+
+    The step itself is taken right after the commit, with whom to ring next (hub/answering.py).
+    """
+    if fact.said is not None:
+        message_received(world, arrival, number, fact.said, live=False)
+    world.calls.append((arrival, fact))
+
+
 def wish_told(world: World, arrival: Arrival, number: int, fact: OptedOut | OptedIn) -> None:
     """A person does not want to hear from us on this channel, or wants to again."""
     sender = world.people.by_key[resolving.key(adapter(arrival.line.kind).can.address_type, fact)]
@@ -144,6 +162,7 @@ Step = Callable[[World, Arrival, int, Any], None]
 ROAD: dict[type[Fact], Step] = {
     MessageReceived: message_received,
     DeliveryReported: delivery_reported,
+    CallChanged: call_changed,
     OptedOut: wish_told,
     OptedIn: wish_told,
     TypingSeen: nothing_more,
@@ -170,7 +189,7 @@ async def walk(
 async def _look_up(
     tx: Tx, crypto: Crypto, ids: Sequences, fresh: Sequence[tuple[Arrival, int, AnyFact]], files: Files
 ) -> World:
-    said = [(arrival, fact) for arrival, _, fact in fresh if isinstance(fact, MessageReceived)]
+    said = [(arrival, said) for arrival, _, fact in fresh if (said := message_of(fact)) is not None]
     facts = [fact for _, fact in said]
     senders: dict[resolving.Key, str] = {}
     wished = [(arrival, fact) for arrival, _, fact in fresh if isinstance(fact, OptedOut | OptedIn)]
@@ -218,9 +237,29 @@ async def _write(tx: Tx, world: World, batch: Sequence[Arrival]) -> None:
     await resolving.write(tx, world.people)
     await consent.record(tx, world.wishes)
     await messages.write(tx, world.stored, world.pointers)
+    await _begin_calls(tx, world)
     await outcomes.tell(tx, await reports.write(tx, world.reported))
+    awake = {stored.conversation.id for stored in world.stored if not stored.fact.automatic}
+    if any(not stored.conversation.is_new for stored in world.stored):
+        await fallback.customer_wrote(tx, sorted(awake))
     await engine.write(tx, world.decisions)
     await _follow(tx, world)
+
+
+async def _begin_calls(tx: Tx, world: World) -> None:
+    """Whoever rings has a row beside the message that tells of it."""
+    for arrival, fact in world.calls:
+        if fact.step == "rang" and arrival.id in world.outcomes:
+            conversation_id, message_id = world.outcomes[arrival.id]
+            await calls.begin(
+                tx,
+                channel_id=arrival.line.id,
+                provider_id=fact.call,
+                direction="in",
+                conversation_id=conversation_id,
+                message_id=message_id,
+                number=fact.caller.address,
+            )
 
 
 async def _follow(tx: Tx, world: World) -> None:
@@ -233,15 +272,15 @@ async def _follow(tx: Tx, world: World) -> None:
     for conversation_id, decision in world.decisions:
         if decision.auto_reply:
             await todo.add(tx, "auto_reply", conversation_id, {"wording": decision.auto_reply})
+    for arrival, call in world.calls:
+        step = {"channel_id": arrival.line.id, "fact": call}
+        await todo.add(tx, "call", arrival.id, step, due_at=arrival.received_at + CALL_LATE)
     if world.stored or world.reported:
         tx.wake("todo")
     touched = {stored.conversation.id: stored.conversation for stored in world.stored}
     for conversation in touched.values():
         now = topics(conversation.assignee_id, conversation.team_id, conversation.state)
         lost = [topic for topic in conversation.topics_before if topic not in now]
-    awake = {stored.conversation.id for stored in world.stored if not stored.fact.automatic}
-    if any(not stored.conversation.is_new for stored in world.stored):
-        await fallback.customer_wrote(tx, sorted(awake))
         tx.signal("conversation", conversation.id, [*now, f"thread:{conversation.id}"], lost=lost)
     for stored in world.stored:
         tx.signal("message", stored.id, [f"conversation:{stored.conversation.id}"])

@@ -31,6 +31,8 @@ FLOORS = {
     "hub.intake": 4,
     "hub.outbound": 4,
     "hub.departure": 4,
+    "hub.answering": 4,
+    "hub.calling": 4,
     "hub.web": 5,
     "workers": 5,
     "hub.app": 6,
@@ -60,7 +62,7 @@ TABLES = {
     "conversations": (
         "conversation participant message attachment thread_pointer thread_key chat_session chat_mailed "
         "draft mention reading auto_reply "
-        "awaited_file approved_text message_search joining"
+        "awaited_file approved_text message_search joining call call_leg"
     ),
     "routing": "rule_set decision",
     "notifications": "notification",

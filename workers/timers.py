@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from hub import answering
 from hub.agents import sessions
 from hub.conversations import media, outcomes, snoozing
 from hub.customers import suppression
@@ -52,6 +53,11 @@ async def balance_queues(hub: Hub) -> None:
     await balance.sweep(hub)
 
 
+async def end_calls(hub: Hub) -> None:
+    """Telephone calls whose end never reached us."""
+    await answering.end_lost(hub)
+
+
 async def cover_absences(hub: Hub) -> None:
     """Whose absence begins, their waiting conversations go to the deputy; they return at its end."""
     await covering.begin_due(hub)
@@ -94,6 +100,7 @@ TIMERS: tuple[Timer, ...] = (
     (2.0, wake_snoozed),
     (10.0, balance_queues),
     (5.0, cover_absences),
+    (30.0, end_calls),
     (3.0, compare_addresses),
     (3600.0, forget_sessions),
     (3600.0, forget_answers),

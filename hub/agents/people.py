@@ -9,6 +9,7 @@ import msgspec
 
 from hub.agents import presence
 from hub.agents.roles import ROLES, Role, rights_changed
+from hub.channels.phone import e164
 from hub.plumbing import history
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict, NotFound
@@ -28,6 +29,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     language: str
     time_zone: str
     capacity: int
+    phone: str
     has_password: bool
     here: bool
     team_ids: list[int]
@@ -97,9 +99,19 @@ async def add_first_admin(tx: Tx, *, name: str, email: str, password_hash: str, 
 
 
 async def change(
-    tx: Tx, agent_id: int, *, name: str, role: str, capacity: int, by: int | None = None
+    tx: Tx,
+    agent_id: int,
+    *,
+    name: str,
+    role: str,
+    capacity: int,
+    phone: str | None = None,
+    by: int | None = None,
 ) -> Agent:
-    """Name, role and capacity of somebody. A changed role ends their sessions. Raises BadInput, Conflict."""
+    """Name, role, capacity and telephone of somebody; a telephone of None is left as it is.
+
+    A changed role ends their sessions. Raises BadInput, Conflict.
+    """
     before = await _locked(tx, agent_id)
     if not 0 <= capacity <= 1000:
         raise BadInput(_("Use a number from 0 to 1000."), field="capacity")
@@ -107,11 +119,12 @@ async def change(
     if before.role == "admin" and new_role != "admin":
         await _keep_an_admin(tx, agent_id)
     await tx.execute(
-        "UPDATE agent SET name = $2, role = $3, capacity = $4 WHERE id = $1",
+        "UPDATE agent SET name = $2, role = $3, capacity = $4, phone = $5 WHERE id = $1",
         agent_id,
         checked_name(name),
         new_role,
         capacity,
+        before.phone if phone is None else checked_phone(phone),
     )
     if new_role != before.role:
         await end_everything(tx, agent_id)
@@ -197,6 +210,17 @@ def checked_language(language: str) -> str:
     return language
 
 
+def checked_phone(number: str, *, field: str = "phone") -> str:
+    """The telephone that rings for somebody, as it is dialled; empty for none. Raises BadInput."""
+    if not number.strip():
+        return ""
+    try:
+        return e164(number)
+    except ValueError as error:
+        message = _("This is not a telephone number: use one like +34 600 123 456.")
+        raise BadInput(message, field=field) from error
+
+
 def checked_time_zone(name: str) -> str:
     """An IANA time zone. Raises BadInput."""
     if name not in available_timezones():
@@ -218,7 +242,7 @@ async def _keep_an_admin(tx: Tx, but: int) -> None:
 
 
 _AGENT = """
-    SELECT id, name, email, role, active, language, time_zone, capacity, password_hash <> '' AS has_password,
+    SELECT id, name, email, role, active, language, time_zone, capacity, phone, password_hash <> '' AS has_password,
            EXISTS (SELECT FROM presence WHERE agent_id = agent.id AND available AND seen_until > now()) AS here,
            ARRAY(SELECT team_id FROM team_member WHERE agent_id = agent.id ORDER BY team_id) AS team_ids
     FROM agent

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from hub.agents.people import checked_language, checked_name, checked_time_zone
+from hub.agents.people import checked_language, checked_name, checked_phone, checked_time_zone
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import _
@@ -31,6 +31,7 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     shortcuts: bool
     undo_seconds: int
     signature: str
+    phone: str
 
 
 async def load(tx: Tx, agent_id: int) -> Preferences:
@@ -38,7 +39,7 @@ async def load(tx: Tx, agent_id: int) -> Preferences:
     rows = await tx.rows(
         Preferences,
         """
-        SELECT name, language, time_zone, theme, density, shortcuts, undo_seconds, signature
+        SELECT name, language, time_zone, theme, density, shortcuts, undo_seconds, signature, phone
         FROM agent WHERE id = $1
         """,
         agent_id,
@@ -59,11 +60,12 @@ async def change(tx: Tx, agent_id: int, wanted: Mapping[str, str]) -> Preference
         shortcuts=_one_of("shortcuts", wanted, str(int(now.shortcuts))) == "1",
         undo_seconds=int(_one_of("undo_seconds", wanted, str(now.undo_seconds))),
         signature=_signature(wanted.get("signature", now.signature)),
+        phone=checked_phone(wanted.get("phone", now.phone)),
     )
     await tx.execute(
         """
         UPDATE agent SET name = $2, language = $3, time_zone = $4, theme = $5, density = $6, shortcuts = $7,
-                         undo_seconds = $8, signature = $9
+                         undo_seconds = $8, signature = $9, phone = $10
         WHERE id = $1
         """,
         agent_id,

@@ -6,22 +6,26 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from hub.channels.base import Raw
 from hub.channels.facts import (
     AnyFact,
+    CallChanged,
     DeliveryReported,
     Ignored,
     MessageReceived,
     OptedIn,
     OptedOut,
+    TypingSeen,
     Unreadable,
 )
 from hub.channels.outgoing import Line
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import NotFound
+from hub.plumbing.texts import _
 
 RAW_IN_ROW = 64 * 1024
 
@@ -81,7 +85,7 @@ async def load(tx: Tx, arrival_id: int) -> Kept:
         arrival_id,
     )
     if found is None:
-        raise NotFound(f"there is no arrival {arrival_id}")
+        raise NotFound(_("There is no arrival %(id)s.", id=arrival_id))
     return found
 
 
@@ -103,7 +107,30 @@ async def listed(tx: Tx, outcome: str, *, before: int | None = None, most: int =
 
 def key_hash(arrival: Arrival, fact: AnyFact) -> bytes:
     """The idempotency key of a fact, hashed; a fact without key is as unique as its raw bytes."""
-    key = fact.key or f"raw:{hashlib.sha256(arrival.raw.body).hexdigest()}"
+    return _hashed(fact.key or f"raw:{hashlib.sha256(arrival.raw.body).hexdigest()}")
+
+
+async def answer_of(tx: Tx, channel_id: int, fact: AnyFact) -> dict[str, Any] | None:
+    """What the provider was told about this fact; None for nothing yet. The key's row stays locked."""
+    found: dict[str, Any] | None = await tx.value(
+        "SELECT answer FROM arrival_key WHERE channel_id = $1 AND key_hash = $2 FOR UPDATE",
+        channel_id,
+        _hashed(fact.key),
+    )
+    return found
+
+
+async def keep_answer(tx: Tx, channel_id: int, fact: AnyFact, answer: dict[str, Any]) -> None:
+    """Keep what the provider is told, to be repeated for a repeated request (promise 48)."""
+    await tx.execute(
+        "UPDATE arrival_key SET answer = $3 WHERE channel_id = $1 AND key_hash = $2",
+        channel_id,
+        _hashed(fact.key),
+        answer,
+    )
+
+
+def _hashed(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
 
 
@@ -112,9 +139,9 @@ def fact_outcome(fact: AnyFact) -> str:
     match fact:
         case Unreadable():
             return "unreadable"
-        case Ignored():
+        case Ignored() | TypingSeen():
             return "ignored"
-        case MessageReceived() | DeliveryReported() | OptedOut() | OptedIn():
+        case MessageReceived() | DeliveryReported() | CallChanged() | OptedOut() | OptedIn():
             return "stored"
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from hub.channels.errors import Misconfigured
 from hub.channels.facts import AnyFact
+from hub.channels.moves import AnyMove, Dial
 from hub.channels.outgoing import Line, Outgoing, Sent
 from hub.plumbing.errors import BadInput
 
@@ -54,12 +55,15 @@ class Forged(Exception):
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a channel can carry; composer, docs matrix and fallback are drawn from this.
 
-    `sends`: an agent may write on it. `attachment_limit` in bytes, `attachment_types` the accepted types or
-    their beginnings ("image/"), empty for any. `text_limit` in characters, 0 for none. `parts`, `pages`: what
-    a text is counted in (`Adapter.measure` counts parts). `cost`: about how much one message, part or page
-    costs, in euro cents, only to compare ways. `delivery_reports`: the provider says when it arrived;
-    `report_minutes`: without such a report after so long, another way is better, 0 waits for ever.
-    `window_hours`: free text only so long after the person last wrote there; `approved_texts` pass always.
+    `sends`: an agent may write on it; `calls`: they may speak. `attachment_limit` in bytes,
+    `attachment_types` the accepted types or their beginnings ("image/"), empty for any. `text_limit` in
+    characters, 0 for none. `parts`, `pages`: what a text is counted in (`Adapter.measure` counts parts). `cost`:
+    about how much one message, part or page costs, in euro cents, only to compare ways. `delivery_reports`: the
+    provider says when it arrived; `report_minutes`: without such a report after so long, another way is better,
+    0 waits for ever. `window_hours`: free text only so long after the person last wrote there;
+    `approved_texts` pass always.
+    `report_hours`: without a report for so long, what was sent counts as perhaps sent, 0 for never. `reached_as`:
+    the type of the line's own address where that is not the type of its customers' addresses.
     """
 
     address_type: str
@@ -67,6 +71,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     colour: str
     live: bool = False
     sends: bool = True
+    calls: bool = False
     subject: bool = False
     html: bool = False
     cc: bool = False
@@ -79,9 +84,16 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     cost: float = 0.0
     delivery_reports: bool = False
     report_minutes: int = 0
+    report_hours: int = 0
+    reached_as: str = ""
     read_reports: bool = False
     window_hours: int = 0
     approved_texts: bool = False
+
+    @property
+    def own_type(self) -> str:
+        """The type of the address under which a line of this kind is itself reached."""
+        return self.reached_as or self.address_type
 
 
 class Fetching(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,9 +140,28 @@ class Adapter:
         """
         raise Forged(f"{self.kind} takes no requests")
 
+    def takes(self, raw: Raw, line: Line) -> bool:
+        """Whether this mail is for the line whatever address it was sent to; looks at the header alone, pure."""
+        return False
+
     def answer(self, facts: list[AnyFact], line: Line) -> Answered:
         """What the provider gets back once the facts are stored; pure."""
         return Answered()
+
+    def say(self, move: AnyMove, line: Line) -> Answered:
+        """The next step of a call, in the provider's words; pure."""
+        raise NotImplementedError(f"{self.kind} has no calls")
+
+    async def dial(self, wanted: Dial, line: Line) -> str:
+        """Ring an agent's telephone to begin a call; the provider's id of it.
+
+        Raises the errors of channels/errors.py and nothing else.
+        """
+        raise Misconfigured(f"{self.kind} cannot call")
+
+    async def hang_up(self, provider_id: str, line: Line) -> None:
+        """End a call that is under way; one that is over already is fine. Raises as `dial`."""
+        raise Misconfigured(f"{self.kind} cannot call")
 
     def worded(self, details: dict[str, Any]) -> list[str]:
         """What only this kind knows of a message, in short lines for its bubble, in the language being spoken."""

@@ -20,7 +20,10 @@ class Party(msgspec.Struct, frozen=True, omit_defaults=False):
 
 
 class Attached(msgspec.Struct, frozen=True):
-    """One file of a message. `size` in bytes, `sha256` in hex; `content` never goes into JSON."""
+    """One file of a message. `size` in bytes, `sha256` in hex; `content` never goes into JSON.
+
+    `pages`: of a document whose pages are shown as pictures, 0 for any other file.
+    """
 
     name: str
     type: str
@@ -29,6 +32,7 @@ class Attached(msgspec.Struct, frozen=True):
     inline: bool = False
     content_id: str = ""
     content: bytes = b""
+    pages: int = 0
 
 
 class Media(msgspec.Struct, frozen=True):
@@ -103,6 +107,35 @@ class DeliveryReported(Fact, frozen=True, tag=True, kw_only=True):
     opted_out: bool = False
 
 
+class CallChanged(Fact, frozen=True, tag=True, kw_only=True):
+    """A telephone call moved on by one step, and the provider may be waiting to be told what to do next.
+
+    `step`: rang (somebody calls us), picked_up (an agent's telephone), pressed (a key), answered (the customer
+    we called), dialled (a ringing is over), waited (a turn in the queue), left (a message was recorded),
+    recorded, transcribed, ended. `call` is the provider's id of the whole call, `leg` of the part this step is
+    about. `token` and `n` are our own, from the address the provider called. `state`: queued, ringing,
+    in_progress, completed, busy, no_answer, failed, canceled, or "" as unknown; for a dialled step, how the
+    ringing ended. `digits`: the keys. `seconds`: how long. `recording`: the provider's id of it. `said` is what
+    becomes a message: a ring, a voicemail, a recording.
+    """
+
+    step: str
+    call: str
+    leg: str = ""
+    state: str = ""
+    direction: str = "in"
+    caller: Party
+    called: str = ""
+    digits: str = ""
+    seconds: int | None = None
+    recording: str = ""
+    recording_url: str = ""
+    transcript: str = ""
+    token: str = ""
+    n: int = 0
+    said: MessageReceived | None = None
+
+
 class OptedOut(Fact, frozen=True, tag=True, kw_only=True):
     """A person said stop on this channel. `word` is what they wrote, `source` how we know: word, provider."""
 
@@ -119,6 +152,13 @@ class OptedIn(Fact, frozen=True, tag=True, kw_only=True):
     source: str = "word"
 
 
+class TypingSeen(Fact, frozen=True, tag=True, kw_only=True):
+    """A person is writing to us at this moment: a signal to open pages, stored nowhere. `thread`: the session."""
+
+    sender: Party
+    thread: str = ""
+
+
 class Ignored(Fact, frozen=True, tag=True, kw_only=True):
     """Understood, and of no use to us; `reason` says why."""
 
@@ -131,7 +171,9 @@ class Unreadable(Fact, frozen=True, tag=True, kw_only=True):
     reason: str
 
 
-AnyFact = MessageReceived | DeliveryReported | OptedOut | OptedIn | Ignored | Unreadable
+AnyFact = (
+    MessageReceived | DeliveryReported | CallChanged | OptedOut | OptedIn | TypingSeen | Ignored | Unreadable
+)
 
 _ALWAYS_INTERNAL = (
     "key",
@@ -148,7 +190,16 @@ _ALWAYS_INTERNAL = (
     "details",
     "dead",
     "opted_out",
+    "said",
+    "n",
 )
+
+
+def message_of(fact: AnyFact) -> MessageReceived | None:
+    """What a fact says to us, if anything: itself, or the message a call brings along."""
+    if isinstance(fact, CallChanged):
+        return fact.said
+    return fact if isinstance(fact, MessageReceived) else None
 
 
 def to_json(fact: AnyFact, *, file: str = "") -> dict[str, Any]:
@@ -157,10 +208,13 @@ def to_json(fact: AnyFact, *, file: str = "") -> dict[str, Any]:
     details: dict[str, Any] = plain.get("details", {})
     for name in _ALWAYS_INTERNAL:
         plain.pop(name, None)
+    if "caller" in plain:
+        plain["from"] = plain.pop("caller")
     if "sender" in plain:
         plain["from"] = plain.pop("sender")
         for part in plain.get("attachments", ()):
             part.pop("content", None)
+            part.pop("pages", None)
     kind = plain.pop("fact")
     ordered = {"fact": kind} | {name: plain[name] for name in _order(plain)} | details
     return ({"file": file} | ordered) if file else ordered

@@ -13,6 +13,9 @@ ADAPTERS = {
     "email": "hub.channels.email.adapter:EmailAdapter",
     "sms": "hub.channels.sms.adapter:SmsAdapter",
     "whatsapp": "hub.channels.whatsapp.adapter:WhatsAppAdapter",
+    "fax": "hub.channels.fax.adapter:FaxAdapter",
+    "webchat": "hub.channels.webchat.adapter:WebchatAdapter",
+    "voice": "hub.channels.voice.adapter:VoiceAdapter",
 }
 
 

@@ -38,7 +38,10 @@ SENTENCES = {
     "fallback_answered": N_("The customer wrote, so nothing goes on to %(recipient)s"),
     "fallback_not_needed": N_("It arrived after all, so nothing goes on to %(recipient)s"),
 }
+ROUTED = ("assigned", "rang")
+"""Verbs whose sentence is the routing's: who got it and why."""
 ICONS = {
+    "rang": "phone",
     "assigned": "user-check",
     "closed": "check",
     "reopened": "rotate-ccw",
@@ -77,7 +80,7 @@ async def lines(
         ORDER BY h.id DESC LIMIT $5
         """,
         conversation_id,
-        [*SENTENCES, "assigned"],
+        [*SENTENCES, *ROUTED],
         since,
         before,
         MOST,
@@ -96,7 +99,7 @@ async def newest(tx: Tx, conversation_ids: Sequence[int], *, seconds: float = 5)
         ORDER BY h.id
         """,
         list(conversation_ids),
-        [*SENTENCES, "assigned"],
+        [*SENTENCES, *ROUTED],
         seconds,
     )
 

@@ -16,7 +16,8 @@ async def refresh(tx: Tx, ids: Sequence[int]) -> None:
 
     The last sequence never falls, so that no number is given twice. A conversation joined into one of these
     counts for its line: the newest message of both, the older clock. Who waits: the customer's first message
-    that a person wrote and nobody answered, since it was last closed; nobody, unless open or snoozed.
+    that a person wrote and nobody answered, in writing or on the phone, since it was last closed; nobody, unless
+    open or snoozed.
     """
     await tx.execute(
         """
@@ -43,6 +44,9 @@ async def refresh(tx: Tx, ids: Sequence[int]) -> None:
                        SELECT max(a.created_at) FROM message a JOIN conversation b ON b.id = a.conversation_id
                        WHERE (b.id = one.id OR b.joined_into_id = one.id)
                          AND a.direction = 'out' AND NOT a.automatic), '-infinity')
+                   AND m.created_at > coalesce((
+                       SELECT max(t.answered_at) FROM call t JOIN conversation b ON b.id = t.conversation_id
+                       WHERE b.id = one.id OR b.joined_into_id = one.id), '-infinity')
                    AND m.created_at > coalesce((
                        SELECT max(h.at) FROM history h
                        WHERE h.conversation_id = one.id AND h.verb = 'closed' AND NOT EXISTS (

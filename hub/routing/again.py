@@ -83,6 +83,15 @@ async def _follow(tx: Tx, held: Held, decision: Decision) -> Held:
     return (await assign(tx, [row]))[0]
 
 
+async def case_now(tx: Tx, held: Held, *, at: datetime, live: bool) -> Case | None:
+    """A held conversation as a case of this moment, whoever has it asked first; None for one that is gone."""
+    known = await _known(tx, held)
+    if known is None:
+        return None
+    made = _case(held, known, at)
+    return msgspec.structs.replace(made, live=live, kept_id=held.assignee_id)
+
+
 def _case(held: Held, known: Known, at: datetime) -> Case:
     """The case as it came, with the account its person has now."""
     before = known.inputs or {}

@@ -50,7 +50,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AgentState(msgspec.Struct, frozen=True, kw_only=True):
-    """One agent now. `absent_until` is the last day away in their zone, None when not absent."""
+    """One agent now. `absent_until` is the last day away in their zone, None when not absent.
+
+    `unable`: why a call cannot ring them, set by the ladder: no_phone, on_a_call, did_not_answer; else "".
+    """
 
     id: int
     name: str
@@ -62,6 +65,7 @@ class AgentState(msgspec.Struct, frozen=True, kw_only=True):
     skills: tuple[str, ...] = ()
     team_ids: tuple[int, ...] = ()
     capacity: int = 20
+    unable: str = ""
 
 
 class TeamState(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,6 +40,7 @@ PLAIN = {
     "by_hand": N_("To %(agent)s: %(by)s assigned it"),
     "taken": N_("To %(agent)s, who took it"),
     "team_by_hand": N_("In the queue of %(team)s: %(by)s put it there"),
+    "rings": N_("To %(agent)s, who is free"),
     "put_back": N_("Back in the queue: %(by)s put it there"),
 }
 # Why somebody did not get it: stands after their name.
@@ -48,6 +49,9 @@ WHY_NOT = {
     "inactive": N_("no longer works here"),
     "not_here": N_("is not here now"),
     "no_capacity": N_("takes no conversations at present"),
+    "no_phone": N_("has told no telephone number"),
+    "on_a_call": N_("is on the phone"),
+    "did_not_answer": N_("does not pick up"),
     "outside_team": N_("is not in %(team)s, which keeps its conversations to itself"),
     "unknown": N_("is not known any more"),
     "lacks_skill": N_("does not have the skill %(skill)s"),

@@ -75,6 +75,8 @@ def hindrance(agent: AgentState, case: Case, team: TeamState | None) -> Why | No
         return {"code": "not_here"}
     if case.live and agent.capacity == 0:
         return {"code": "no_capacity"}
+    if case.live and agent.unable:
+        return {"code": agent.unable}
     return None
 
 

@@ -6,6 +6,7 @@ import structlog
 from aiohttp import web
 from aiohttp.web import RouteDef, post
 
+from hub import answering
 from hub.channels import connections
 from hub.channels.base import Forged, Posted
 from hub.channels.registry import adapter
@@ -35,7 +36,7 @@ async def receive(request: web.Request) -> web.StreamResponse:
         raise web.HTTPForbidden from error
     facts = speaking.parse(raw, line)
     await inbound_of(request).receive(channel, raw, facts)
-    answer = speaking.answer(facts, line)
+    answer = await answering.answer(hub, channel, facts)
     return web.Response(status=answer.status, text=answer.body, content_type=answer.type)
 
 

@@ -32,6 +32,7 @@ class AgentForm(msgspec.Struct):
     name: str = ""
     role: str = ""
     capacity: int = 20
+    phone: str | None = None
 
 
 class LeavingForm(msgspec.Struct):
@@ -89,7 +90,13 @@ async def change(request: web.Request) -> web.StreamResponse:
         form = await form_of(request, AgentForm)
         async with hub_of(request).transaction() as tx:
             await people.change(
-                tx, id_of(request), name=form.name, role=form.role, capacity=form.capacity, by=me.id
+                tx,
+                id_of(request),
+                name=form.name,
+                role=form.role,
+                capacity=form.capacity,
+                phone=form.phone,
+                by=me.id,
             )
     except (BadInput, Conflict) as error:
         return await _agent(request, {error.field: error.message})

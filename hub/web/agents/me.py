@@ -25,6 +25,7 @@ class PreferencesForm(msgspec.Struct):
     shortcuts: str | None = None
     undo_seconds: str | None = None
     signature: str | None = None
+    phone: str | None = None
     next: str = ""
 
 

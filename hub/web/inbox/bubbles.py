@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from hub.channels.registry import adapter
-from hub.conversations.history_lines import ICONS, HistoryLine, sentence
+from hub.conversations.history_lines import ICONS, ROUTED, HistoryLine, sentence
 from hub.conversations.thread import MOST_CHARACTERS, ThreadDelivery, ThreadMessage
 from hub.deliveries import wording
 from hub.plumbing.texts import N_, _, language
@@ -99,7 +99,7 @@ def delivery(stored: ThreadDelivery) -> Delivery:
 
 def system_row(line: HistoryLine, conversation_id: int, seq: int) -> Message | None:
     """What was done, as a row between messages; None for what needs no row."""
-    routed = line.verb == "assigned"
+    routed = line.verb in ROUTED
     text = explain.sentence(line.details.get("reason"), language()) if routed else sentence(line)
     if not text:
         return None
@@ -111,7 +111,7 @@ def system_row(line: HistoryLine, conversation_id: int, seq: int) -> Message | N
         at=line.at,
         text=text,
         icon=ICONS.get(line.verb, "info"),
-        why=routed,
+        why=line.verb == "assigned",
     )
 
 

@@ -1,0 +1,1 @@
+"""Telephone calls over Twilio Voice: what comes is understood here, what is said next is worded here."""
