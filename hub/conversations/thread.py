@@ -90,6 +90,7 @@ class ThreadDelivery(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     reason: str
     fallback_of: int | None
+    channel_id: int
     channel_kind: str
     channel_name: str
 
@@ -107,6 +108,7 @@ class ThreadMessage(msgspec.Struct, frozen=True, kw_only=True):
     public: bool
     created_at: datetime
     said_at: datetime | None
+    channel_id: int | None
     channel_kind: str | None
     channel_name: str | None
     agent_id: int | None
@@ -278,7 +280,7 @@ _HEAD = """
 # "Belongs to" is told to whoever reads the thread, so it never names a restricted team's conversation.
 _MESSAGES = f"""
     SELECT m.id, m.conversation_id, m.seq, m.direction, m.public, m.created_at, m.said_at,
-           (SELECT n.kind FROM channel n WHERE n.id = m.channel_id) AS channel_kind,
+           m.channel_id, (SELECT n.kind FROM channel n WHERE n.id = m.channel_id) AS channel_kind,
            (SELECT n.name FROM channel n WHERE n.id = m.channel_id) AS channel_name,
            m.agent_id, (SELECT g.name FROM agent g WHERE g.id = m.agent_id) AS agent_name,
            (SELECT r.name FROM contact c JOIN contact r ON r.id = c.root_id WHERE c.id = m.contact_id)
@@ -293,7 +295,7 @@ _MESSAGES = f"""
            (SELECT coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'recipient', d.recipient, 'role', d.role,
                     'state', d.state, 'due_at', d.due_at, 'at', coalesce(d.reported_at, d.sent_at),
                     'attempt', d.attempt, 'code', d.code, 'reason', d.reason, 'fallback_of', d.fallback_of,
-                    'channel_kind', k.kind, 'channel_name', k.name) ORDER BY d.id), '[]')
+                    'channel_id', k.id, 'channel_kind', k.kind, 'channel_name', k.name) ORDER BY d.id), '[]')
             FROM delivery d JOIN channel k ON k.id = d.channel_id WHERE d.message_id = m.id) AS deliveries
     FROM page m
     LEFT JOIN LATERAL (

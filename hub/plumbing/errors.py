@@ -36,6 +36,17 @@ class Forbidden(HubError):
     code = "forbidden"
 
 
+class NotAllowed(HubError):
+    """The address exists, this way of asking does not; `allowed` are the methods that do (RFC 9110 §15.5.6)."""
+
+    status = 405
+    code = "method_not_allowed"
+
+    def __init__(self, message: str, *, allowed: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.allowed = allowed
+
+
 class SignInNeeded(HubError):
     """Nobody is signed in, or the session ended."""
 

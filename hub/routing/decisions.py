@@ -21,7 +21,9 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     rule_version: int
     row_name: str
     agent_id: int | None
+    agent_name: str | None
     team_id: int | None
+    team_name: str | None
     reason: dict[str, Any]
     inputs: dict[str, Any]
     candidates: list[dict[str, Any]]
@@ -32,8 +34,10 @@ async def of_conversation(tx: Tx, conversation_id: int, *, most: int = 50) -> li
     return await tx.rows(
         Stored,
         """
-        SELECT id, conversation_id, at, rule_version, row_name, agent_id, team_id, reason, inputs, candidates
-        FROM decision WHERE conversation_id = $1 ORDER BY id DESC LIMIT $2
+        SELECT d.id, conversation_id, at, rule_version, row_name, agent_id, g.name AS agent_name, team_id,
+               t.name AS team_name, reason, inputs, candidates
+        FROM decision d LEFT JOIN agent g ON g.id = d.agent_id LEFT JOIN team t ON t.id = d.team_id
+        WHERE conversation_id = $1 ORDER BY d.id DESC LIMIT $2
         """,
         conversation_id,
         most,

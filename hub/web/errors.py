@@ -15,6 +15,7 @@ from hub.plumbing.errors import (
     BadInput,
     Conflict,
     HubError,
+    NotAllowed,
     NotFound,
     SignInNeeded,
     TooMany,
@@ -74,6 +75,8 @@ def _answer(request: web.Request, error: HubError) -> web.StreamResponse:
         answer = _to_login(request)
     else:
         answer = bare_page(request, "error.html", _page(request, error), status=error.status)
+    if isinstance(error, NotAllowed):
+        answer.headers["Allow"] = ", ".join(error.allowed)
     if isinstance(error, TooMany):
         answer.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, SignInNeeded) and request.path.startswith("/api/"):

@@ -38,7 +38,7 @@ async def test_a_conversation_and_its_decision(api_of, arrive, world):
     assert one["main_contact"] == {"id": world.marta, "name": "Marta Ruiz"}
     assert "Acme" in one["decision"]
     status, decision = await api.get(f"/conversations/{one['id']}/decision")
-    assert (status, decision["row"], decision["agent"]) == (200, "owner", world.ana)
+    assert (status, decision["row"], decision["agent"]["id"]) == (200, "owner", world.ana)
     assert decision["sentence"] == one["decision"]
 
 

@@ -41,7 +41,7 @@ class AbsenceBody(msgspec.Struct, frozen=True, kw_only=True):
 
 async def list_absences(call: Call) -> Page[AbsenceShape]:
     """Those of now, who returns first at the top, then those to come."""
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         found = [*await absence.current(tx), *await absence.coming(tx)]
     return Page([_shape(one) for one in found], None)
 
@@ -54,7 +54,7 @@ async def plan_absence(call: Call) -> AbsenceShape:
     for name in ("starts_at", "ends_at"):
         if getattr(asked, name).tzinfo is None:
             raise BadInput(_("Say the zone: 2026-09-12T09:00:00Z."), field=name)
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         made = await absence.plan(
             tx, agent_id, asked.deputy, asked.starts_at, asked.ends_at, asked.reason, by=call.person.id
         )
@@ -63,7 +63,7 @@ async def plan_absence(call: Call) -> AbsenceShape:
 
 async def cancel_absence(call: Call) -> AbsenceShape:
     """Called off, or back early: what was covered returns. Raises NotFound, Conflict."""
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         known = await absence.find(tx, call.id)
         _must_be_theirs(call.person, known.agent_id)
         return _shape(await absence.cancel(tx, known.id, by=call.person.id))

@@ -53,7 +53,7 @@ async def list_accounts(call: Call) -> Page[AccountShape]:
     """Customers, by id."""
     asked: AccountsQuery = call.query
     most = limit_of(asked)
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         found = await accounts.listed(
             tx,
             text=asked.q,
@@ -69,14 +69,14 @@ async def list_accounts(call: Call) -> Page[AccountShape]:
 
 async def read_account(call: Call) -> AccountShape:
     """One customer."""
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         return account_shape(await accounts.load(tx, call.id))
 
 
 async def add_account(call: Call) -> AccountShape:
     """A new customer."""
     wanted: NewAccount = call.body
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         await _known_agents(tx, {"owner": wanted.owner, "deputy": wanted.deputy})
         made = await accounts.create(
             tx,
@@ -98,7 +98,7 @@ async def change_account(call: Call) -> AccountShape:
     """Only what is given changes."""
     fields = given(call.body, owner="owner_id", deputy="deputy_id")
     domains = fields.pop("domains", None)
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         await _known_agents(tx, {"owner": fields.get("owner_id"), "deputy": fields.get("deputy_id")})
         before = await accounts.change(tx, call.id, agent_id=call.person.id, **fields)
         for domain in domains if domains is not None else []:

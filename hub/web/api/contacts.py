@@ -52,7 +52,7 @@ async def list_contacts(call: Call) -> Page[ContactShape]:
     """People, by id."""
     asked: ContactsQuery = call.query
     most = limit_of(asked)
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         found = await contacts.listed(
             tx, text=asked.q, account_id=asked.account, after=number_cursor(asked), most=most + 1
         )
@@ -62,14 +62,14 @@ async def list_contacts(call: Call) -> Page[ContactShape]:
 
 async def read_contact(call: Call) -> ContactShape:
     """One person."""
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         return contact_shape(await contacts.load(tx, call.id))
 
 
 async def add_contact(call: Call) -> ContactShape:
     """A new person."""
     wanted: NewContact = call.body
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         made = await contacts.create(
             tx,
             name=wanted.name,
@@ -86,7 +86,7 @@ async def add_contact(call: Call) -> ContactShape:
 async def change_contact(call: Call) -> ContactShape:
     """Only what is given changes."""
     fields = given(call.body, account="account_id")
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         if fields.get("account_id"):
             await _known_account(tx, fields["account_id"])
         return contact_shape(await contacts.change(tx, call.id, agent_id=call.person.id, **fields))
@@ -95,7 +95,7 @@ async def change_contact(call: Call) -> ContactShape:
 async def add_address(call: Call) -> ContactShape:
     """An address somebody vouches for."""
     wanted: NewAddress = call.body
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         found = await contacts.load(tx, call.id)
         await addresses.prove(tx, found.contact.id, wanted.type, wanted.value, source="agent")
         return contact_shape(await contacts.load(tx, call.id))

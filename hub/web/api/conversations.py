@@ -68,7 +68,7 @@ async def list_conversations(call: Call) -> Page[ConversationShape]:
     """Newest message first."""
     asked: ConversationsQuery = call.query
     most = limit_of(asked)
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         if asked.q:
             return await _searched(tx, call, asked, most)
         found = await listing.listed(
@@ -83,7 +83,7 @@ async def list_conversations(call: Call) -> Page[ConversationShape]:
 
 async def read_conversation(call: Call) -> ConversationShape:
     """One conversation. Raises NotFound, also for what this token may not know of."""
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         return await one(tx, call)
 
 
@@ -91,7 +91,7 @@ async def change_conversation(call: Call) -> ConversationShape:
     """Several changes at once, all or none."""
     wanted: ConversationChange = call.body
     me = call.person.id
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         await one(tx, call)
         if isinstance(wanted.team, int):
             await assignment.assign_to_team(tx, [call.id], wanted.team, by=me)
@@ -110,7 +110,7 @@ async def change_conversation(call: Call) -> ConversationShape:
 async def join_conversation(call: Call) -> ConversationShape:
     """It becomes a part of `into`; undone by DELETE."""
     wanted: Join = call.body
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         await one(tx, call)
         if not await listing.by_ids(tx, call.person.id, [wanted.into]):
             raise BadInput(_("There is no such conversation."), field="into")
@@ -120,7 +120,7 @@ async def join_conversation(call: Call) -> ConversationShape:
 
 async def separate_conversation(call: Call) -> ConversationShape:
     """The join is undone."""
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         await one(tx, call)
         await joining.separate(tx, call.id, agent_id=call.person.id)
         return await one(tx, call)
@@ -128,7 +128,7 @@ async def separate_conversation(call: Call) -> ConversationShape:
 
 async def read_decision(call: Call) -> DecisionShape:
     """The newest routing decision, whole. Raises NotFound when nothing was ever decided."""
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         await one(tx, call)
         found = await decisions.of_conversation(tx, call.id, most=1)
     if not found:
@@ -140,8 +140,8 @@ async def read_decision(call: Call) -> DecisionShape:
         sentence=explain.sentence(stored.reason, language()),
         row=stored.row_name,
         rule_version=stored.rule_version,
-        agent=stored.agent_id,
-        team=stored.team_id,
+        agent=ref(stored.agent_id, stored.agent_name),
+        team=ref(stored.team_id, stored.team_name),
         reason=stored.reason,
         inputs=stored.inputs,
         candidates=stored.candidates,

@@ -15,8 +15,8 @@ from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, HubError, SignInNeeded
 from hub.plumbing.texts import _, speaking
 from hub.web.api.endpoints import Call, Endpoint
-from hub.web.errors import json_error, understood
-from hub.web.forms import converted, without_nul
+from hub.web.errors import json_error
+from hub.web.forms import converted, misfit, without_nul
 from hub.web.requests import hub_of, peer_of
 
 MOST_TRIES = 60
@@ -49,7 +49,7 @@ async def _bearer(request: web.Request) -> Bearer:
 
 
 async def _answer(
-    endpoint: Endpoint, request: web.Request, bearer: Bearer, *, once: str = ""
+    endpoint: Endpoint, request: web.Request, bearer: Bearer, tx: Tx | None = None
 ) -> web.StreamResponse:
     call = Call(
         hub=hub_of(request),
@@ -58,7 +58,7 @@ async def _answer(
         ids=[_number(value) for value in request.match_info.values()],
         query=_query(endpoint, request),
         body=await _body(endpoint, request),
-        once=once,
+        tx=tx,
     )
     found = await endpoint.handler(call)
     if isinstance(found, web.StreamResponse):
@@ -71,37 +71,52 @@ async def _answer(
 
 
 async def _once(endpoint: Endpoint, request: web.Request, bearer: Bearer) -> web.StreamResponse:
-    """A POST with an Idempotency-Key: the first answer is stored and repeated (INVARIANTS §20)."""
+    """A POST with an Idempotency-Key: the first answer is stored and repeated (INVARIANTS §20).
+
+    Key, work and answer stand in one transaction: killed at any moment, either all of it was done or nothing.
+    """
     key = request.headers["Idempotency-Key"]
     if not 0 < len(key) <= 200:
         raise BadInput(_("Use 1 to 200 characters."), field="Idempotency-Key")
     said = hashlib.sha256(request.path.encode() + b"\0" + await request.read()).digest()
     hub = hub_of(request)
-    async with hub.transaction() as tx:
-        known = await idempotency.claim(tx, bearer.token_id, key, said)
-    if known is not None:
-        return web.Response(body=known.answer, content_type="application/json", status=known.status)
-    # Killed between the work's commit and ours, we leave the key open: the repeat must find what was done.
-    once = hashlib.sha256(f"{bearer.token_id}:{key}:".encode() + said).hexdigest()
     try:
-        response = await _answer(endpoint, request, bearer, once=once)
-    except BaseException as error:
-        refused = understood(error) if isinstance(error, Exception) else None
         async with hub.transaction() as tx:
-            if refused is None or refused.status >= 500 or refused.status == 429:
-                await idempotency.release(tx, bearer.token_id, key)
-            else:
-                answer = _refusal(refused)
-                await idempotency.settle(tx, bearer.token_id, key, refused.status, answer)
+            known = await idempotency.claim(tx, bearer.token_id, key, said)
+            if known is not None:
+                return web.Response(body=known.answer, content_type="application/json", status=known.status)
+            if not endpoint.commits:
+                response = await _answer(endpoint, request, bearer, tx)
+                await idempotency.settle(tx, bearer.token_id, key, response.status, _bytes(response))
+                return response
+        return await _by_itself(endpoint, request, bearer, key)
+    except HubError as error:
+        if error.status < 500 and error.status not in (409, 429):
+            async with hub.transaction() as tx:
+                await idempotency.refuse(
+                    tx, bearer.token_id, key, said, error.status, _bytes(json_error(error))
+                )
         raise
-    body = response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b""
+
+
+async def _by_itself(
+    endpoint: Endpoint, request: web.Request, bearer: Bearer, key: str
+) -> web.StreamResponse:
+    """What waits for others commits on its own; the key is given back when it fails."""
+    hub = hub_of(request)
+    try:
+        response = await _answer(endpoint, request, bearer)
+    except BaseException:
+        async with hub.transaction() as tx:
+            await idempotency.release(tx, bearer.token_id, key)
+        raise
     async with hub.transaction() as tx:
-        await idempotency.settle(tx, bearer.token_id, key, response.status, body)
+        await idempotency.settle(tx, bearer.token_id, key, response.status, _bytes(response))
     return response
 
 
-def _refusal(error: HubError) -> bytes:
-    body = json_error(error).body
+def _bytes(response: web.StreamResponse) -> bytes:
+    body = response.body if isinstance(response, web.Response) else None
     return body if isinstance(body, bytes) else b""
 
 
@@ -111,7 +126,9 @@ def _query(endpoint: Endpoint, request: web.Request) -> Any:
         if name not in known:
             allowed = ", ".join(sorted(known)) or "—"
             raise BadInput(_("Unknown; allowed: %(allowed)s.", allowed=allowed), field=name)
-    return converted(dict(request.query), endpoint.query)
+    asked = converted(dict(request.query), endpoint.query)
+    _within_reach(msgspec.structs.asdict(asked))
+    return asked
 
 
 async def _body(endpoint: Endpoint, request: web.Request) -> Any:
@@ -121,11 +138,23 @@ async def _body(endpoint: Endpoint, request: web.Request) -> Any:
         given = msgspec.json.decode(await request.read() or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadInput(_("This is not JSON: %(error)s", error=error)) from error
+    _within_reach(given)
     try:
         return msgspec.convert(without_nul(given), endpoint.body)
     except msgspec.ValidationError as error:
-        words, _at, path = str(error).partition(" - at `$")
-        raise BadInput(words, field=path.strip("`.").partition("[")[0]) from error
+        raise misfit(error) from error
+
+
+def _within_reach(value: Any, field: str = "") -> None:
+    """Whole numbers a database can hold. Raises BadInput naming the field."""
+    if isinstance(value, int) and abs(value) >= 2**63:
+        raise BadInput(_("This number is too large."), field=field)
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _within_reach(inner, field or str(name))
+    elif isinstance(value, list):
+        for inner in value:
+            _within_reach(inner, field)
 
 
 def _number(text: str) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
 
 import msgspec
 from aiohttp import web
 
 from hub.agents.roles import Person
+from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _
@@ -38,7 +40,7 @@ class Paging(msgspec.Struct, frozen=True, kw_only=True):
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One authenticated request: who calls, with what. `ids` are the numbers in the path.
 
-    `once` names a POST with an Idempotency-Key, the same at each repeat of it; else "".
+    `tx` is the transaction an Idempotency-Key stands in: what is done in it is done once, whatever dies when.
     """
 
     hub: Hub
@@ -47,19 +49,31 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     ids: list[int]
     query: Any
     body: Any
-    once: str = ""
+    tx: Tx | None = None
 
     @property
     def id(self) -> int:
         """The path's first number."""
         return self.ids[0]
 
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """The transaction of this request: the key's, if it has one, else one of its own."""
+        if self.tx is not None:
+            yield self.tx
+            return
+        async with self.hub.transaction() as tx:
+            yield tx
+
 
 Handler = Callable[[Call], Awaitable[Any]]
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the API. `path` is below /api/v1, numbers written `{id}`."""
+    """One line of the API. `path` is below /api/v1, numbers written `{id}`.
+
+    `commits`: the handler commits by itself because it waits for others; repeating it must be harmless.
+    """
 
     method: str
     path: str
@@ -70,6 +84,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     body: type[msgspec.Struct] | None = None
     status: int = 200
     raw: bool = False
+    commits: bool = False
 
 
 def number_cursor(paging: Paging) -> int:

@@ -25,7 +25,7 @@ class ArrivalsQuery(Paging, frozen=True, kw_only=True):
 
 async def list_agents(call: Call) -> Page[AgentShape]:
     """Everybody who works here; the inactive ones too for who manages them."""
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         found = await people.every(tx, inactive=may(call.person, "manage_agents"))
         here = await presence.who_is_here(tx)
         known = await teams.visible_to(tx, call.person)
@@ -57,21 +57,21 @@ async def read_agent(call: Call) -> AgentShape:
 
 async def list_teams(call: Call) -> Page[TeamShape]:
     """The teams this token's person may know of."""
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         found = await teams.visible_to(tx, call.person)
     return Page([TeamShape(id=one.id, name=one.name, restricted=one.restricted) for one in found], None)
 
 
 async def list_channels(call: Call) -> Page[ChannelShape]:
     """All configured lines with their health."""
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         found = await connections.load_where(tx, "true")
     return Page([_channel(one) for one in found], None)
 
 
 async def read_channel(call: Call) -> ChannelShape:
     """One line. Raises NotFound."""
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         return _channel(await connections.load(tx, call.id))
 
 
@@ -80,7 +80,7 @@ async def list_arrivals(call: Call) -> Page[ArrivalShape]:
     must(call.person, "see_quarantine")
     asked: ArrivalsQuery = call.query
     most = limit_of(asked)
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         found = await arrivals.listed(tx, asked.outcome, before=number_cursor(asked) or None, most=most + 1)
     return Page(
         [_arrival(one) for one in found[:most]], str(found[most - 1].id) if len(found) > most else None
@@ -90,14 +90,14 @@ async def list_arrivals(call: Call) -> Page[ArrivalShape]:
 async def read_arrival(call: Call) -> ArrivalShape:
     """One row of the ledger."""
     must(call.person, "see_quarantine")
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         return _arrival(await arrivals.load(tx, call.id))
 
 
 async def raw_arrival(call: Call) -> web.Response:
     """The bytes as they came."""
     must(call.person, "see_quarantine")
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         kept = await arrivals.load(tx, call.id)
     body = await call.hub.files.get(kept.raw_file) if kept.raw_file else kept.raw or b""
     return web.Response(body=body, content_type="application/octet-stream")
@@ -175,5 +175,6 @@ ENDPOINTS = [
         summary="Process it again",
         handler=retry_arrival,
         answer=OutcomeShape,
+        commits=True,
     ),
 ]

@@ -18,7 +18,7 @@ from hub.plumbing.errors import BadInput, NotFound
 from hub.plumbing.texts import _
 from hub.web.api.conversations import one
 from hub.web.api.endpoints import Call, Endpoint, Nothing, Page, Paging, limit_of, number_cursor
-from hub.web.api.shapes import AttachmentShape, DeliveryShape, MessageShape, ref
+from hub.web.api.shapes import AttachmentShape, DeliveryShape, MessageShape, Ref, ref
 
 
 class MessagesQuery(Paging, frozen=True, kw_only=True):
@@ -60,7 +60,7 @@ async def list_messages(call: Call) -> Page[MessageShape]:
     """The last messages, or those before `cursor`; oldest first within the page."""
     asked: MessagesQuery = call.query
     most = limit_of(asked)
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         await one(tx, call)
         found = await thread.messages(tx, call.id, before=number_cursor(asked) or None, most=most + 1)
         page = found[-most:]
@@ -71,10 +71,10 @@ async def list_messages(call: Call) -> Page[MessageShape]:
 async def add_message(call: Call) -> MessageShape:
     """Answer the customer, or leave a note. Raises Conflict (409) when something newer arrived."""
     wanted: NewMessage = call.body
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         await one(tx, call)
         id_ = await (_note(tx, call, wanted) if wanted.note else _reply(tx, call, wanted))
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         stored = await thread.message(tx, id_)
         if stored is None:
             raise NotFound(_("This message was taken back."))
@@ -83,7 +83,7 @@ async def add_message(call: Call) -> MessageShape:
 
 async def take_back(call: Call) -> None:
     """DELETE: while it is still held, the answer is taken back. Raises Conflict once it left."""
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         await one(tx, call)
         if await thread.shown_in(tx, call.ids[1]) != call.id:
             raise NotFound(_("There is no such message."))
@@ -114,7 +114,7 @@ async def _reply(tx: Tx, call: Call, wanted: NewMessage) -> int:
         subject=wanted.subject,
         channel_id=wanted.channel,
         attachments=wanted.attachments,
-        client_id=wanted.client_id or call.once or None,
+        client_id=wanted.client_id,
         after_seq=wanted.after_seq,
         force=wanted.force,
         send_at=wanted.send_at,
@@ -131,7 +131,7 @@ async def _note(tx: Tx, call: Call, wanted: NewMessage) -> int:
         call.person.id,
         wanted.text,
         attachments=wanted.attachments,
-        client_id=wanted.client_id or call.once or None,
+        client_id=wanted.client_id,
     )
     return made.id
 
@@ -146,7 +146,7 @@ async def _shape(call: Call, tx: Tx, message: ThreadMessage, *, with_html: bool)
         id=message.id,
         seq=message.seq,
         direction=message.direction,
-        channel=message.channel_name,
+        channel=ref(message.channel_id, message.channel_name),
         kind=message.channel_kind,
         author=ref(message.agent_id, message.agent_name),
         sender=str(message.sender.get("address", "")),
@@ -181,7 +181,8 @@ def _delivery(delivery: ThreadDelivery) -> DeliveryShape:
         id=delivery.id,
         state=delivery.state,
         recipient=delivery.recipient,
-        channel=delivery.channel_name,
+        channel=Ref(delivery.channel_id, delivery.channel_name),
+        fallback_of=delivery.fallback_of,
         code=delivery.code,
         reason=words(delivery.code, delivery.reason),
         at=delivery.at,
@@ -223,5 +224,6 @@ ENDPOINTS = [
         answer=Uploaded,
         status=201,
         raw=True,
+        commits=True,
     ),
 ]

@@ -7,9 +7,19 @@ import re
 from aiohttp import web
 from aiohttp.web import RouteDef, get, route
 
-from hub.plumbing.errors import NotFound
+from hub.plumbing.errors import NotAllowed, NotFound
 from hub.plumbing.texts import _
-from hub.web.api import absences, accounts, contacts, conversations, house, messages, rules
+from hub.web.api import (
+    absences,
+    accounts,
+    addresses,
+    contacts,
+    conversations,
+    deliveries,
+    house,
+    messages,
+    rules,
+)
 from hub.web.api.door import serve
 from hub.web.api.endpoints import Endpoint
 from hub.web.api.openapi import document
@@ -17,7 +27,9 @@ from hub.web.api.openapi import document
 ENDPOINTS: tuple[Endpoint, ...] = (
     *conversations.ENDPOINTS,
     *messages.ENDPOINTS,
+    *deliveries.ENDPOINTS,
     *contacts.ENDPOINTS,
+    *addresses.ENDPOINTS,
     *accounts.ENDPOINTS,
     *house.ENDPOINTS,
     *rules.ENDPOINTS,
@@ -31,8 +43,16 @@ async def openapi(request: web.Request) -> web.Response:
 
 
 async def unknown(request: web.Request) -> web.StreamResponse:
-    """Anything else below /api. Raises NotFound."""
+    """Anything else below /api. Raises NotAllowed for a known address, else NotFound."""
+    known = tuple(sorted({one.method for one in ENDPOINTS if re.fullmatch(_pattern(one), request.path)}))
+    if known:
+        methods = ", ".join(known)
+        raise NotAllowed(_("Use one of: %(allowed)s.", allowed=methods), allowed=known)
     raise NotFound(_("There is no such address in the API; see /api/v1/openapi.json."))
+
+
+def _pattern(one: Endpoint) -> str:
+    return "/api/v1" + re.sub(r"{\w+}", r"\\d{1,18}", one.path)
 
 
 ROUTES: list[RouteDef] = [

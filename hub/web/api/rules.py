@@ -63,13 +63,13 @@ class ReplayShape(Shape, frozen=True, kw_only=True):
 
 async def read_rules(call: Call) -> RulesShape:
     """The rules that count now."""
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         return _shape(await publishing.current(tx))
 
 
 async def read_rules_version(call: Call) -> RulesShape:
     """One version of them. Raises NotFound."""
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         return _shape(await publishing.of_version(tx, call.id))
 
 
@@ -77,7 +77,7 @@ async def check_rules(call: Call) -> None:
     """Nothing when they can be published. Raises Forbidden, BadRules naming every mistake."""
     must(call.person, "publish_rules")
     rows = document.read({"rows": call.body.rows})
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         await publishing.with_ids(tx, rows)
 
 
@@ -86,7 +86,7 @@ async def replay_rules(call: Call) -> ReplayShape:
     must(call.person, "publish_rules")
     asked: ReplayBody = call.body
     draft = document.read({"rows": asked.rows})
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         rows = await publishing.with_ids(tx, draft)
         staff, published = await look_up(tx)
         pasts = await replay.load(tx, last=min(asked.last, MOST_TRIED), viewer_id=call.person.id)
@@ -99,7 +99,7 @@ async def publish_rules(call: Call) -> RulesShape:
     must(call.person, "publish_rules")
     asked: RulesBody = call.body
     rows = document.read({"rows": asked.rows})
-    async with call.hub.transaction() as tx:
+    async with call.transaction() as tx:
         return _shape(
             await publishing.publish(
                 tx, rows, note=asked.note, by=call.person.id, instead_of=asked.instead_of

@@ -61,7 +61,8 @@ class DeliveryShape(Shape, frozen=True, kw_only=True):
     id: int
     state: str
     recipient: str
-    channel: str
+    channel: Ref
+    fallback_of: int | None
     code: str
     reason: str
     at: datetime | None
@@ -73,7 +74,7 @@ class MessageShape(Shape, frozen=True, kw_only=True):
     id: int
     seq: int
     direction: str
-    channel: str | None
+    channel: Ref | None
     kind: str | None
     author: Ref | None
     sender: str
@@ -97,8 +98,8 @@ class DecisionShape(Shape, frozen=True, kw_only=True):
     sentence: str
     row: str
     rule_version: int
-    agent: int | None
-    team: int | None
+    agent: Ref | None
+    team: Ref | None
     reason: dict[str, Any]
     inputs: dict[str, Any]
     candidates: list[dict[str, Any]]

@@ -1,0 +1,97 @@
+"""Deliveries, addresses and claims over the API; methods and numbers that are none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hub.channels.base import Raw
+from hub.intake import Inbound
+from hub.plumbing.hub import Hub
+from tests.mails import mail
+from tests.world import World
+
+
+async def answered(hub: Hub, world: World, api: Any) -> dict[str, Any]:
+    inbound = Inbound(hub)
+    await inbound.start()
+    outcome = await inbound.receive(world.mail, Raw(body=mail("Marta <marta@acme.test>")))
+    await inbound.close()
+    path = f"/conversations/{outcome.conversation_id}/messages"
+    status, sent = await api.post(path, {"text": "Mañana llega."})
+    assert status == 201
+    assert sent["channel"] == {"id": world.mail.id, "name": world.mail.name}
+    return dict(sent, conversation=outcome.conversation_id)
+
+
+async def test_a_delivery_is_listed_with_its_conversation_s_rights_and_sent_again(
+    api_of: Any, hub: Hub, world: World
+) -> None:
+    ana = await api_of(world.ana)
+    sent = await answered(hub, world, ana)
+    number = sent["delivery"]["id"]
+    await hub.pool.execute("UPDATE delivery SET state = 'failed', code = '550', reason = '550 no'")
+    _status, page = await ana.get(f"/deliveries?state=failed&conversation={sent['conversation']}")
+    assert [(one["id"], one["message"], one["reason"]) for one in page["items"]] == [
+        (number, sent["id"], "550 no")
+    ]
+    status, again = await ana.post(f"/deliveries/{number}/resend", {})
+    assert (status, again["state"]) == (200, "queued")
+    assert (await ana.post(f"/deliveries/{number}/resend", {}))[0] == 409
+    await hub.pool.execute("UPDATE conversation SET team_id = $1, assignee_id = $2", world.legal, world.olga)
+    assert (await ana.get("/deliveries"))[1]["items"] == []
+    assert (await ana.get(f"/deliveries/{number}"))[0] == 404
+    assert (await ana.post(f"/deliveries/{number}/resend", {}))[0] == 404
+
+
+async def test_an_address_is_found_as_a_person_types_it_and_marked(api_of: Any, world: World) -> None:
+    api = await api_of(world.ana)
+    _status, page = await api.get("/addresses?type=email&value=Marta@ACME.test")
+    (one,) = page["items"]
+    assert (one["value"], one["contact"]["id"]) == ("marta@acme.test", world.marta)
+    status, changed = await api.patch(f"/addresses/{one['id']}", {"shared": True, "usable": False})
+    assert (status, changed["shared"], changed["usable"]) == (200, True, False)
+    assert changed["why_not"]
+    _status, changed = await api.patch(f"/addresses/{one['id']}", {"usable": True})
+    assert (changed["usable"], changed["why_not"], changed["shared"]) == (True, "", True)
+    status, error = await api.get("/addresses?type=email")
+    assert (status, error["error"]["field"]) == (422, "value")
+
+
+async def test_a_claim_confirmed_is_an_address_and_one_of_somebody_else_is_refused(
+    api_of: Any, hub: Hub, world: World
+) -> None:
+    api = await api_of(world.ana)
+    for value in ("marta@casa.test", "jorge@gmail.com"):
+        await hub.pool.execute(
+            "INSERT INTO claim (contact_id, type, value, source) VALUES ($1, 'email', $2, 'message')",
+            world.marta,
+            value,
+        )
+    await hub.pool.execute(
+        """
+        INSERT INTO address (type, value, contact_id) VALUES ('email', 'jorge@gmail.com', $1)
+        ON CONFLICT (type, value) DO UPDATE SET contact_id = excluded.contact_id
+        """,
+        world.jorge,
+    )
+    _status, page = await api.get(f"/claims?contact={world.marta}")
+    own, others = page["items"]
+    status, made = await api.post(f"/claims/{own['id']}/confirm", {})
+    assert (status, made["value"], made["contact"]["id"]) == (200, "marta@casa.test", world.marta)
+    assert (await api.post(f"/claims/{others['id']}/confirm", {}))[0] == 409
+    assert [one["id"] for one in (await api.get("/claims"))[1]["items"]] == [others["id"]]
+
+
+async def test_a_wrong_method_names_the_right_ones(api_of: Any, world: World) -> None:
+    api = await api_of(world.ana)
+    status, error = await api.patch("/contacts", {})
+    assert (status, error["error"]["code"]) == (405, "method_not_allowed")
+    assert (await api.patch("/nothing", {}))[0] == 404
+
+
+async def test_a_number_beyond_every_id_names_its_field(api_of: Any, world: World) -> None:
+    api = await api_of(world.ana)
+    status, error = await api.post("/contacts", {"name": "Pepe", "account": 2**63})
+    assert (status, error["error"]["field"]) == (422, "account")
+    status, error = await api.get(f"/conversations?team={2**64}")
+    assert (status, error["error"]["field"]) == (422, "team")
