@@ -16,6 +16,7 @@ from hub.outbound import Outbound
 from hub.plumbing.hub import Hub
 from hub.plumbing.jobs import JOB_SECONDS, POLL_SECONDS, pack, redis_settings, unpack
 from workers import deliver, timers
+from workers.fetching import SLOW
 from workers.todo import Chores
 
 log = structlog.get_logger(__name__)
@@ -32,6 +33,7 @@ async def run(settings: Settings, *, pace: Pace | None = None) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(outbound.run())
             group.create_task(chores.run())
+            group.create_task(Chores(hub, SLOW).run())
             group.create_task(timers.run(hub))
             group.create_task(_listen(hub, outbound, chores))
     finally:

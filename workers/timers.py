@@ -20,6 +20,7 @@ from hub.plumbing.db import AGAIN, AWAY
 from hub.plumbing.errors import HubError
 from hub.plumbing.hub import Hub
 from hub.routing import balance, covering
+from workers.fetching import ask_providers
 
 log = structlog.get_logger(__name__)
 
@@ -102,6 +103,7 @@ TIMERS: tuple[Timer, ...] = (
     (5.0, cover_absences),
     (30.0, end_calls),
     (3.0, compare_addresses),
+    (600.0, ask_providers),
     (3600.0, forget_sessions),
     (3600.0, forget_answers),
     (3600.0, forget_uploads),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 
@@ -129,10 +129,14 @@ KINDS: dict[str, Handler] = {
 
 
 class Chores:
-    """Works off the todo rows of this installation until cancelled; any number of workers may."""
+    """Works off the todo rows of this installation until cancelled; any number of workers may.
 
-    def __init__(self, hub: Hub) -> None:
+    `kinds`: those it does. What waits for others' servers has one of its own, so that nothing waits for it.
+    """
+
+    def __init__(self, hub: Hub, kinds: Mapping[str, Handler] = KINDS) -> None:
         self.hub = hub
+        self.kinds = kinds
         self._awake = asyncio.Event()
 
     def wake(self) -> None:
@@ -159,7 +163,7 @@ class Chores:
     async def turn(self) -> int:
         """Lease what is due and do it, kinds side by side; how many rows were leased."""
         async with self.hub.transaction() as tx:
-            rows = await todo.claim(tx, list(KINDS), most=MOST_AT_ONCE)
+            rows = await todo.claim(tx, list(self.kinds), most=MOST_AT_ONCE)
         rows.sort(key=lambda row: (row.kind, row.id))
         groups = [(kind, list(group)) for kind, group in groupby(rows, key=lambda row: row.kind)]
         renewing = asyncio.create_task(self._renew(rows))
@@ -184,7 +188,7 @@ class Chores:
         """All at once; if that fails each alone, so that one bad row never holds its neighbours."""
         try:
             async with asyncio.timeout(JOB_SECONDS):
-                await KINDS[kind](self.hub, rows)
+                await self.kinds[kind](self.hub, rows)
         except Exception as error:
             if len(rows) > 1 and not isinstance(error, AWAY):
                 for row in rows:

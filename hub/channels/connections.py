@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -103,6 +104,24 @@ async def add(
     for value in sorted({address.strip().lower(), *(other.strip().lower() for other in also)} - {""}):
         await _reach(tx, id_, address_type, value)
     return await load(tx, id_)
+
+
+async def due_to_pull(
+    tx: Tx, kinds: list[str], *, every: timedelta
+) -> list[tuple[int, datetime | None]]:
+    """Channels whose provider was not asked for so long, each with when it last was; they count as asked now."""
+    rows = await tx.fetch(
+        """
+        UPDATE channel c SET pulled_at = now()
+        FROM (SELECT id, pulled_at FROM channel
+              WHERE enabled AND kind = ANY($1) AND (pulled_at IS NULL OR pulled_at < now() - $2::interval)
+              ORDER BY id FOR UPDATE SKIP LOCKED) AS due
+        WHERE c.id = due.id RETURNING c.id, due.pulled_at
+        """,
+        kinds,
+        every,
+    )
+    return [(row["id"], row["pulled_at"]) for row in rows]
 
 
 async def replace_secrets(tx: Tx, crypto: Crypto, channel: Channel, secrets: dict[str, str]) -> bool:

@@ -77,6 +77,13 @@ class ThreadFile(msgspec.Struct, frozen=True, kw_only=True):
     inline: bool
 
 
+class ThreadAwaited(msgspec.Struct, frozen=True, kw_only=True):
+    """A file its provider still keeps. `failed`: why it could not be fetched; None while it is on its way."""
+
+    name: str
+    failed: str | None
+
+
 class ThreadDelivery(msgspec.Struct, frozen=True, kw_only=True):
     """One hand-over of a message, as its bubble shows it. `at`: the last thing that happened to it."""
 
@@ -129,12 +136,14 @@ class ThreadMessage(msgspec.Struct, frozen=True, kw_only=True):
     belongs_to_id: int | None
     belongs_to_subject: str | None
     attachments: list[ThreadFile]
+    awaited: list[ThreadAwaited]
     deliveries: list[ThreadDelivery]
 
     @property
     def version(self) -> int:
-        """Rises with whatever happens to its deliveries, a new one too (data-v); equal means nothing changed."""
-        return 1 + sum(1 + _progress(one) for one in self.deliveries)
+        """Rises with whatever happens to its files and deliveries, a new one too (data-v); equal means nothing changed."""
+        files = len(self.attachments) + sum(1 for one in self.awaited if one.failed is not None)
+        return 1 + files + sum(1 + _progress(one) for one in self.deliveries)
 
 
 async def head(tx: Tx, conversation_id: int, agent_id: int) -> Head:
@@ -292,6 +301,8 @@ _MESSAGES = f"""
            (SELECT coalesce(jsonb_agg(jsonb_build_object('token', f.token, 'name', f.name, 'type', f.type,
                     'size', f.size, 'inline', f.inline) ORDER BY f.id), '[]')
             FROM attachment f WHERE f.message_id = m.id) AS attachments,
+           (SELECT coalesce(jsonb_agg(jsonb_build_object('name', w.name, 'failed', w.failed) ORDER BY w.id), '[]')
+            FROM awaited_file w WHERE w.message_id = m.id) AS awaited,
            (SELECT coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'recipient', d.recipient, 'role', d.role,
                     'state', d.state, 'due_at', d.due_at, 'at', coalesce(d.reported_at, d.sent_at),
                     'attempt', d.attempt, 'code', d.code, 'reason', d.reason, 'fallback_of', d.fallback_of,

@@ -9,6 +9,7 @@ from hub.web import assets, health, live, providers
 from hub.web.agents import routes as agents
 from hub.web.api import routes as api
 from hub.web.customers import routes as customers
+from hub.web.files import lending
 from hub.web.files import routes as files
 from hub.web.inbox import routes as inbox
 from hub.web.quarantine import pages as quarantine
@@ -31,7 +32,7 @@ HOUSE: list[RouteDef] = [
     get("/static/{build}/{path:.+}", assets.serve),
 ]
 
-OPEN: list[RouteDef] = [*HOUSE, *agents.OPEN, *api.ROUTES, *providers.ROUTES]
+OPEN: list[RouteDef] = [*HOUSE, *agents.OPEN, *api.ROUTES, *providers.ROUTES, *lending.ROUTES]
 """Nobody needs to be signed in: what these do depends on a secret (the API on a token), or is nobody's."""
 
 TABLE: list[RouteDef] = [

@@ -23,6 +23,7 @@ OPEN = {
     "GET /ws",
     r"POST /in/{key:[\w-]{10,60}}",
     r"POST /in/{key:[\w-]{10,60}}/{rest:.{0,200}}",
+    r"GET /in/{key:[\w-]{10,60}}/media/{token:[a-z0-9]{20,60}}",
     "* /api/{rest:.*}",
     "GET /api/v1/openapi.json",
 }

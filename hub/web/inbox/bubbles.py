@@ -71,8 +71,8 @@ def bubble(message: ThreadMessage, conversation_id: int, seq: int) -> Message:
         automatic=message.automatic,
         verified=message.verified and inbound,
         doubt=_("Not proven that this sender is who they say") if inbound and not message.verified else "",
-        warnings=_warnings(message),
-        told=_told(message),
+        warnings=_warnings(message) + _lost(message),
+        told=_told(message) + _awaited(message),
         attachments=[
             Attachment(token=file.token, name=file.name, size=file.size, type=file.type)
             for file in message.attachments
@@ -156,6 +156,18 @@ def _told(message: ThreadMessage) -> list[str]:
     if not message.channel_kind or not message.details:
         return []
     return adapter(message.channel_kind).worded(message.details)
+
+
+def _awaited(message: ThreadMessage) -> list[str]:
+    return [_("%(file)s is on its way", file=one.name) for one in message.awaited if one.failed is None]
+
+
+def _lost(message: ThreadMessage) -> list[str]:
+    return [
+        _("%(file)s could not be fetched: %(why)s", file=one.name, why=_(one.failed))
+        for one in message.awaited
+        if one.failed is not None
+    ]
 
 
 def _parties(recipients: dict[str, Any], role: str) -> str:

@@ -23,6 +23,16 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     type: str = "application/octet-stream"
 
+    @property
+    def shows(self) -> bool:
+        """A picture every browser shows and none runs: its bytes said so when it was stored."""
+        return self.type in ("image/png", "image/jpeg", "image/gif", "image/webp")
+
+    @property
+    def plays(self) -> bool:
+        """A sound browsers play."""
+        return self.type in ("audio/mpeg", "audio/ogg", "audio/wav")
+
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One hand-over. `reason`: why it failed, in words; `held_until`: until when it can be undone."""
