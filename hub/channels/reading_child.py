@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import hashlib
 import os
 import resource
-import signal
 import struct
 import sys
 from typing import BinaryIO
 
 import msgspec
 
+from hub.channels.confined import give_time, limit, live_no_longer_than_parent
 from hub.channels.facts import AnyFact, Unreadable
 from hub.channels.reading import Request
 from hub.channels.registry import ADAPTERS, adapter
 
-_PR_SET_PDEATHSIG = 1
 _decode = msgspec.msgpack.Decoder(Request).decode
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -26,10 +24,10 @@ _encode = msgspec.msgpack.Encoder().encode
 def main() -> None:
     """`python -m hub.channels.reading_child MEMORY SECONDS`, spoken to over stdin and stdout."""
     memory, seconds = int(sys.argv[1]), float(sys.argv[2])
-    _live_no_longer_than_parent()
-    _limit(resource.RLIMIT_AS, memory)
-    _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_FSIZE, 0)
+    live_no_longer_than_parent()
+    limit(resource.RLIMIT_AS, memory)
+    limit(resource.RLIMIT_CORE, 0)
+    limit(resource.RLIMIT_FSIZE, 0)
     # Facts leave through the pipe alone: whatever a library prints must not mix with them.
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=1 << 20)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -40,33 +38,16 @@ def main() -> None:
     _serve(sys.stdin.buffer, out, seconds, memory)
 
 
-def _live_no_longer_than_parent() -> None:
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it died before we asked
-        sys.exit(0)
-
-
-def _limit(what: int, soft: int) -> None:
-    hard = resource.getrlimit(what)[1]
-    resource.setrlimit(what, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
-
-
 def _serve(source: BinaryIO, out: BinaryIO, seconds: float, memory: int) -> None:
     while len(head := source.read(4)) == 4:
         content = source.read(struct.unpack(">I", head)[0])
-        _give_time(seconds)
+        give_time(seconds)
         answer, healthy = _answer(content)
         out.write(struct.pack(">I", len(answer)))
         out.write(answer)
         out.flush()
         if not healthy or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 > memory * 3 // 4:
             return  # a fresh process has a whole heap again
-
-
-def _give_time(seconds: float) -> None:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime + seconds) + 1)
 
 
 def _answer(content: bytes) -> tuple[bytes, bool]:

@@ -65,7 +65,7 @@ def add(
                 kind=kind,
                 name=name or address,
                 address=address,
-                address_type=adapter(kind).can.address_type,
+                address_type=adapter(kind).can.own_type,
                 also=also,
                 team_id=await _team(tx, team),
                 settings={key: _plain(value) for key, value in _pairs(settings, "--set")},

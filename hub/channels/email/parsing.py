@@ -31,13 +31,13 @@ _SENDER_FIELDS = ("from", "sender", "resent-from", "reply-to", "return-path", "x
 def read_facts(raw: Raw, line: Line) -> list[AnyFact]:
     """The facts of one mail. What damaged bytes can raise is the caller's to turn into Unreadable."""
     if not raw.body.strip():
-        return [Unreadable(key=_raw_key(raw), reason="empty")]
+        return [Unreadable(key=raw_key(raw), reason="empty")]
     mail = unwrapped(read_mail(raw.body))
     if not mail.root.headers.count:
-        return [Unreadable(key=_raw_key(raw), reason="no mail: it has no header")]
+        return [Unreadable(key=raw_key(raw), reason="no mail: it has no header")]
     sent_by_us = _sent_by_us(mail.root.headers, line)
     if sent_by_us:
-        return [Ignored(key=_raw_key(raw), reason=sent_by_us)]
+        return [Ignored(key=raw_key(raw), reason=sent_by_us)]
     reports = read_reports(mail)
     if reports is not None and _reports_itself(raw, mail):
         return _report_facts(raw, mail, reports)
@@ -63,7 +63,8 @@ def _reports_itself(raw: Raw, mail: Mail) -> bool:
     )
 
 
-def _raw_key(raw: Raw) -> str:
+def raw_key(raw: Raw) -> str:
+    """The name of bytes that are no mail, or a mail without an id."""
     return f"raw:{hashlib.sha256(raw.body).hexdigest()}"
 
 
@@ -102,7 +103,7 @@ def _message(raw: Raw, line: Line, mail: Mail, content: Content) -> MessageRecei
     reached = reached_on(raw.envelope, headers, line.address)
     to, cc = _list(headers, "to", content.warnings), _list(headers, "cc", content.warnings)
     return MessageReceived(
-        key=_key(raw, mail),
+        key=mail_key(raw, mail),
         external_id=message_id(headers.raw("message-id")),
         sender=sender,
         to=to,
@@ -175,13 +176,13 @@ def _verified(headers: Headers, line: Line, sender: str) -> bool:
     return is_verified(headers.all("authentication-results"), authserv_id, sender)
 
 
-def _key(raw: Raw, mail: Mail) -> str:
+def mail_key(raw: Raw, mail: Mail) -> str:
     """INVARIANTS §3: the same id with another content is another mail. Nothing our own reading makes of it counts,
     so that a better parser tomorrow finds the same key."""
     headers = mail.root.headers
     identity = headers.raw("message-id").strip()
     if not identity:
-        return _raw_key(raw)
+        return raw_key(raw)
     digest = hashlib.sha256()
     identity = message_id(identity).encode() or identity
     for piece in (identity, *(headers.text(name).encode() for name in ("from", "subject")), *_contents(mail)):

@@ -1,0 +1,31 @@
+"""Limits a child process puts on itself before it touches what strangers sent."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+
+_PR_SET_PDEATHSIG = 1
+
+
+def live_no_longer_than_parent() -> None:
+    """Be killed when the parent dies, however it dies; ends at once if it already has."""
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it died before we asked
+        sys.exit(0)
+
+
+def limit(what: int, soft: int) -> None:
+    """At most `soft` of a resource (`resource.RLIMIT_…`), less where the system already allows less."""
+    hard = resource.getrlimit(what)[1]
+    resource.setrlimit(what, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+
+
+def give_time(seconds: float) -> None:
+    """From now at most `seconds` of processor time; then the process is killed."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime + seconds) + 1)

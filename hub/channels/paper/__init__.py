@@ -1,0 +1,1 @@
+"""Documents as pages: TIFF and PDF read, drawn and written; shared by whoever shows or sends paper."""
