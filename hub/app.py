@@ -14,7 +14,7 @@ from hub.intake import Inbound
 from hub.lab import mail_server
 from hub.lab import pages as lab
 from hub.lab.sent import Outbox
-from hub.operating import demo
+from hub.operating import demo, ports
 from hub.plumbing.hub import Hub
 from hub.web import live, middleware, patience, routes
 from hub.web.fanout import FANOUT, Fanout
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 
 async def serve_web(settings: Settings) -> None:
-    """Serve until cancelled, then finish what is under way. Raises SettingError, OSError for a taken port."""
+    """Serve until cancelled, then finish what is under way. Raises SettingError, HubError for a taken port."""
     check(settings)
     _allow_many_sockets()
     hub = await Hub.open(settings, name="dialogo web")
@@ -93,7 +93,10 @@ async def _serve(runner: web.AppRunner, settings: Settings) -> None:
     watch = asyncio.create_task(patience.close_silent(runner))
     try:
         site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            raise ports.taken("HUB_PORT", settings.host, settings.port, error) from error
         log.info("web is up", address=settings.base_url)
         await asyncio.Event().wait()
     finally:

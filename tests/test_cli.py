@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from config.settings import Settings
 from hub.cli import COMMANDS, Commands, main
 
 ROOT = Path(__file__).parents[1]
@@ -90,6 +92,26 @@ def test_an_unreachable_database_is_one_line_without_its_password(tmp_path: Path
     assert result.exit_code == 1
     assert "ZeroDivisionError" in result.output
     assert "v3ry-secret" not in result.output
+
+
+def test_a_taken_port_is_named_with_what_to_do(settings: Settings) -> None:
+    """`hub web` and `hub mailroom` alone, as containers run them."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for command, variable in (("web", "HUB_PORT"), ("mailroom", "HUB_SMTP_PORT")):
+            tried = hub(
+                command,
+                DATABASE_URL=settings.database_url,
+                REDIS_URL=settings.redis_url,
+                HUB_DATA=str(settings.data),
+                HUB_SECRET=settings.secret,
+                **{variable: port},
+            )
+            assert tried.returncode == 2
+            assert tried.stderr.splitlines()[-1] == (
+                f"hub: {variable}={port}: cannot listen on 127.0.0.1:{port} (Address already in use): "
+                f"stop what listens there, or set {variable} to a free port"
+            )
 
 
 def test_an_unknown_command_is_bad_input() -> None:

@@ -23,6 +23,7 @@ COMMANDS = {
     "agent": ("hub.cli.agent:command", "Add and change agents."),
     "channel": ("hub.cli.channel:command", "Add, list and test channels."),
     "normalize": ("hub.cli.normalize:command", "Show what an adapter understands of files."),
+    "sending": ("hub.cli.sending:command", "Hold back what would leave, or let it go on."),
     "quarantine": ("hub.cli.quarantine:command", "See what could not be read, process it again."),
     "token": ("hub.cli.token:command", "Create API tokens."),
     "routing": ("hub.cli.routing:command", "Check and replay routing rules."),

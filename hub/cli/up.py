@@ -18,7 +18,8 @@ import click
 from config import logging
 from config.settings import Settings, read
 from hub import app
-from hub.operating.doctor import check_ports, reachable
+from hub.operating import ports
+from hub.operating.doctor import reachable
 from hub.plumbing import embedded
 from hub.plumbing.embedded.children import Children, Command
 from hub.plumbing.embedded.kept import Kept
@@ -75,7 +76,7 @@ class House:
             settings = read()
             _log_to(settings.data / "log" / "up.log", settings)
             app.check(settings)
-            check_ports(settings)
+            ports.check(settings)
         settings = await self._databases(settings)
         with _step(_("Database migrated")) as note:
             note.append(_("%(n)s new migrations", n=len(await migrate(settings.database_url))))

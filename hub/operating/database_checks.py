@@ -30,6 +30,7 @@ async def postgres(connection: asyncpg.Connection) -> AsyncIterator[Finding]:
         async for finding in _channels(connection):
             yield finding
         yield await _todo(connection)
+        yield await _sending(connection)
         yield await _deliveries(connection)
         async for finding in _quarantine(connection):
             yield finding
@@ -176,6 +177,15 @@ async def _todo(connection: asyncpg.Connection) -> Finding:
             _("Is a worker running? If so its log says why: log/worker.log."),
         )
     return ok(_("Nothing waits that should be done"))
+
+
+async def _sending(connection: asyncpg.Connection) -> Finding:
+    if await connection.fetchval("SELECT paused FROM installation"):
+        return warn(
+            _("Sending is paused: nothing leaves"),
+            _("When you are ready let it go on: `hub sending resume`."),
+        )
+    return ok(_("Sending is not paused"))
 
 
 async def _deliveries(connection: asyncpg.Connection) -> Finding:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import socket
 import stat
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -18,7 +17,6 @@ from config.settings import Settings
 from hub.operating import database_checks
 from hub.operating.findings import Finding, error, ok, warn
 from hub.plumbing import embedded
-from hub.plumbing.errors import HubError
 from hub.plumbing.texts import _
 
 OLDEST_PYTHON = (3, 11)
@@ -174,34 +172,7 @@ async def _greets(settings: Settings) -> bool:
     return greeting.startswith(b"220")
 
 
-def check_ports(settings: Settings) -> None:
-    """Raises HubError naming the setting whose port we cannot listen on."""
-    for variable, port in (("HUB_PORT", settings.port), ("HUB_SMTP_PORT", settings.smtp_port)):
-        if port and (problem := _port_problem(settings.host, port)):
-            raise HubError(
-                _(
-                    "%(variable)s=%(port)s: cannot listen on %(host)s:%(port)s (%(problem)s): "
-                    "stop what listens there, or set %(variable)s to a free port",
-                    variable=variable,
-                    host=settings.host,
-                    port=port,
-                    problem=problem,
-                )
-            )
-
-
 def reachable(host: str) -> str:
     """Where to call a server that listens on `host`."""
     wildcards = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}
     return wildcards.get(host, f"[{host}]" if ":" in host else host)
-
-
-def _port_problem(host: str, port: int) -> str:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        with socket.socket(found[0][0], socket.SOCK_STREAM) as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            trial.bind(found[0][4])
-    except OSError as problem:
-        return problem.strerror or str(problem)
-    return ""

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter as Counted
 from collections.abc import Awaitable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import asyncpg
 import msgspec
@@ -15,6 +16,9 @@ from redis.exceptions import RedisError
 
 from hub.agents import tokens
 from hub.channels import connections
+from hub.insight import numbers
+from hub.plumbing import pausing
+from hub.plumbing.clock import monotonic
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import Forbidden
 from hub.plumbing.hub import Hub
@@ -32,8 +36,14 @@ SOCKETS = Gauge("hub_live_sockets", "Open live pages in this process.")
 FRAMES = Counter("hub_live_frames", "Frames written to live pages.")
 DROPPED = Counter("hub_live_dropped", "Live pages closed because they did not read.")
 TODO = Gauge("hub_todo_due", "Things that were due and are not done yet.")
+DELIVERIES = Gauge("hub_deliveries", "Deliveries that are not settled, or failed, by state.", ["state"])
+OVERDUE = Gauge("hub_delivery_overdue_seconds", "How long the oldest delivery that should have left waits.")
+ARRIVALS = Gauge("hub_arrivals_recent", "What came in during the last five minutes, by outcome.", ["outcome"])
+QUARANTINED = Gauge("hub_quarantined", "Arrivals that could not be read.")
 
 ANSWER_SECONDS = 2.0
+COUNT_SECONDS = 5.0
+"""The same numbers are good for this long, however many ask."""
 FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
 
 
@@ -43,7 +53,7 @@ async def healthz(request: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """GET /readyz: 200 when database, Redis and a worker answer, else 503; channels are told, not judged."""
+    """GET /readyz: 200 when database, Redis and a worker answer, else 503; channels and a pause are only told."""
     hub = hub_of(request)
     database, redis, workers = await asyncio.gather(
         _ok(hub.pool.fetchval("SELECT 1", timeout=ANSWER_SECONDS)), _ok(hub.redis.ping()), _workers(hub)
@@ -53,6 +63,7 @@ async def readyz(request: web.Request) -> web.Response:
     body: dict[str, Any] = {"ready": ready, **state}
     if database == "ok":
         body["channels"] = await _channels(hub)
+        body["sending"] = "paused" if await _is_paused(hub) else "ok"
     return web.Response(
         body=msgspec.json.encode(body), content_type="application/json", status=200 if ready else 503
     )
@@ -63,7 +74,7 @@ async def metrics(request: web.Request) -> web.Response:
     hub = hub_of(request)
     if not _is_local(request) and not await _is_admin(hub, request):
         raise Forbidden(_("Ask from this machine, or with the API token of an administrator."))
-    TODO.set(await hub.pool.fetchval("SELECT count(*) FROM todo WHERE due_at < now() - interval '5 seconds'"))
+    await _count(hub)
     return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
@@ -92,6 +103,29 @@ async def _channels(hub: Hub) -> dict[str, int]:
     async with hub.pool.acquire() as connection:
         known = await connections.enabled(Tx(connection))
     return dict(Counted(channel.health for channel in known))
+
+
+async def _is_paused(hub: Hub) -> bool:
+    async with hub.pool.acquire() as connection:
+        return (await pausing.sending(Tx(connection))).paused
+
+
+_counted_at: WeakKeyDictionary[Hub, float] = WeakKeyDictionary()
+
+
+async def _count(hub: Hub) -> None:
+    if monotonic() < _counted_at.get(hub, -COUNT_SECONDS) + COUNT_SECONDS:
+        return
+    _counted_at[hub] = monotonic()
+    async with hub.pool.acquire() as connection:
+        counted = await numbers.count(Tx(connection))
+    TODO.set(counted.todo)
+    QUARANTINED.set(counted.quarantined)
+    OVERDUE.set(counted.overdue_seconds)
+    for state, n in counted.deliveries.items():
+        DELIVERIES.labels(state).set(n)
+    for outcome, n in counted.arrivals.items():
+        ARRIVALS.labels(outcome).set(n)
 
 
 def _is_local(request: web.Request) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import asyncpg
@@ -45,6 +46,33 @@ async def test_a_healthy_hub_has_no_errors(quiet: Settings, hub: Hub) -> None:
     ):
         assert word in fine
     assert "Not running: mailroom, web, worker" in worded(findings, "warn")
+
+
+async def test_a_paused_house_is_said_and_goes_on_by_command(
+    quiet: Settings, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (
+        ("DATABASE_URL", quiet.database_url),
+        ("REDIS_URL", quiet.redis_url),
+        ("HUB_DATA", str(quiet.data)),
+        ("HUB_SECRET", quiet.secret),
+        ("LC_ALL", "C"),
+    ):
+        monkeypatch.setenv(name, value)
+
+    async def said(*arguments: str) -> str:
+        result = await asyncio.to_thread(CliRunner().invoke, main, ["sending", *arguments])
+        assert result.exit_code == 0, result.output
+        return result.output.strip()
+
+    assert await said("status") == "Sending is not paused."
+    assert await said("pause") == "Sending is paused."
+    assert await said("pause") == "Sending was paused already."
+    assert (await said("status")).startswith("Sending is paused since 2")
+    assert "hub sending resume" in worded(await found(quiet), "warn")
+    assert await said("resume") == "Sending goes on."
+    assert await said("resume") == "Sending was not paused."
+    assert "Sending is not paused" in worded(await found(quiet), "ok")
 
 
 async def test_a_process_that_holds_connections_counts_as_running(quiet: Settings) -> None:

@@ -8,7 +8,9 @@ import time
 from redis.asyncio import Redis
 
 from hub.agents import tokens
+from hub.plumbing import pausing
 from hub.web.routes import TABLE
+from tests.deliveries.road import answers
 from tests.web.browsing import Web
 from tests.world import World
 
@@ -32,7 +34,12 @@ async def test_ready_when_database_redis_and_a_worker_answer(site: Web, world: W
         "redis": "ok",
         "workers": "ok",
         "channels": {"unknown": 1},
+        "sending": "ok",
     }
+    async with site.hub.transaction() as tx:
+        await pausing.pause(tx)
+    answer = await browser.get("/readyz")
+    assert (answer.status, (await answer.json())["sending"]) == (200, "paused")
 
 
 async def test_without_redis_pages_work_and_readiness_says_so(site: Web, world: World) -> None:
@@ -73,6 +80,38 @@ async def test_metrics_are_for_this_machine_and_admins(site: Web, world: World) 
     for secret, status in ((anas, 403), (bertas, 200), ("hub_" + "x" * 43, 403)):
         headers = {"Authorization": f"Bearer {secret}", "X-Forwarded-For": "203.0.113.1"}
         assert (await browser.get("/metrics", headers=headers)).status == status
+
+
+async def test_metrics_count_what_waits_and_what_came(site: Web, world: World) -> None:
+    await site.hub.pool.execute(
+        """
+        INSERT INTO arrival (channel_id, outcome, size, received_at)
+        SELECT $1, outcome, 1, at FROM (VALUES ('stored', now()), ('unreadable', now()),
+            ('unreadable', now() - interval '1 hour')) AS given (outcome, at)
+        """,
+        world.mail.id,
+    )
+    one, _other = await answers(site.hub, world, 2)
+    await site.hub.pool.execute(
+        "UPDATE delivery SET state = 'queued', due_at = now() - interval '90 s' WHERE id = $1", one
+    )
+    browser = await site.browser()
+    text = await (await browser.get("/metrics")).text()
+    for line in (
+        'hub_deliveries{state="queued"} 1.0',
+        'hub_deliveries{state="held"} 1.0',
+        'hub_deliveries{state="failed"} 0.0',
+        'hub_arrivals_recent{outcome="stored"} 1.0',
+        'hub_arrivals_recent{outcome="unreadable"} 1.0',
+        "hub_quarantined 2.0",
+    ):
+        assert line in text, line
+    [overdue] = [line for line in text.splitlines() if line.startswith("hub_delivery_overdue_seconds ")]
+    assert 90 <= float(overdue.split()[1]) < 120
+    await site.hub.pool.execute("UPDATE delivery SET state = 'failed'")
+    assert 'hub_deliveries{state="failed"} 0.0' in await (await browser.get("/metrics")).text(), (
+        "just counted"
+    )
 
 
 async def test_numbers_name_routes_never_addresses(site: Web, world: World) -> None:

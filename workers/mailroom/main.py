@@ -11,6 +11,7 @@ import structlog
 from config.settings import Settings
 from hub.channels.reading import Reader
 from hub.intake import Inbound
+from hub.operating import ports
 from hub.plumbing.hub import Hub
 from workers.mailroom import smtp_tls
 from workers.mailroom.addresses import Addresses
@@ -43,7 +44,10 @@ async def run(settings: Settings, *, pace: Pace | None = None) -> None:
                 name=settings.mail_domain,
                 certificate=smtp_tls.given(settings),
             )
-            await door.open()
+            try:
+                await door.open()
+            except OSError as error:
+                raise ports.taken("HUB_SMTP_PORT", door.host, door.port, error) from error
             stack.push_async_callback(door.close)
             log.info("smtp door open", host=door.host, port=door.port)
         await _until_cancelled(Mailboxes(hub, taking_in, pace=pace))
