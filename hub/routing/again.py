@@ -84,12 +84,15 @@ async def _follow(tx: Tx, held: Held, decision: Decision) -> Held:
 
 
 async def case_now(tx: Tx, held: Held, *, at: datetime, live: bool) -> Case | None:
-    """A held conversation as a case of this moment, whoever has it asked first; None for one that is gone."""
+    """A held conversation as a case of this moment; None for one that is gone.
+
+    Whoever has it is asked first, unless the rows gave it to them: then those decide again, and say why.
+    """
     known = await _known(tx, held)
     if known is None:
         return None
-    made = _case(held, known, at)
-    return msgspec.structs.replace(made, live=live, kept_id=held.assignee_id)
+    kept_id = None if known.code == "owner" else held.assignee_id
+    return msgspec.structs.replace(_case(held, known, at), live=live, kept_id=kept_id)
 
 
 def _case(held: Held, known: Known, at: datetime) -> Case:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.channels import twilio, twilio_account
-from hub.channels.base import Adapter, Answered, Capabilities, Posted, Raw, Tried
+from hub.channels.base import Adapter, Answered, Capabilities, Fetching, Posted, Raw, Tried
 from hub.channels.errors import SendError
 from hub.channels.facts import AnyFact
 from hub.channels.moves import AnyMove, Dial
@@ -19,7 +19,7 @@ class VoiceAdapter(Adapter):
 
     kind = "voice"
     can = Capabilities(
-        address_type="phone", icon="phone", colour="green", live=True, sends=False, calls=True, cost=2.0
+        address_type="phone", icon="phone", colour="violet", live=True, sends=False, calls=True, cost=2.0
     )
 
     def genuine(self, posted: Posted, line: Line) -> Raw:
@@ -63,6 +63,10 @@ class VoiceAdapter(Adapter):
         except SendError as error:
             if error.code not in ("20404", "404", "21220"):  # unknown, or not in progress any more
                 raise
+
+    def fetching(self, url: str, line: Line) -> Fetching:
+        """Recordings, from the account's own API. Raises BadInput for any other place."""
+        return twilio_account.fetching(url, line)
 
     def normalised(self, typed: str) -> str:
         """E.164. Raises ValueError for what is no telephone number."""
