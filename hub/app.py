@@ -17,6 +17,7 @@ from hub.lab.sent import Outbox
 from hub.operating import demo, ports
 from hub.plumbing.hub import Hub
 from hub.web import live, middleware, patience, routes
+from hub.web.chat import socket as chat_socket
 from hub.web.fanout import FANOUT, Fanout
 from hub.web.requests import HUB, INBOUND, OPEN, networks
 from hub.web.viewing import Viewing
@@ -61,7 +62,7 @@ def make_app(hub: Hub) -> web.Application:
     app[FANOUT] = Fanout(hub)
     app[live.VIEWING] = Viewing(hub)
     app[INBOUND] = Inbound(hub)
-    app.cleanup_ctx.extend([_road_in, live.run])
+    app.cleanup_ctx.extend([_road_in, live.run, chat_socket.run])
     app.on_shutdown.append(live.close_all)
     if hub.settings.demo:
         app.cleanup_ctx.append(_lab_mail)

@@ -14,6 +14,7 @@ from hub import answering
 from hub.channels.facts import CallChanged
 from hub.conversations import fallback
 from hub.conversations.auto_reply import answer_automatically, whom_to_answer, within_limits
+from hub.conversations.chat_mail import mail_unread
 from hub.conversations.search_index import fill
 from hub.notifications.notifier import News, notify
 from hub.plumbing import todo
@@ -115,7 +116,16 @@ async def no_report(hub: Hub, rows: Sequence[Todo]) -> None:
 
 
 Handler = Callable[[Hub, Sequence[Todo]], Awaitable[None]]
+async def chat_unread(hub: Hub, rows: Sequence[Todo]) -> None:
+    """What was said in a chat and not read there, a minute later."""
+    for row in rows:
+        async with hub.transaction() as tx:
+            await mail_unread(tx, row.ref)
+            await todo.finish(tx, [row])
+
+
 KINDS: dict[str, Handler] = {
+    "chat_unread": chat_unread,
     "signal": signal,
     "search": search,
     "notification": notification,

@@ -17,6 +17,7 @@ from hub.channels.outgoing import Approved, FileToSend, Line, Outgoing
 from hub.channels.registry import adapter
 from hub.channels.text import one_line
 from hub.conversations import lending
+from hub.conversations.chat_mail import way_back
 from hub.conversations.linked import link
 from hub.conversations.rendering import Rendered, rendered, without_prefixes
 from hub.deliveries.claiming import Claimed
@@ -132,6 +133,8 @@ async def _letter(tx: Tx, line: Line, said: Said, delivery: Claimed) -> tuple[st
     quotes = line.settings.get("quote", "short") != "none" and not delivery.automatic and not said.goes_on
     text, rich = _bodies(said, await _quoted(tx, said) if quotes else None)
     plain = without_prefixes(said.matter)
+    page = await way_back(tx, delivery.id) if said.goes_on else ""
+    text += "\n\n" + _("Back to the chat: %(page)s", page=page) if page else ""
     subject = said.subject or (f"Re: {plain}" if plain and said.goes_on else "")
     return subject or (_("Our answer") if said.goes_on else ""), text, rich
 

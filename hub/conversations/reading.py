@@ -34,6 +34,13 @@ async def read(tx: Tx, conversation_id: int, agent_id: int, *, up_to: int | None
     return seq or 0
 
 
+async def read_and_tell(tx: Tx, conversation_id: int, agent_id: int, *, up_to: int | None = None) -> int:
+    """The same, and whoever shows the customer that they were read looks again."""
+    seq = await read(tx, conversation_id, agent_id, up_to=up_to)
+    tx.signal("reading", conversation_id, [f"thread:{conversation_id}"])
+    return seq
+
+
 async def unread(tx: Tx, conversation_id: int, agent_id: int) -> int:
     """Show it as not seen again: back to just before the customer's last message. The sequence."""
     seq: int | None = await tx.value(

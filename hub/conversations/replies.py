@@ -12,7 +12,7 @@ from hub.channels.base import Capabilities
 from hub.channels.connections import Channel
 from hub.channels.facts import Party
 from hub.channels.registry import adapter
-from hub.conversations import media
+from hub.conversations import chat_mail, media
 from hub.conversations.answered import follow, move_on, remember, to_undo
 from hub.conversations.holding import Held, hold_alone
 from hub.conversations.recipients import choose
@@ -127,6 +127,8 @@ async def reply(
     await move_on(tx, held, channel, answer.text, automatic=automatic)
     await remember(tx, held, channel, can, whom.addressees)
     await follow(tx, held, id_, agent_id, channel, automatic)
+    if can.live:
+        await chat_mail.watch(tx, id_)
     return Reply(id=id_, conversation_id=held.id, seq=held.last_seq + 1, deliveries=deliveries)
 
 

@@ -56,7 +56,11 @@ class Assets(msgspec.Struct, frozen=True):
 @cache
 def assets(extra_icons: tuple[str, ...] = ()) -> Assets:
     """Everything under hub/static: styles joined to app.css, the icon sprite made, the rest as it is."""
-    contents = {"app.css": _squeezed(_styles()), "icons.svg": sprite(extra_icons)}
+    contents = {
+        "app.css": _squeezed(_styles()),
+        "chat.css": _squeezed((FOLDER / "chat/frame.css").read_bytes()),
+        "icons.svg": sprite(extra_icons),
+    }
     for path in sorted(FOLDER.rglob("*")):
         if path.is_file() and path.suffix != ".css":
             body = path.read_bytes()

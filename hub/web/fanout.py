@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import structlog
@@ -43,6 +43,7 @@ class Fanout:
         self.cursor = ""  # every page has been written all there is up to here
         self.on_access: asyncio.Queue[int] = asyncio.Queue()
         self.touched: set[str] = set()
+        self._hearers: list[Callable[[Sequence[Change]], None]] = []
         self._aside: set[asyncio.Task[None]] = set()
         self._sights: OrderedDict[tuple[str, int], Sight | None] = OrderedDict()
 
@@ -68,6 +69,10 @@ class Fanout:
         for topic in topics - socket.topics:
             self.by_topic.setdefault(topic, set()).add(socket)
         socket.topics = topics
+
+    def hear(self, hearer: Callable[[Sequence[Change]], None]) -> None:
+        """Also tell `hearer` of every batch; it must not wait."""
+        self._hearers.append(hearer)
 
     def of_agent(self, agent_id: int) -> list[Socket]:
         """The open pages of one agent."""
@@ -136,6 +141,8 @@ class Fanout:
 
     async def _tick(self, batch: list[tuple[str, Signal]]) -> None:
         changes = merged(signal for _cursor, signal in batch)
+        for hearer in self._hearers:
+            hearer(changes)
         for change in changes:
             self.touched |= {*change.topics, *change.lost}
             if change.kind == "access":

@@ -29,7 +29,7 @@ SMALL_BODY_SECONDS = 20
 STRANGERS_BODY = 1_000_000
 """Bytes somebody who is not signed in may send; webhooks have their own, larger limit."""
 
-OPEN_DOORS = ("/static/", "/healthz", "/readyz", "/metrics", "/in/")
+OPEN_DOORS = ("/static/", "/healthz", "/readyz", "/metrics", "/in/", "/widget/")
 """Where nobody's session is looked up."""
 FOREIGN_DOORS = ("/in/", "/widget/", "/api/", "/u/")
 """Where other sites may post: nothing there acts with a cookie of ours."""

@@ -8,6 +8,7 @@ from aiohttp.web import RouteDef, get
 from hub.web import assets, health, live, providers
 from hub.web.agents import routes as agents
 from hub.web.api import routes as api
+from hub.web.chat import routes as chat
 from hub.web.customers import routes as customers
 from hub.web.files import lending
 from hub.web.files import routes as files
@@ -32,7 +33,7 @@ HOUSE: list[RouteDef] = [
     get("/static/{build}/{path:.+}", assets.serve),
 ]
 
-OPEN: list[RouteDef] = [*HOUSE, *agents.OPEN, *api.ROUTES, *providers.ROUTES, *lending.ROUTES]
+OPEN: list[RouteDef] = [*HOUSE, *agents.OPEN, *api.ROUTES, *providers.ROUTES, *lending.ROUTES, *chat.ROUTES]
 """Nobody needs to be signed in: what these do depends on a secret (the API on a token), or is nobody's."""
 
 TABLE: list[RouteDef] = [

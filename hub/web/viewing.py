@@ -108,18 +108,38 @@ class Viewing:
         people = {
             one.id: one.name for one in await load_many(tx, sorted({w for who in at.values() for w in who}))
         }
+        visitors = await self._visitors(ids)
         return {
             id_: [
                 "who",
                 id_,
                 [
-                    {"id": w, "name": people[w], "mode": mode}
-                    for w, mode in sorted(who.items())
-                    if w in people
+                    *({"id": 0, "name": name, "mode": "reply"} for name in visitors.get(id_, ())),
+                    *(
+                        {"id": w, "name": people[w], "mode": mode}
+                        for w, mode in sorted(who.items())
+                        if w in people
+                    ),
                 ],
             ]
             for id_, who in at.items()
         }
+
+    async def note_visitor(self, conversation_id: int, name: str) -> None:
+        """The customer writes at this moment; over after TYPING_SECONDS. Raises redis errors."""
+        pipe = self.hub.redis.pipeline(transaction=False)
+        pipe.set(f"{self.prefix}visitor:{conversation_id}", name, ex=TYPING_SECONDS)
+        await pipe.execute()
+        await self.hub.signals.publish(
+            [Signal(kind="who", id=conversation_id, topics=[f"thread:{conversation_id}"])]
+        )
+
+    async def _visitors(self, ids: Sequence[int]) -> dict[int, list[str]]:
+        pipe = self.hub.redis.pipeline(transaction=False)
+        for id_ in ids:
+            pipe.get(f"{self.prefix}visitor:{id_}")
+        found = zip(ids, await pipe.execute(), strict=True)
+        return {id_: [name.decode()] for id_, name in found if name}
 
     def _key(self, conversation_id: int) -> str:
         return f"{self.prefix}{conversation_id}"

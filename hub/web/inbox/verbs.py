@@ -144,7 +144,7 @@ async def read(request: web.Request) -> web.StreamResponse:
     up_to = whole((await form_of(request, ReadForm)).seq, "seq")
     if up_to is not None and up_to > 2**31 - 1:
         raise BadInput(_("Use a whole number."), field="seq")
-    return await _do(request, lambda tx: reading.read(tx, id_, person.id, up_to=up_to))
+    return await _do(request, lambda tx: reading.read_and_tell(tx, id_, person.id, up_to=up_to))
 
 
 async def unread(request: web.Request) -> web.StreamResponse:

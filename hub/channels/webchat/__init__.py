@@ -1,0 +1,1 @@
+"""Chat on the company's own web pages."""

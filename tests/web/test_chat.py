@@ -1,0 +1,207 @@
+"""A visitor of a web page writes, an agent answers, both see what the other sees; mail carries on who has left."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from hub.channels.webchat.identity import signature
+from hub.conversations import replies
+from hub.conversations.chat_mail import mail_unread
+from hub.conversations.notes import note
+from hub.conversations.reading import read_and_tell
+from hub.conversations.replies import Answer
+from hub.outbound import Outbound
+from hub.plumbing import clock
+from tests.web.chatting import SHOP, chat_line, conversation_of, heard, visitor
+from tests.web.test_live import settled, socket, until
+
+DOMAIN = "hub.test"
+
+
+async def leave(hub) -> None:
+    """The worker's part: what is due leaves."""
+    out = Outbound(hub)
+    import asyncio
+
+    flushing = asyncio.create_task(out.flusher.run())
+    await out.sweep()
+    await out.turn()
+    await asyncio.gather(*out._sends)
+    flushing.cancel()
+
+
+async def answer(hub, world, conversation_id: int, text: str) -> int:
+    async with hub.transaction() as tx:
+        made = await replies.reply(tx, DOMAIN, conversation_id, world.ana, Answer(text=text))
+    await leave(hub)
+    return made.id
+
+
+async def test_a_chat_from_the_first_word_to_the_read_tick(site, hub, world):
+    line = await chat_line(hub)
+    marta = await visitor(site, line)
+    before = await marta.open()
+    assert not before["known"] and not marta.token  # looking costs no row
+    told = await marta.open(start=True, name="Marta", email="Marta@Acme.test", page=f"{SHOP}/cart?x=1")
+    assert told["known"] and len(marta.token) >= 43
+
+    first = await marta.said("¿Tenéis la talla 40?")
+    assert await marta.said("¿Tenéis la talla 40?") == first  # the same client id is the same message
+    async with hub.transaction() as tx:
+        id_ = await conversation_of(tx, first)
+        row = await tx.record("SELECT * FROM message WHERE id = $1", first)
+        claims = await tx.fetch("SELECT type, value FROM claim ORDER BY type")
+        # what is typed is a claim: Marta of Acme is somebody else until it is proven
+        assert row["contact_id"] != world.marta and not row["verified"]
+        assert row["fact"]["chat"]["claims"] == {"name": "Marta", "email": "marta@acme.test"}
+        assert row["fact"]["chat"]["page"] == f"{SHOP}/cart"  # no query: it may hold secrets
+        assert [tuple(one) for one in claims] == [("email", "marta@acme.test"), ("name", "Marta")]
+
+    ws = await marta.socket()
+    assert (await heard(ws, "messages", id=first))["text"] == "¿Tenéis la talla 40?"
+    ana = await site.browser(world.ana)
+    async with socket(ana, f"thread:{id_}") as hers:
+        await settled(hers)
+        await ws.send_json({"t": "typing"})
+        frames = await until(hers, lambda frame: any(op[0] == "who" and op[2] for op in frame.get("o", [])))
+        assert any("Marta" in str(op) for frame in frames for op in frame.get("o", []) if op[0] == "who")
+        # a note is nobody's business out there, and writing one shows nothing
+        await hers.send_json({"typing": id_, "mode": "note"})
+        async with hub.transaction() as tx:
+            await note(tx, id_, world.ana, "Ojo: cliente de Luis")
+        await hers.send_json({"typing": id_, "mode": "reply"})
+        assert await heard(ws, "typing") == "Ana"
+        async with hub.transaction() as tx:
+            await read_and_tell(tx, id_, world.ana)
+        assert (await heard(ws, "messages", id=first))["seen"]
+        sent = await answer(hub, world, id_, "Sí, quedan dos")
+        got = await heard(ws, "messages", id=sent)
+        assert (got["out"], got["who"], got["text"], got["seen"]) == (True, "Ana", "Sí, quedan dos", False)
+        for read, state in ((False, "delivered"), (True, "read")):
+            await ws.send_json({"t": "seen", "id": sent, "read": read})
+            await until(hers, lambda frame: any(op[0] == "put" for op in frame.get("o", [])))
+            assert await hub.pool.fetchval("SELECT state FROM delivery WHERE message_id = $1", sent) == state
+    assert [one["text"] for one in await marta.shown()] == ["¿Tenéis la talla 40?", "Sí, quedan dos"]
+    await ws.close()
+
+
+async def test_a_file_is_its_visitors_alone_and_no_other_kind_is_taken(site, hub, world):
+    line = await chat_line(hub)
+    marta, jorge = await visitor(site, line), await visitor(site, line)
+    await marta.open(start=True)
+    await jorge.open(start=True)
+    png = b"\x89PNG\r\n\x1a\n" + b"0" * 100
+    assert (await marta.say("mira", file=("../foto.png", png))).status == 200
+    (message,) = await marta.shown()
+    (file,) = message["files"]
+    assert (file["name"], file["type"], file["size"]) == ("foto.png", "image/png", len(png))
+    path = f"/widget/{line.key}/files/{file['token']}"
+    mine = await marta.browser.client.get(path, headers=marta.headers)
+    assert await mine.read() == png
+    assert mine.headers["Content-Disposition"].startswith("attachment")
+    assert "sandbox" in mine.headers["Content-Security-Policy"]
+    for headers in (jorge.headers, {}):
+        assert (await marta.browser.client.get(path, headers=headers)).status in (401, 404)
+    refused = await marta.say("", "c2", file=("page.html", b"<script>alert(1)</script>"))
+    assert refused.status == 422 and "page.html" in await refused.text()
+    large = await marta.say("", "c3", file=("big.png", png + b"0" * 11_000_000))
+    assert large.status == 413
+
+
+async def test_who_left_goes_on_by_mail_and_comes_back_into_the_same_conversation(site, hub, world):
+    """Only what the agent wrote, once, to the typed address; never while the visitor is there."""
+    line = await chat_line(hub)
+    eva = await visitor(site, line)
+    await eva.open(start=True, name="Eva", page=f"{SHOP}/help")
+    assert (await eva.ask("email", {"email": "no address"})).status == 422
+    assert (await eva.ask("email", {"email": "Eva@Else.test"})).status == 200
+    first = await eva.said("COMPRA AQUI http://spam.test")
+    async with hub.transaction() as tx:
+        id_ = await conversation_of(tx, first)
+    sent = await answer(hub, world, id_, "Te lo miro ahora")
+    mails = "SELECT recipient, channel_id, state FROM delivery WHERE fallback_of IS NOT NULL"
+    async with hub.transaction() as tx:
+        await mail_unread(tx, sent)
+    assert await hub.pool.fetch(mails) == []  # she was here a moment ago
+    await hub.pool.execute("UPDATE chat_session SET seen_at = now() - interval '2 minutes'")
+    for _twice in range(2):
+        async with hub.transaction() as tx:
+            await mail_unread(tx, sent)
+    (mail,) = await hub.pool.fetch(mails)
+    assert (mail["recipient"], mail["channel_id"]) == ("eva@else.test", world.mail.id)
+
+    from hub.conversations.composing import compose
+    from hub.deliveries.claiming import claim
+
+    async with hub.transaction() as tx:
+        (claimed,) = await claim(tx, "test", {world.mail.id: 5}, lease_seconds=60)
+        out = await compose(
+            tx, hub.crypto, hub.files, world.mail.line(hub.crypto), claimed, "http://hub.test"
+        )
+    assert "Te lo miro ahora" in out.text and f"{SHOP}/help" in out.text
+    assert "COMPRA" not in out.text and "spam" not in out.text  # promise 42
+    assert [party.address for party in out.to] == ["eva@else.test"]
+
+    from hub.channels.base import Raw
+    from hub.web.requests import INBOUND
+    from tests.mails import mail as written
+
+    back = written("Eva <eva@else.test>", "Re: hola", "Gracias, espero", to=out.reply_address)
+    envelope = {"rcpt_to": out.reply_address}
+    outcome = await site.server.app[INBOUND].receive(world.mail, Raw(body=back, envelope=envelope))
+    assert outcome.conversation_id == id_
+    warned = await hub.pool.fetchval("SELECT warnings FROM message WHERE id = $1", outcome.message_id)
+    assert "stranger" not in warned
+    # and the mail's words are not the chat's: another may sit at that browser
+    assert [one["text"] for one in await eva.shown()] == ["COMPRA AQUI http://spam.test", "Te lo miro ahora"]
+
+
+async def test_limits_of_one_visitor(site, hub, world):
+    line = await chat_line(hub)
+    eva = await visitor(site, line)
+    await eva.open(start=True)
+    statuses = [(await eva.say(f"m{n}", f"c{n}")).status for n in range(12)]
+    assert statuses[:10] == [200] * 10 and 429 in statuses[10:]
+    assert (await eva.say("x" * 6000, "long")).status in (422, 429)
+
+
+async def test_the_frame_is_shown_only_by_its_sites(site, hub, world):
+    line = await chat_line(hub, sites=f"{SHOP} https://*.shop.test javascript:alert(1)")
+    client = (await site.browser()).client
+    page = await client.get(f"/widget/{line.key}?lang=es")
+    policy = page.headers["Content-Security-Policy"]
+    assert f"frame-ancestors {SHOP} https://*.shop.test;" in policy and "javascript" not in policy
+    assert "unsafe" not in policy and "default-src 'none'" in policy
+    assert "Hola, ¿en qué te ayudamos?" in await page.text()
+    assert (await client.get(f"/widget/{world.mail.key}")).status == 404  # another kind's key
+    loader = await client.get("/static/chat.js")
+    assert loader.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert "Abrir el chat" in await loader.text()
+
+
+@pytest.mark.parametrize("age", [0, 90])
+async def test_a_signed_user_has_one_conversation_on_every_device(site, hub, world, age):
+    line = await chat_line(hub)
+    issued = int((clock.now() - timedelta(hours=age)).timestamp())
+    user = {"id": "u7", "issued_at": issued, "hash": signature("the key before", "u7", issued)}
+    desk, phone = await visitor(site, line), await visitor(site, line)
+    await desk.open(start=True)
+    await desk.said("Desde el ordenador, sin entrar")
+    anonymous = desk.token
+    told = await desk.open(user=user)
+    if age:
+        assert not told["proven"] and desk.token == anonymous
+        return
+    assert told["proven"] and desk.token != anonymous
+    assert (await desk.ask("poll", {})).status == 200
+    desk.token, fresh = anonymous, desk.token
+    assert (await desk.ask("poll", {})).status == 401  # rotated: the old token opens nothing
+    desk.token = fresh
+    await desk.said("Ya he entrado", "c2")
+    await phone.open(user=user)
+    assert [one["text"] for one in await phone.shown()] == ["Ya he entrado"]
+    assert len(await desk.shown()) == 2
+    seen = await hub.pool.fetch("SELECT DISTINCT conversation_id FROM message")
+    assert len(seen) == 1
