@@ -27,6 +27,7 @@ COMMANDS = {
     "quarantine": ("hub.cli.quarantine:command", "See what could not be read, process it again."),
     "token": ("hub.cli.token:command", "Create API tokens."),
     "routing": ("hub.cli.routing:command", "Check and replay routing rules."),
+    "export": ("hub.cli.exporting:command", "Write accounts, contacts or conversations to CSV."),
     "import": ("hub.cli.importing:command", "Import accounts, contacts and more from CSV."),
 }
 

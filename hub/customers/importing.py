@@ -15,6 +15,7 @@ from hub.customers.addresses import normalised, prove
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, HubError
 from hub.plumbing.hub import Hub
+from hub.plumbing.sheets import original
 from hub.plumbing.texts import _
 
 MOST_BYTES = 200_000_000
@@ -52,7 +53,7 @@ async def import_accounts(
 async def import_contacts(
     hub: Hub, path: Path, *, progress: Callable[[int], None] = lambda n: None
 ) -> Imported:
-    """Contacts with email, phone and account (its external_id or exact name)."""
+    """Contacts with email, phone (several with | between) and account (its external_id or exact name)."""
     return await _import(hub, read(path, CONTACT_COLUMNS, ()), _store_contact, progress)
 
 
@@ -111,7 +112,12 @@ def read(path: Path, allowed: tuple[str, ...], needed: tuple[str, ...]) -> Itera
     for number, values in lines:
         if any(value.strip() for value in values):
             row = dict.fromkeys(names, "") | dict(zip(names, values, strict=False))
-            yield number, {name: value.strip()[:MOST_FIELD].replace("\0", "") for name, value in row.items()}
+            yield number, {name: _cell(value) for name, value in row.items()}
+
+
+def _cell(value: str) -> str:
+    """A cell's text; an apostrophe that made it inert in our own export is taken away again."""
+    return original(value.strip()[:MOST_FIELD].replace("\0", "")).strip()
 
 
 def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
@@ -149,7 +155,12 @@ async def _store_account(tx: Tx, row: Row) -> None:
 
 
 async def _store_contact(tx: Tx, row: Row) -> None:
-    addresses = [(type_, normalised(type_, row[type_])) for type_ in ("email", "phone") if row.get(type_)]
+    addresses = [
+        (type_, normalised(type_, value))
+        for type_ in ("email", "phone")
+        for value in row.get(type_, "").split("|")
+        if value.strip()
+    ]
     account_id = await _account(tx, row.get("account", ""))
     known = await _known(tx, "SELECT root_id FROM contact WHERE external_id = $1", row.get("external_id", ""))
     for type_, value in addresses:
