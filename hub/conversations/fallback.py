@@ -193,6 +193,18 @@ def _failure(failed: Undelivered, silent: bool) -> Failure:
     )
 
 
+async def shown_in(tx: Tx, delivery_id: int) -> int | None:
+    """In which thread a delivery's message stands now: joins are followed. None when it is gone."""
+    found: int | None = await tx.value(
+        """
+        SELECT coalesce(v.joined_into_id, v.id) FROM delivery d JOIN message m ON m.id = d.message_id
+        JOIN conversation v ON v.id = m.conversation_id WHERE d.id = $1
+        """,
+        delivery_id,
+    )
+    return found
+
+
 async def _conversation_of(tx: Tx, delivery_id: int) -> int | None:
     found: int | None = await tx.value(
         "SELECT m.conversation_id FROM delivery d JOIN message m ON m.id = d.message_id WHERE d.id = $1",

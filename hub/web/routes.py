@@ -14,6 +14,7 @@ from hub.web.files import lending
 from hub.web.files import routes as files
 from hub.web.inbox import routes as inbox
 from hub.web.quarantine import pages as quarantine
+from hub.web.linked import pages as linked
 from hub.web.requests import PERSON
 from hub.web.search import routes as search
 from hub.web.unanswered import pages as unanswered
@@ -33,7 +34,7 @@ HOUSE: list[RouteDef] = [
     get("/static/{build}/{path:.+}", assets.serve),
 ]
 
-OPEN: list[RouteDef] = [*HOUSE, *agents.OPEN, *api.ROUTES, *providers.ROUTES, *lending.ROUTES, *chat.ROUTES]
+OPEN: list[RouteDef] = [*HOUSE, *agents.OPEN, *api.ROUTES, *linked.ROUTES, *providers.ROUTES, *lending.ROUTES, *chat.ROUTES]
 """Nobody needs to be signed in: what these do depends on a secret (the API on a token), or is nobody's."""
 
 TABLE: list[RouteDef] = [

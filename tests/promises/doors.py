@@ -35,6 +35,8 @@ OPEN = {
     r"POST /in/{key:[\w-]{10,60}}/{rest:.{0,200}}",
     r"GET /in/{key:[\w-]{10,60}}/media/{token:[a-z0-9]{20,60}}",
     "* /api/{rest:.*}",
+    "GET /v/{token:[a-z2-7]{20,40}}",
+    r"GET /v/{token:[a-z2-7]{20,40}}/{file:[\w-]{10,60}}",
     "GET /api/v1/openapi.json",
 }
 """Nobody needs to be signed in; what they show or do depends on a secret, or is nobody's. `/ws` closes with 4401."""

@@ -104,6 +104,7 @@ def system_row(line: HistoryLine, conversation_id: int, seq: int) -> Message | N
     if not text:
         return None
     return Message(
+        follows=stored.fallback_of,
         id=line.id,
         conversation=conversation_id,
         seq=seq,

@@ -7,16 +7,16 @@ from typing import cast
 from babel.dates import format_date
 
 from hub.agents.roles import Person
-from hub.channels import connections
-from hub.channels.connections import Channel
 from hub.channels.registry import adapter
-from hub.conversations import drafts, inbox
+from hub.conversations import drafts, inbox, ways
 from hub.conversations.closing import OUTCOMES, REASONS
 from hub.conversations.drafts import Draft as StoredDraft
 from hub.conversations.recipients import choose
 from hub.conversations.thread import Head as StoredHead
 from hub.customers import card as customers
-from hub.customers.card import CardAddress, CustomerCard
+from hub.conversations.ways import Way
+from hub.customers.card import AccountCard, CardAddress, CustomerCard
+from hub.plumbing.clock import now
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import _, language
@@ -73,30 +73,26 @@ def _closed(stored: StoredHead) -> str:
 
 async def composer(tx: Tx, who: Person, stored: StoredHead) -> Composer:
     """What this agent may write on here, the last channel of the customer first, and what they have begun."""
-    channels = sorted(await connections.enabled(tx), key=lambda one: (one.id != stored.channel_id, one.id))
+    found = await ways.ways(tx, stored.id, stored.contact_id, at=now())
     return Composer(
         conversation=stored.id,
-        lines=[await _line(tx, stored, channel) for channel in channels],
+        lines=[await _line(tx, stored, way) for way in found if way.why_not != "cannot"],
         after_seq=stored.last_seq,
         drafts=[draft(one) for one in await drafts.drafts(tx, stored.id, who.id)],
         undo_seconds=who.undo_seconds,
     )
 
 
-async def _line(tx: Tx, stored: StoredHead, channel: Channel) -> Line:
-    speaking = adapter(channel.kind)
-    can = speaking.can
-    to, cc, why_not = "", "", ""
-    try:
-        whom = await choose(tx, stored.id, channel.id, speaking, to=None, cc=None if can.cc else ())
-        to = ", ".join(party.address for party in whom.to)
-        cc = ", ".join(party.address for party in whom.cc)
-    except BadInput as problem:
-        why_not = problem.message
+async def _line(tx: Tx, stored: StoredHead, way: Way) -> Line:
+    can = way.can
+    to, cc, why_not = way.address, "", way.words() if way.why_not else ""
+    if can.cc and not way.why_not and way.reason == "last_used":
+        to, cc, why_not = await _letter_to(tx, stored, way)
     subject = stored.subject if stored.subject.lower().startswith("re:") else f"Re: {stored.subject}"
     return Line(
-        id=channel.id,
-        mark=mark(channel.kind, channel.name),
+        id=way.channel.id,
+        mark=mark(way.channel.kind, way.channel.name),
+        address_id=way.address_id,
         to=to,
         cc=cc,
         subject=subject if can.subject and stored.subject else "",
@@ -106,11 +102,28 @@ async def _line(tx: Tx, stored: StoredHead, channel: Channel) -> Line:
         text_limit=can.text_limit,
         why_not=why_not,
         cautious=not can.live,
+        parts=can.parts,
+        pages=can.pages,
+        cost=can.cost,
+        why="" if way.why_not else way.words(),
     )
+        until=way.window_until,
+        approved=can.approved_texts,
 
 
 def draft(stored: StoredDraft) -> Draft:
     """What was begun, as the composer knows it."""
+async def _letter_to(tx: Tx, stored: StoredHead, way: Way) -> tuple[str, str, str]:
+    """Whom a letter goes to by default: the verified Reply-To, and who stands in copy; or why not."""
+    speaking = adapter(way.channel.kind)
+    try:
+        whom = await choose(tx, stored.id, way.channel.id, speaking, to=None, cc=None)
+    except BadInput as problem:
+        return "", "", problem.message
+    to = ", ".join(party.address for party in whom.to)
+    return to, ", ".join(party.address for party in whom.cc), ""
+
+
     return Draft(
         mode="note" if stored.mode == "note" else "reply",
         text=stored.text,

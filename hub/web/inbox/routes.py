@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp.web import RouteDef, delete, get, post, put
 
-from hub.web.inbox import drafting, drawn, pages, sending, verbs, why
+from hub.web.inbox import drafting, drawn, otherwise, pages, sending, verbs, why
 
 drawn.register_all()
 
@@ -18,6 +18,9 @@ ROUTES: list[RouteDef] = [
     post("/c/{id}/messages", sending.send),
     delete("/c/{id}/messages/{message_id}", sending.take_back),
     post("/c/{id}/messages/{message_id}/resend", sending.send_again),
+    post("/c/{id}/messages/{message_id}/otherwise", otherwise.otherwise),
+    post("/c/{id}/deliveries/{delivery_id}/stop", otherwise.stop),
+    post("/c/{id}/fallback", otherwise.choose),
     delete("/c/{id}/messages/{message_id}/join", verbs.keep_apart),
     put("/c/{id}/draft", drafting.keep),
     delete("/c/{id}/draft", drafting.forget),

@@ -35,7 +35,10 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """One hand-over. `reason`: why it failed, in words; `held_until`: until when it can be undone."""
+    """One hand-over. `reason`: why it failed, in words; `held_until`: until when it can be undone.
+
+    `follows`: the delivery it goes on from, by another channel (conversations/fallback).
+    """
 
     id: int
     recipient: str
@@ -55,6 +58,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     kind of channel knows, in words. `raw`: whether the original is kept.
     For direction `system`, `text` is the sentence, `icon` a lucide name, `why` whether "why?" is shown.
     `to`, `cc`: addresses as text. `join`: "Belongs to «…»? Join".
+    follows: int | None = None
     """
 
     id: int
@@ -89,19 +93,34 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def failed(self) -> list[Delivery]:
         """The deliveries a person has to look at."""
-        return [one for one in self.deliveries if one.state in ("failed", "unknown")]
+        return [one for one in self.standing if one.state in ("failed", "unknown")]
+
+    @property
+    def standing(self) -> list[Delivery]:
+        """What counts now: where an answer goes on by another channel, the last of its ways."""
+        went_on = {one.follows for one in self.deliveries if one.state != "canceled"}
+        return [
+            one
+            for one in self.deliveries
+            if one.id not in went_on and (one.follows is None or one.state != "canceled")
+        ]
+
+    @property
+    def trail(self) -> list[Delivery]:
+        """All ways it took, in their order; empty when it took one only."""
+        return self.deliveries if any(one.follows for one in self.deliveries) else []
 
     @property
     def state(self) -> str:
         """The worst state of its deliveries: what the tick shows; empty without deliveries."""
         order = ("failed", "unknown", "held", "queued", "claimed", "sending", "sent", "delivered", "read")
-        states = {one.state for one in self.deliveries}
+        states = {one.state for one in self.standing}
         return next((state for state in order if state in states), "canceled" if states else "")
 
     @property
     def state_at(self) -> datetime | None:
         """When the shown state was reached."""
-        return next((one.at for one in self.deliveries if one.state == self.state), None)
+        return next((one.at for one in self.standing if one.state == self.state), None)
 
 
 class MessageView(msgspec.Struct, frozen=True, kw_only=True):

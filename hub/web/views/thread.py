@@ -57,14 +57,17 @@ class HeadView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """A channel one may write on here, with what it can carry and whom it would reach.
+    """One way to answer: a channel, whom it would reach there, and what it can carry.
 
-    `why_not`: why it cannot be used now, in words; empty if it can.
+    `why_not`: why it cannot be used now, in words; empty if it can. `why`: what speaks for it. `until`: until
+    when free text may go there. `parts`: its texts are counted in parts (static/js/parts.js); `cost` of one
+    part, message or page, in euro cents. `types`: the files it takes, empty for any.
     """
 
     id: int
     mark: ChannelMark
     to: str = ""
+    address_id: int | None = None
     cc: str = ""
     subject: str = ""
     has_subject: bool = False
@@ -72,8 +75,20 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     attachments: bool = False
     text_limit: int = 0
     why_not: str = ""
+    parts: bool = False
+    pages: bool = False
+    cost: float = 0.0
+    why: str = ""
     cautious: bool = True
+    until: datetime | None = None
+    approved: bool = False
 
+
+    @property
+    def name(self) -> str:
+        """As it stands in the list of ways: the line, whom it reaches, and why or why not."""
+        said = [self.mark.name, self.to, self.why_not or self.why]
+        return " · ".join(one for one in said if one)
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """What the agent has begun to write; `version` 0 means nothing is stored."""
@@ -115,9 +130,11 @@ class Composer(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def line(self) -> Line | None:
         """The line chosen at first: the draft's, else the first that can be used."""
-        chosen = self.draft("reply").channel_id
+        begun = self.draft("reply")
         usable = [line for line in self.lines if not line.why_not]
-        return next((line for line in usable if line.id == chosen), usable[0] if usable else None)
+        own = [line for line in usable if line.id == begun.channel_id]
+        same = [line for line in own if line.to == begun.to]
+        return next(iter([*same, *own, *usable]), None)
 
 
 class CardFact(msgspec.Struct, frozen=True, kw_only=True):

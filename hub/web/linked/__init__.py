@@ -1,0 +1,1 @@
+"""What a short message could not carry, behind a private link."""
