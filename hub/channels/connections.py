@@ -12,6 +12,7 @@ from hub.plumbing.crypto import Crypto
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, NotFound
 from hub.plumbing.ids import token
+from hub.plumbing.texts import _
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +60,7 @@ async def load(tx: Tx, channel_id: int) -> Channel:
     """One channel. Raises NotFound."""
     found = await load_where(tx, "id = $1", channel_id)
     if not found:
-        raise NotFound(f"there is no channel {channel_id}")
+        raise NotFound(_("There is no channel %(id)s.", id=channel_id))
     return found[0]
 
 
@@ -165,4 +166,6 @@ async def _reach(tx: Tx, channel_id: int, address_type: str, value: str) -> None
         channel_id,
     )
     if not inserted:
-        raise BadInput(f"another channel is already reached at {value}", field="address")
+        raise BadInput(
+            _("Another channel is reached at %(address)s already.", address=value), field="address"
+        )

@@ -15,6 +15,7 @@ import msgspec
 from hub.agents.roles import VISIBLE_TO
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import NotFound
+from hub.plumbing.texts import _
 
 PAGE = 50
 VIEWS = ("mine", "unassigned", "all", "closed", "aside", "snoozed", "mentions")
@@ -91,11 +92,11 @@ async def page_of(
     tx: Tx, view: str, agent_id: int, before: Place | None = None, *, most: int = PAGE
 ) -> list[ListRow]:
     """The rows of a view named as in the address (mine, team:3, …). Raises NotFound for another name."""
-    kind, _, number = view.partition(":")
+    kind, _colon, number = view.partition(":")
     if kind == "team" and number.isdigit() and len(number) < 19:
         return await of_team(tx, int(number), agent_id, before, most=most)
     if view not in VIEWS:
-        raise NotFound(f"there is no view {view!r}")
+        raise NotFound(_("There is no such view."))
     return await _READS[view](tx, agent_id, before, most=most)
 
 

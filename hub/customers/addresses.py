@@ -99,6 +99,9 @@ async def prove(tx: Tx, contact_id: int, type_: str, value: str, *, source: str)
         """,
         contact_id,
     )
+    if source == "agent":
+        root = await tx.value("SELECT root_id FROM contact WHERE id = $1", contact_id)
+        tx.signal("contact", root, [f"contact:{root}"])
     return int(held["id"])
 
 
@@ -114,7 +117,8 @@ def _email(value: str) -> str:
         return validate_email(value, check_deliverability=False, test_environment=True).normalized.lower()
     except EmailNotValidError as error:
         raise BadInput(
-            _("“%(value)s” is not an address: %(why)s", value=value[:100], why=error), field="email"
+            _("“%(value)s” is no e-mail address; write it like marta@acme.es", value=value[:100]),
+            field="email",
         ) from error
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from hub.plumbing.errors import NotFound
+from hub.plumbing.texts import _
 
 FOLDERS = tuple(f"{number:02x}" for number in range(256))
 
@@ -34,7 +35,13 @@ class Files:
         for folder in (self.root, self.trash):
             if (folder / key).is_file():
                 return folder / key
-        raise NotFound(f"the file {key} is not in {self.root}: restore it from the backup of HUB_DATA/files")
+        raise NotFound(
+            _(
+                "The file %(file)s is not in %(folder)s: restore it from the backup.",
+                file=key,
+                folder=self.root,
+            )
+        )
 
     def older(self, folder: str, before: datetime) -> list[str]:
         """The keys lying in a folder (`ab`, or `trash/ab`) untouched since `before`; half-written ones are removed."""

@@ -20,7 +20,7 @@ import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from hub.plumbing.errors import BadInput, HubError, Unavailable
-from hub.plumbing.texts import N_
+from hub.plumbing.texts import N_, _
 
 MOST_BYTES = 10_000_000
 MOST_SECONDS = 20.0
@@ -56,7 +56,7 @@ class Fetched(msgspec.Struct, frozen=True):
         try:
             return msgspec.json.decode(self.body)
         except msgspec.DecodeError as error:
-            raise Unavailable("the other side answered something that is not JSON") from error
+            raise Unavailable(_("The other side answered something that is not JSON.")) from error
 
 
 class HttpClient:

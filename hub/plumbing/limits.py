@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from hub.plumbing.clock import now
 from hub.plumbing.errors import TooMany
+from hub.plumbing.texts import _
 
 ANSWER_SECONDS = 1.0
 """A Redis that hangs is as good as away: nobody waits longer at the door."""
@@ -31,7 +32,7 @@ class Limits:
         key = f"{self.prefix}{name}:{moment // seconds}"
         if await self._count(key, seconds) > most:
             wait = seconds - moment % seconds
-            raise TooMany("too many tries: wait a little and try again", retry_after=wait)
+            raise TooMany(_("Too many tries: wait a little and try again."), retry_after=wait)
 
     async def _count(self, key: str, seconds: int) -> int:
         """All processes' tries; at least this process's own, which are counted even while Redis is away."""

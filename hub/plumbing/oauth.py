@@ -20,7 +20,7 @@ import msgspec
 from hub.plumbing.clock import monotonic
 from hub.plumbing.errors import BadInput, HubError, Unavailable
 from hub.plumbing.http_client import Fetched, HttpClient
-from hub.plumbing.texts import N_
+from hub.plumbing.texts import N_, _
 
 RENEW_BEFORE_SECONDS = 300.0
 
@@ -71,12 +71,14 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
         """The app a channel's settings and secrets describe. Raises BadInput naming what is missing."""
         provider = str(settings.get("oauth_provider", ""))
         if provider not in PROVIDERS:
-            raise BadInput(f"use one of {', '.join(PROVIDERS)}", field="oauth_provider")
+            raise BadInput(
+                _("Use one of: %(allowed)s.", allowed=", ".join(PROVIDERS)), field="oauth_provider"
+            )
         authorize, token, scope, extra = PROVIDERS[provider]
         tenant = str(settings.get("oauth_tenant") or "common")
         client_id = str(settings.get("oauth_client_id", ""))
         if not client_id:
-            raise BadInput("the client id of your app registration is missing", field="oauth_client_id")
+            raise BadInput(_("The client id of your app registration is missing."), field="oauth_client_id")
         return cls(
             provider=provider,
             client_id=client_id,
@@ -161,7 +163,7 @@ class OAuth:
             },
         )
         if not granted.refresh_token:
-            raise BadInput("the provider gave no lasting sign-in: allow offline access and try again")
+            raise BadInput(_("The provider gave no lasting sign-in: allow offline access and try again."))
         return granted
 
     async def access_token(self, app: App, refresh_token: str, rotated: Rotated | None = None) -> str:

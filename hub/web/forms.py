@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 import msgspec
@@ -11,13 +12,36 @@ from aiohttp.web_request import FileField
 from multidict import MultiDictProxy
 
 from hub.plumbing.errors import BadInput
-from hub.plumbing.texts import _
+from hub.plumbing.texts import N_, _
 
 F = TypeVar("F", bound=msgspec.Struct)
 Form = MultiDictProxy[str | bytes | bytearray | FileField]
 LONGEST_TEXT = 200_000
 READ_SECONDS = 300
 """An upload may take as long as this; smaller bodies are read by the middleware, sooner."""
+MISFITS = (
+    (
+        re.compile(r"Object missing required field `(?P<name>.+)`"),
+        N_("The field %(name)s is missing."),
+    ),
+    (
+        re.compile(r"Object contains unknown field `(?P<name>.+)`"),
+        N_("There is no field %(name)s here."),
+    ),
+    (
+        re.compile(r"Expected `(?P<wanted>.+?)`, got `(?P<given>.+?)`"),
+        N_("This must be %(wanted)s, not %(given)s."),
+    ),
+    (re.compile(r"Expected `(?:str|array|object)` of length <= (?P<most>\d+)"), N_("At most %(most)s long.")),
+    (
+        re.compile(r"Expected `(?:str|array|object)` of length >= (?P<least>\d+)"),
+        N_("At least %(least)s long."),
+    ),
+    (re.compile(r"Expected `\w+` <= (?P<most>\S+)"), N_("At most %(most)s.")),
+    (re.compile(r"Expected `\w+` >= (?P<least>\S+)"), N_("At least %(least)s.")),
+    (re.compile(r"Invalid enum value (?P<value>.+)"), N_("%(value)s is not one of the allowed values.")),
+)
+"""What msgspec may say (its own English), and our words for it."""
 
 
 async def form_of(request: web.Request, shape: type[F]) -> F:
@@ -64,8 +88,18 @@ def converted(given: Any, shape: type[F]) -> F:
     try:
         return msgspec.convert(given, shape, strict=False)
     except msgspec.ValidationError as error:
-        words, _at, path = str(error).partition(" - at `$")
-        raise BadInput(words, field=path.strip("`.").partition("[")[0]) from error
+        raise misfit(error) from error
+
+
+def misfit(error: msgspec.ValidationError) -> BadInput:
+    """What msgspec says of a value, in the reader's language, with the field it is about."""
+    told, _at, path = str(error).partition(" - at `$")
+    field = path.strip("`.").partition("[")[0]
+    for pattern, words in MISFITS:
+        if found := pattern.fullmatch(told):
+            named = found.groupdict()
+            return BadInput(_(words, **named), field=field or named.get("name", ""))
+    return BadInput(_("This value cannot be used."), field=field)
 
 
 def number_of(request: web.Request, name: str) -> int | None:
