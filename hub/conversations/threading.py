@@ -64,7 +64,8 @@ def _by_reply_address(
     return Threaded(
         conversation=conversation,
         proof="reply_address",
-        stranger=_is_stranger(conversation, sender),
+        stranger=_is_stranger(conversation, sender)
+        and (proven[fact.proof], sender.value) not in threads.mailed,
         answered_agent_id=answered.agent_id if answered else conversation.assignee_id,
     )
 

@@ -75,6 +75,7 @@ class Threads(msgspec.Struct):
     last_agents: dict[int, int]
     by_root: dict[int, list[Conversation]] = {}
     keys: dict[Key, int] = {}
+    mailed: frozenset[tuple[int, str]] = frozenset()
 
     def find(self, id_: int | None) -> Conversation | None:
         """The conversation `id_`, or the one it was joined into."""
@@ -150,6 +151,7 @@ async def look_up(
     for one in said:
         by_name.setdefault(one.message_id, []).append(one)
     threads = Threads(by_name, conversations, pointers, await _last_agents(tx, senders), keys=keyed)
+    threads.mailed = await _mailed(tx, conversation_ids) if conversation_ids else frozenset()
     for conversation in {one.id: one for one in conversations.values()}.values():
         threads.by_root.setdefault(conversation.root_id, []).append(conversation)
     return threads
@@ -178,6 +180,14 @@ async def _pointers(tx: Tx, senders: Sequence[Sender]) -> dict[tuple[int, int], 
         [sender.address_id for sender in senders],
     )
     return {(row["channel_id"], row["address_id"]): row["conversation_id"] for row in rows}
+
+
+async def _mailed(tx: Tx, conversation_ids: Sequence[int]) -> frozenset[tuple[int, str]]:
+    """(conversation, address) of mails that carried a chat on: who answers one is whom it was sent to."""
+    rows = await tx.fetch(
+        "SELECT conversation_id, recipient FROM chat_mailed WHERE conversation_id = ANY($1)", list(conversation_ids)
+    )
+    return frozenset((row["conversation_id"], row["recipient"]) for row in rows)
 
 
 async def _keyed(tx: Tx, keys: Sequence[Key]) -> dict[Key, int]:

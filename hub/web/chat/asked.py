@@ -16,7 +16,7 @@ from hub.channels.webchat.settings import ADDRESS_TYPE, sites
 from hub.conversations import chats
 from hub.conversations.chats import Session
 from hub.plumbing.db import Tx
-from hub.plumbing.errors import Forbidden, NotFound, SignInNeeded
+from hub.plumbing.errors import Forbidden, HubError, NotFound
 from hub.plumbing.texts import _
 from hub.web.requests import from_here, hub_of, peer_of
 
@@ -26,6 +26,13 @@ OPENED_A_MINUTE = 20
 MESSAGES_A_MINUTE = 10
 MESSAGES_OF_AN_ADDRESS_A_MINUTE = 120
 OTHERS_A_MINUTE = 240
+
+
+class ChatOver(HubError):
+    """The token opens nothing here any more: the page begins anew."""
+
+    status = 401
+    code = "chat_over"
 
 
 async def line_of(tx: Tx, request: web.Request) -> Channel:
@@ -42,15 +49,15 @@ def has_widget(channel: Channel) -> bool:
 
 
 async def visitor_of(tx: Tx, channel: Channel, secret: str) -> Session:
-    """The session of a token, on this line. Raises SignInNeeded (401): the page begins anew."""
+    """The session of a token, on this line. Raises ChatOver."""
     session = await chats.find(tx, secret)
     if session is None or session.channel_id != channel.id:
-        raise SignInNeeded(_("This chat is over: begin a new one."))
+        raise ChatOver(_("This chat is over: begin a new one."))
     return session
 
 
 async def visitor(request: web.Request) -> tuple[Channel, Session]:
-    """Both of them, for a request that names them. Raises NotFound, SignInNeeded."""
+    """Both of them, for a request that names them. Raises NotFound, ChatOver."""
     async with hub_of(request).transaction() as tx:
         channel = await line_of(tx, request)
         return channel, await visitor_of(tx, channel, request.headers.get(TOKEN, ""))
