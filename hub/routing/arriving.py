@@ -12,7 +12,7 @@ from hub.conversations.threading import Threaded
 from hub.conversations.threads import Conversation
 from hub.customers.resolving import Sender
 from hub.routing import engine
-from hub.routing.cases import TEXT_LOOKED_AT, Case, Decision, Staff
+from hub.routing.cases import TEXT_LOOKED_AT, AgentState, Case, Decision, Staff
 from hub.routing.rules import RuleSet
 
 
@@ -31,15 +31,26 @@ class Arriving(msgspec.Struct, kw_only=True):
 
 
 def needed(conversation: Conversation, staff: Staff) -> bool:
-    """Whether nobody has this conversation, or whoever has it is away or gone."""
+    """Whether nobody has this conversation, whoever has it is away or gone, or they covered for someone who is back."""
     holder = staff.agents.get(conversation.assignee_id or 0)
-    return holder is None or not holder.active or holder.absent_until is not None
+    return not _works(holder) or returns(conversation, staff)
+
+
+def returns(conversation: Conversation, staff: Staff) -> bool:
+    """Whether it was covered for somebody who is back: closed meanwhile, it did not return when the absence ended."""
+    return _works(staff.agents.get(conversation.covering_for_id or 0))
+
+
+def _works(agent: AgentState | None) -> bool:
+    return agent is not None and agent.active and agent.absent_until is None
 
 
 def decide(arriving: Arriving, staff: Staff, rules: RuleSet) -> Decision:
     """Ask the engine, and let the conversation follow its decision."""
-    decision = engine.decide(case(arriving), staff, rules)
-    conversation = arriving.conversation
+    asked, conversation = case(arriving), arriving.conversation
+    if returns(conversation, staff):
+        asked = msgspec.structs.replace(asked, kept_id=conversation.covering_for_id, returns=True)
+    decision = engine.decide(asked, staff, rules)
     conversation.tags = list(dict.fromkeys([*conversation.tags, *decision.tags]))
     conversation.priority = decision.priority or conversation.priority
     conversation.reason = decision.reason

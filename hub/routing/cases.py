@@ -16,8 +16,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     `kind` is there for conditions written by people, code never branches on it. `reached` is the address we
     were reached on, `sender` the address that wrote, `domain` its mail domain or empty. `account_standing` is
     '', suggested or confirmed. `answer_to_id`: the agent who wrote what is being answered. `kept_id`,
-    `kept_team_id`: assignee and team of a conversation that exists already; its `tags` too. Of `text` the
-    first TEXT_LOOKED_AT characters count.
+    `kept_team_id`: assignee and team of a conversation that exists already; its `tags` too. `returns`: `kept_id` is the
+    one it was covered for, who is back. Of `text` the first TEXT_LOOKED_AT characters count.
     """
 
     channel_id: int
@@ -46,6 +46,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     last_agent_id: int | None = None
     tags: tuple[str, ...] = ()
     kept_id: int | None = None
+    returns: bool = False
     kept_team_id: int | None = None
 
 

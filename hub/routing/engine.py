@@ -57,10 +57,9 @@ class _Walk(msgspec.Struct, kw_only=True):
     def keep(self) -> None:
         """Whoever has it already is asked before all rows."""
         if self.case.kept_id is not None:
-            kept = to_person(
-                self.case, self.staff, self.case.kept_id, usual_team(self.case), {"code": "kept"}
-            )
-            self.walked.append({"row": "kept", "outcome": "took" if self._take("kept", kept) else "passed"})
+            row = "returned" if self.case.returns else "kept"
+            kept = to_person(self.case, self.staff, self.case.kept_id, usual_team(self.case), {"code": row})
+            self.walked.append({"row": row, "outcome": "took" if self._take(row, kept) else "passed"})
 
     def meet(self, row: AnyRow) -> str:
         """What became of one row: took, labelled, passed or skipped."""

@@ -8,8 +8,10 @@ import pytest
 
 from hub.agents import absence
 from hub.channels.base import Raw
+from hub.conversations import closing
+from hub.conversations.assignment import assign_to
 from hub.intake import Inbound
-from hub.routing import explain, publishing, yaml_text
+from hub.routing import decisions, explain, publishing, yaml_text
 from hub.routing.balance import sweep
 from hub.routing.covering import begin_due, end_due
 from tests.conversations.making import row
@@ -22,8 +24,8 @@ async def arrive(hub, world):
     inbound = Inbound(hub)
     await inbound.start()
 
-    async def one(*words: str):
-        outcome = await inbound.receive(world.mail, Raw(body=mail(*words)))
+    async def one(*words: str, **more: str):
+        outcome = await inbound.receive(world.mail, Raw(body=mail(*words, **more)))
         async with hub.transaction() as tx:
             return await row(tx, outcome.conversation_id)
 
@@ -57,6 +59,30 @@ async def test_marta_reaches_ana_or_whoever_stands_in(hub, world, arrive):
     for one in (await again(hub, before), await again(hub, during)):
         assert (one["assignee_id"], one["covering_for_id"]) == (world.ana, None)
     assert (await arrive("Marta <marta@acme.test>", "Después"))["assignee_id"] == world.ana
+
+
+async def test_what_was_closed_while_covered_returns_when_jorge_writes_again(hub, world, arrive):
+    """Nobody owns Jorge: only that Luis covered for Ana says whose it is."""
+    first = await arrive("Jorge <jorge@gmail.com>", "Pedido", message_id="<1@gmail.com>")
+    now = datetime.now(UTC)
+    async with hub.transaction() as tx:
+        await assign_to(tx, [first["id"]], world.ana)
+        ill = await absence.plan(tx, world.ana, world.luis, now - timedelta(hours=1), now + timedelta(days=3))
+    assert await begin_due(hub) == 1
+    async with hub.transaction() as tx:
+        await closing.close(tx, first["id"], agent_id=world.luis)
+        await absence.cancel(tx, ill.id)
+    assert await end_due(hub) == 0
+    closed = await again(hub, first)
+    assert (closed["assignee_id"], closed["covering_for_id"]) == (world.luis, world.ana)
+
+    reopened = await arrive("Jorge <jorge@gmail.com>", "Re: Pedido", in_reply_to="<1@gmail.com>")
+    assert (reopened["id"], reopened["state"]) == (first["id"], "open")
+    assert (reopened["assignee_id"], reopened["covering_for_id"]) == (world.ana, None)
+    assert explain.sentence(reopened["reason"], "es") == "Vuelve a Ana, que ya está de vuelta"
+    async with hub.transaction() as tx:
+        [returned, *_before] = await decisions.of_conversation(tx, first["id"])
+    assert (returned.row_name, returned.agent_id) == ("returned", world.ana)
 
 
 async def test_pepe_reaches_ana_by_his_domain_not_confirmed(hub, world, arrive):
