@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from hub.conversations.holding import Held, hold_all, read
-from hub.plumbing import history
+from hub.plumbing import history, todo
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import _
@@ -28,7 +28,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
 async def assign_to(
     tx: Tx, conversation_ids: Sequence[int], agent_id: int, *, by: int | None = None
 ) -> list[Held]:
-    """Give conversations to somebody by hand; whoever they were covered for loses them.
+    """Give conversations to somebody by hand, who is told; whoever they were covered for loses them.
 
     Raises NotFound when one of them does not exist, BadInput when nobody active has this id.
     """
@@ -38,10 +38,13 @@ async def assign_to(
     reason = {"code": "taken" if by == agent_id else "by_hand", "agent": names[agent_id]}
     if by is not None and by != agent_id:
         reason["by"] = names.get(by, "")
+    before = await hold_all(tx, conversation_ids)
     rows = [
         Assignment(conversation_id=held.id, agent_id=agent_id, team_id=held.team_id, reason=reason)
-        for held in await hold_all(tx, conversation_ids)
+        for held in before
     ]
+    if by is not None and by != agent_id:
+        await _let_know(tx, [held for held in before if held.assignee_id != agent_id], agent_id, by)
     return await assign(tx, rows, by=by)
 
 
@@ -90,6 +93,18 @@ async def assign(tx: Tx, rows: Sequence[Assignment], *, by: int | None = None) -
     for was in before:
         _tell(tx, was, after[was.id])
     return [after[id_] for id_ in ids]
+
+
+async def _let_know(tx: Tx, given: Sequence[Held], agent_id: int, by: int) -> None:
+    """The one who got them hears of it wherever they are; who takes something knows."""
+    for held in given:
+        payload = {
+            "verb": "assigned",
+            "agent_ids": [agent_id],
+            "conversation_id": held.id,
+            "details": {"by": by},
+        }
+        await todo.add(tx, "notification", held.id, payload)
 
 
 async def _write(tx: Tx, rows: Sequence[Assignment]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hub.conversations.holding import Held, hold, hold_alone, note, tell
+import msgspec
+
+from hub.conversations.holding import Held, hold_alone, note, tell
 from hub.conversations.refresh import refresh
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
@@ -24,6 +26,15 @@ OUTCOMES = {
     "impossible": N_("Could not be done"),
     "not_for_us": N_("Not for us"),
 }
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """“Make Ana the owner of Acme?”"""
+
+    account_id: int
+    account_name: str
+    agent_id: int
+    agent_name: str
 
 
 async def close(
@@ -87,13 +98,22 @@ async def reopen(tx: Tx, conversation_id: int, *, agent_id: int | None) -> Held:
     return await tell(tx, before)
 
 
-async def owner_to_offer(tx: Tx, conversation_id: int) -> int | None:
+async def owner_to_offer(tx: Tx, conversation_id: int) -> Offer | None:
     """Whom to offer as the account's owner after closing: the assignee, if the account has none."""
-    held = await hold(tx, conversation_id)
-    if held.account_id is None or held.assignee_id is None:
-        return None
-    owned = await tx.value("SELECT owner_id IS NOT NULL FROM account WHERE id = $1", held.account_id)
-    return None if owned else held.assignee_id
+    return await tx.row(
+        Offer,
+        """
+        SELECT o.id AS account_id, o.name AS account_name, g.id AS agent_id, g.name AS agent_name
+        FROM conversation v
+        JOIN contact c ON c.id = v.contact_id
+        JOIN contact r ON r.id = c.root_id
+        JOIN account o ON o.id = v.account_id
+        JOIN agent g ON g.id = v.assignee_id AND g.active
+        WHERE v.id = $1 AND o.owner_id IS NULL AND (r.account_id = o.id AND r.account_standing = 'suggested')
+              IS NOT TRUE
+        """,
+        conversation_id,
+    )
 
 
 def _check(value: str, known: dict[str, str], field: str) -> None:

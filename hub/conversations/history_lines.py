@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from hub.conversations.labels import PRIORITIES
 from hub.plumbing.db import Tx
 from hub.plumbing.texts import N_, _
 
@@ -109,6 +110,8 @@ def sentence(line: HistoryLine) -> str:
     if line.verb not in SENTENCES:
         return ""
     values = {name: _shown(value) for name, value in line.details.items()}
+    if line.verb == "prioritised":
+        values["after"] = _(PRIORITIES.get(values["after"], values["after"]))
     known = dict.fromkeys(("into", "joined", "out_of", "new", "origin", "after"), "–") | values
     return _(SENTENCES[line.verb], **{**known, "agent": line.agent_name or _("Dialogo")})
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hub.agents.roles import VISIBLE_TO
 from hub.conversations.holding import Held, hold, note, tell
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
-from hub.plumbing.texts import _
+from hub.plumbing.texts import N_, _
 
-PRIORITIES = ("low", "normal", "high", "urgent")
+PRIORITIES = {"low": N_("Low"), "normal": N_("Normal"), "high": N_("High"), "urgent": N_("Urgent")}
 MOST_TAGS = 50
 LONGEST_TAG = 60
+NEWEST = 5000
 
 
 async def tag(
@@ -49,6 +51,21 @@ async def prioritise(tx: Tx, conversation_id: int, priority: str, *, agent_id: i
     )
     await note(tx, "prioritised", before, agent_id, before=before.priority, after=priority)
     return await tell(tx, before)
+
+
+async def in_use(tx: Tx, agent_id: int, *, most: int = 100) -> list[str]:
+    """The tags of the newest conversations this agent may see, the most used first."""
+    rows = await tx.fetch(
+        f"""
+        SELECT name FROM (
+            SELECT id, tags FROM conversation WHERE {VISIBLE_TO} ORDER BY id DESC LIMIT {NEWEST:d}
+        ) newest, unnest(tags) AS name
+        GROUP BY name ORDER BY count(*) DESC, lower(name) LIMIT $2
+        """,
+        agent_id,
+        most,
+    )
+    return [row["name"] for row in rows]
 
 
 def _checked(name: str) -> str:

@@ -139,6 +139,7 @@ async def change(tx: Tx, account_id: int, *, agent_id: int | None = None, **fiel
     await history.record(
         tx, "account_changed", agent_id=agent_id, account_id=account_id, fields=sorted(fields)
     )
+    tx.signal("account", account_id, [f"account:{account_id}"])
     return await load(tx, account_id)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -64,4 +65,34 @@ async def card(tx: Tx, contact_id: int) -> CustomerCard | None:
         WHERE c.id = $1
         """,
         contact_id,
+    )
+
+
+class AccountCard(msgspec.Struct, frozen=True, kw_only=True):
+    """An account as every card of its people shows it."""
+
+    account_id: int
+    account_name: str
+    tier: str
+    owner_id: int | None
+    owner_name: str | None
+    owner_until: datetime | None
+    deputy_id: int | None
+    deputy_name: str | None
+
+
+async def accounts(tx: Tx, account_ids: Sequence[int]) -> list[AccountCard]:
+    """The accounts with their people, in no order."""
+    return await tx.rows(
+        AccountCard,
+        """
+        SELECT o.id AS account_id, o.name AS account_name, o.tier, w.id AS owner_id, w.name AS owner_name,
+               (SELECT max(b.ends_at) FROM absence b
+                WHERE b.agent_id = w.id AND b.starts_at <= now() AND b.ends_at > now()
+                  AND b.ended_at IS NULL) AS owner_until,
+               d.id AS deputy_id, d.name AS deputy_name
+        FROM account o LEFT JOIN agent w ON w.id = o.owner_id LEFT JOIN agent d ON d.id = o.deputy_id
+        WHERE o.id = ANY($1::bigint[])
+        """,
+        list(account_ids),
     )

@@ -148,6 +148,7 @@ async def change(
     await history.record(
         tx, "contact_changed", agent_id=agent_id, contact_id=before.id, fields=sorted(fields)
     )
+    tx.signal("contact", before.id, [f"contact:{before.id}"])
     return await load(tx, before.id)
 
 

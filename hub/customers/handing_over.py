@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from hub.plumbing.db import Tx
 
+MOST_TOLD = 500
+"""Open cards hear of the first so many; the others see it when they are opened again."""
+
 
 async def hand_over_accounts(tx: Tx, from_id: int, to_id: int, *, by: int | None = None) -> int:
     """Owner and deputy of every account: `to_id` instead of `from_id`; nobody is their own deputy. How many changed."""
@@ -35,4 +38,6 @@ async def hand_over_accounts(tx: Tx, from_id: int, to_id: int, *, by: int | None
         from_id,
         to_id,
     )
+    for id_ in ids[:MOST_TOLD]:
+        tx.signal("account", id_, [f"account:{id_}"])
     return len(ids)

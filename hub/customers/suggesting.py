@@ -72,3 +72,4 @@ async def _locked(tx: Tx, contact_id: int) -> Suggested:
 
 async def _note(tx: Tx, verb: str, contact: Suggested, agent_id: int | None) -> None:
     await history.record(tx, verb, agent_id=agent_id, contact_id=contact.id, account_id=contact.account_id)
+    tx.signal("contact", contact.id, [f"contact:{contact.id}"])

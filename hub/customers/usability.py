@@ -21,11 +21,13 @@ async def mark_unusable(tx: Tx, reasons: Mapping[int, str]) -> list[int]:
         UPDATE address SET usable = false, why_not = w.why
         FROM locked JOIN unnest($1::bigint[], $2::text[]) AS w (id, why) ON w.id = locked.id
         WHERE address.id = locked.id
-        RETURNING address.id
+        RETURNING address.id, (SELECT root_id FROM contact c WHERE c.id = address.contact_id) AS root_id
         """,
         order,
         [reasons[id_][:500] for id_ in order],
     )
+    for root in sorted({row["root_id"] for row in rows}):
+        tx.signal("contact", root, [f"contact:{root}"])
     return [row["id"] for row in rows]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -16,6 +17,31 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     agent_ids: list[int]
     conversation_id: int | None = None
     details: dict[str, Any] = {}
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """One row, as its person reads it. `by` is the colleague who caused it, empty for the hub itself."""
+
+    id: int
+    agent_id: int
+    verb: str
+    by: str
+    conversation_id: int | None
+    subject: str
+
+
+async def notices(tx: Tx, ids: Sequence[int]) -> list[Notice]:
+    """These notifications, in no order."""
+    return await tx.rows(
+        Notice,
+        """
+        SELECT n.id, n.agent_id, n.verb, n.conversation_id, coalesce(v.subject, '') AS subject,
+               coalesce((SELECT name FROM agent WHERE agent.id = (n.details ->> 'by')::bigint), '') AS by
+        FROM notification n LEFT JOIN conversation v ON v.id = n.conversation_id
+        WHERE n.id = ANY($1::bigint[])
+        """,
+        list(ids),
+    )
 
 
 async def notify(tx: Tx, news: News) -> list[int]:

@@ -14,15 +14,17 @@ from hub.web.sockets import Op
 log = structlog.get_logger(__name__)
 
 SECONDS = 1.0
-EVERYBODYS = ("unassigned", "all", "team:", "closed", "aside", "snoozed")
+EVERYBODYS = ("unassigned", "all", "team:", "closed", "aside")
 
 
 def numbers(found: Counters) -> dict[str, int]:
-    """Counters by the keys of the navigation: mine, unassigned, all, team-3."""
+    """Counters by the keys of the navigation: mine, unassigned, all, snoozed, mentions, team-3."""
     return {
         "mine": found.mine,
         "unassigned": found.unassigned,
         "all": found.all,
+        "snoozed": found.snoozed,
+        "mentions": found.mentions,
         **{f"team-{id_}": n for id_, n in found.teams.items()},
     }
 
@@ -39,12 +41,14 @@ class Counting:
         while True:
             await asyncio.sleep(SECONDS)
             touched, self.fanout.touched = self.fanout.touched, set()
+            fresh, self.fanout.fresh = self.fanout.fresh, set()
             try:
-                for agent_id in sorted(self._concerned(touched)):
-                    await self._tell(agent_id)
+                for agent_id in sorted(self._concerned(touched) | fresh):
+                    await self._tell(agent_id, all_of_them=agent_id in fresh)
             except (*AGAIN, *AWAY) as error:
                 log.warning("numbers not counted", error=repr(error)[:200])
                 self.fanout.touched |= touched
+                self.fanout.fresh |= fresh
 
     def _concerned(self, touched: set[str]) -> set[int]:
         """Whose numbers may have changed."""
@@ -52,12 +56,12 @@ class Counting:
         self._told = {id_: told for id_, told in self._told.items() if id_ in present}
         if any(topic.startswith(EVERYBODYS) for topic in touched):
             return present
-        return {id_ for id_ in present if f"mine:{id_}" in touched}
+        return {id_ for id_ in present if touched & {f"mine:{id_}", f"agent:{id_}", f"snoozed:{id_}"}}
 
-    async def _tell(self, agent_id: int) -> None:
+    async def _tell(self, agent_id: int, *, all_of_them: bool) -> None:
         async with self.fanout.hub.transaction() as tx:
             now = numbers(await counters(tx, agent_id))
-        before = self._told.get(agent_id, {})
+        before = {} if all_of_them else self._told.get(agent_id, {})
         changed: list[Op] = [["count", key, n] for key, n in now.items() if before.get(key) != n]
         self._told[agent_id] = now
         if changed:

@@ -44,6 +44,7 @@ class Fanout:
         self.on_access: asyncio.Queue[int] = asyncio.Queue()
         self.touched: set[str] = set()
         self._hearers: list[Callable[[Sequence[Change]], None]] = []
+        self.fresh: set[int] = set()  # agents of whom a page came (back): what it shows may be old
         self._aside: set[asyncio.Task[None]] = set()
         self._sights: OrderedDict[tuple[str, int], Sight | None] = OrderedDict()
 
@@ -68,6 +69,8 @@ class Fanout:
                 del self.by_topic[topic]
         for topic in topics - socket.topics:
             self.by_topic.setdefault(topic, set()).add(socket)
+            if topic == f"agent:{socket.person.id}":
+                self.fresh.add(socket.person.id)
         socket.topics = topics
 
     def hear(self, hearer: Callable[[Sequence[Change]], None]) -> None:

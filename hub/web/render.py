@@ -22,7 +22,10 @@ from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
+from hub.conversations.labels import PRIORITIES
+from hub.conversations.snoozing import PRESETS
 from hub.plumbing import texts
+from hub.web import shortcuts
 from hub.web.assets import assets
 from hub.web.views import Scope
 from hub.web.wording import for_browser
@@ -80,6 +83,11 @@ def environment() -> jinja2.Environment:
         "language": texts.language,
         "languages": texts.LANGUAGES,
         "browser_texts": for_browser,
+        "snooze_presets": lambda: _chosen_from(PRESETS),
+        "priority_names": lambda: _chosen_from(PRIORITIES),
+        "priority_name": _priority,
+        "key_sheet": shortcuts.sheet,
+        "key_actions": shortcuts.actions,
     }
     return made
 
@@ -132,6 +140,14 @@ def _written(local: datetime, form: str, full: str) -> str:
     pattern = "d MMM" if local.year == now.year else "d MMM y"
     day = format_date(local, pattern, locale=locale)
     return f"{day}, {clock}" if form == "when" else day
+
+
+def _chosen_from(words: dict[str, str]) -> list[dict[str, str]]:
+    return [{"value": value, "name": texts._(name)} for value, name in words.items()]
+
+
+def _priority(value: str) -> str:
+    return texts._(PRIORITIES[value]) if value in PRIORITIES else value
 
 
 def _waited(minutes: int) -> str:

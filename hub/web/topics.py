@@ -10,7 +10,7 @@ from hub.conversations.sight import sights
 from hub.plumbing.db import Tx
 
 MOST_TOPICS = 60
-EVERYBODYS = frozenset({"unassigned", "all", "closed", "aside", "unanswered"})
+EVERYBODYS = frozenset({"unassigned", "all", "closed", "aside", "snoozed", "unanswered"})
 """Lists of all conversations: each operation is checked against the person again before it is written."""
 
 
@@ -21,10 +21,15 @@ def canonical(topic: str) -> str:
 
 
 async def allowed(tx: Tx, person: Person, wanted: Iterable[str]) -> frozenset[str]:
-    """Those of the wanted topics this person may listen to; the others are left out without a word."""
+    """Those of the wanted topics this person may listen to; the others are left out without a word.
+
+    Contacts and accounts are everybody's: their pages are, too.
+    """
     topics = {canonical(topic) for topic in list(wanted)[:MOST_TOPICS]}
     own = {f"mine:{person.id}", f"agent:{person.id}", f"snoozed:{person.id}", f"mentions:{person.id}"}
     granted = topics & (EVERYBODYS | own)
+    granted |= {f"contact:{id_}" for id_ in _numbers(topics, "contact")}
+    granted |= {f"account:{id_}" for id_ in _numbers(topics, "account")}
     if "quarantine" in topics and may(person, "see_quarantine"):
         granted.add("quarantine")
     threads = _numbers(topics, "thread")

@@ -60,7 +60,11 @@ async def test_the_assignee_is_offered_as_owner_of_an_account_without_one(tx: Tx
     id_ = await conversation(tx, world, assignee=world.luis, account=world.acme)
     assert await closing.owner_to_offer(tx, id_) is None
     await tx.execute("UPDATE account SET owner_id = NULL WHERE id = $1", world.acme)
-    assert await closing.owner_to_offer(tx, id_) == world.luis
+    offer = await closing.owner_to_offer(tx, id_)
+    assert offer is not None
+    assert (offer.agent_name, offer.account_name) == ("Luis", "Acme")
+    await tx.execute("UPDATE contact SET account_standing = 'suggested' WHERE id = $1", world.marta)
+    assert await closing.owner_to_offer(tx, id_) is None, "nobody said yet that it is theirs"
 
 
 async def test_a_snoozed_conversation_leaves_the_lists_and_comes_back(tx: Tx, world: World) -> None:

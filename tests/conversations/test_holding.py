@@ -30,7 +30,10 @@ def verbs(ids: list[int], chance: random.Random, world: World) -> Verb:
         partial(aside.put_aside, conversation_id=one, agent_id=by),
         partial(aside.bring_back, conversation_id=one, agent_id=by),
         partial(
-            labels.prioritise, conversation_id=one, priority=chance.choice(labels.PRIORITIES), agent_id=by
+            labels.prioritise,
+            conversation_id=one,
+            priority=chance.choice(list(labels.PRIORITIES)),
+            agent_id=by,
         ),
         partial(assignment.assign_to, conversation_ids=[other, one], agent_id=world.ana, by=world.luis),
     ]

@@ -127,10 +127,10 @@ async def test_y_confirms_the_suggested_account_and_the_card_says_so(
     await inbound.close()
     ana = await desk.open(world.ana, f"/inbox/mine/c/{outcome.conversation_id}")
     await expect(ana.locator("#conv [data-suggestion]")).to_contain_text("Acme")
-    await expect(ana.locator("#card .account .pill")).to_have_count(1)
+    await expect(ana.locator("#card .account .pill.warn")).to_have_count(1)
     await ana.keyboard.press("y")
     await expect(ana.locator("#conv [data-suggestion]")).to_have_count(0)
-    await expect(ana.locator("#card .account .pill")).to_have_count(0)
+    await expect(ana.locator("#card .account .pill.warn")).to_have_count(0)
     async with hub.transaction() as tx:
         standing = await tx.value("SELECT account_standing FROM contact WHERE name = 'Pepe Ferrer'")
     assert standing == "confirmed"

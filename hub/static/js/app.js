@@ -4,7 +4,6 @@ import "./nav.js";
 import "./list.js";
 import "./send.js";
 import "./compose.js";
-import "./triage.js";
 import "./presence.js";
 import "./keys.js";
 

@@ -1,22 +1,28 @@
 // The keyboard: single letters by event.key, never while writing, composing or in a dialog, and switchable off.
-import { $, app, hear, on } from "./live.js";
+import { $, app, hear, on, say, t } from "./live.js";
 import * as list from "./list.js";
 import * as nav from "./nav.js";
-import * as triage from "./triage.js";
 import { focus } from "./compose.js";
 import { undo } from "./notify.js";
 
-const GO = { i: "/inbox/mine", u: "/inbox/unassigned", a: "/inbox/all", c: "/inbox/closed", k: "/contacts", q: "/quarantine" };
+const GO = { i: "mine", m: "mentions", u: "unassigned", h: "snoozed", a: "all", c: "closed", k: "/contacts", q: "/quarantine" };
 const ZONES = ["#search", "#nav a[aria-current], #nav a", "#rows", "#timeline", "#text", "#card", "#toasts"];
 const inbox = (act) => () => nav.isInbox() && act();
 const thread = (act) => () => nav.openId() && act();
+const verb = (name, ...told) => inbox(async () => (await verbs())[name](...told));
 let going = 0;
 
+/** What can be done by name: by a key, or from the palette. */
+const ACTIONS = {
+  reply: thread(() => focus("reply")), note: thread(() => focus("note")), card: thread(card), tick: inbox(() => list.tick()),
+  assign: verb("assign"), mine: verb("assignMe"), tags: verb("tags"), snooze: verb("snooze"), priority: verb("priority"),
+  close: verb("closeOrReopen", false), stay: verb("closeOrReopen", true), unread: verb("unread"), link: verb("link"), accept: verb("accept"),
+  undo, help, search: () => $("#search").focus(), next: inbox(() => list.step(1)), before: inbox(() => list.step(-1)), open: inbox(list.openChosen), leave: inbox(leave),
+};
+
 const KEYS = {
-  j: inbox(() => list.step(1)), k: inbox(() => list.step(-1)), o: inbox(list.openChosen), x: inbox(() => list.tick()),
-  r: thread(() => focus("reply")), n: thread(() => focus("note")), a: inbox(() => triage.assign()), m: inbox(() => triage.assignMe()),
-  e: inbox(() => triage.closeOrReopen(false)), E: inbox(() => triage.closeOrReopen(true)), u: inbox(leave), U: inbox(() => triage.unread()),
-  y: thread(() => triage.confirm()), z: undo, i: thread(card), "/": () => $("#search").focus(), "?": help,
+  j: "next", k: "before", o: "open", x: "tick", u: "leave", r: "reply", n: "note", a: "assign", m: "mine", t: "tags", h: "snooze", p: "priority",
+  e: "close", E: "stay", U: "unread", y: "accept", l: "link", i: "card", z: "undo", "/": "search", "?": "help",
 };
 
 const BARE = { ArrowDown: () => list.step(1), ArrowUp: () => list.step(-1), Home: () => list.edge(false), End: () => list.edge(true), Enter: list.openChosen };
@@ -25,15 +31,30 @@ function pressed(event) {
   if (event.defaultPrevented || event.isComposing || event.key === "Dead" || $("dialog[open]")) return;
   if (event.key === "F6") return zone(event);
   if (event.key === "Escape") return escape(event);
+  if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) { event.preventDefault(); return palette(); }
   if (event.ctrlKey || event.metaKey || event.altKey || event.getModifierState("AltGraph") || inField(event.target)) return;
   if (nav.isInbox() && BARE[event.key] && inList(event.target)) { event.preventDefault(); return BARE[event.key](); }
   if (app.dataset.shortcuts === "off") return;
   if (going && Date.now() - going < 1500) return follow(event);
   if (event.key === "g") { going = Date.now(); return; }
-  const act = KEYS[event.key] ?? (event.shiftKey ? null : KEYS[event.key.toLowerCase()]);
-  if (!act) return;
+  const name = KEYS[event.key] ?? (event.shiftKey ? null : KEYS[event.key.toLowerCase()]);
+  if (!name) return;
   event.preventDefault();
-  act();
+  ACTIONS[name]();
+}
+
+/** What one does with a conversation, and the dialogs for it, are fetched when the page has come to rest. */
+const verbs = () => import("./triage.js").catch((error) => { say("failed", new Error(t("failed"))); throw error; });
+
+/** Everything that can be done here, by name. */
+async function palette() {
+  const value = await (await import("./pick.js")).palette();
+  if (!value) return;
+  const place = value.match(/^\/(inbox|c)\/(\w+)$/);
+  if (ACTIONS[value]) ACTIONS[value]();
+  else if (!place || !nav.isInbox()) location.assign(value);
+  else if (place[1] === "c") nav.open(Number(place[2]));
+  else nav.go(place[2]);
 }
 
 const inField = (node) => node.closest?.("input, textarea, select, [contenteditable]");
@@ -41,12 +62,11 @@ const inList = (node) => node === document.body || node.id === "rows" || node.id
 
 function follow(event) {
   going = 0;
-  const path = GO[event.key.toLowerCase()];
-  if (!path) return;
+  const to = GO[event.key.toLowerCase()];
+  if (!to) return;
   event.preventDefault();
-  const view = path.match(/^\/inbox\/(.+)$/)?.[1];
-  if (view && nav.isInbox()) nav.go(view);
-  else location.assign(path);
+  if (to.startsWith("/")) location.assign(to);
+  else nav.go(to);
 }
 
 /** Esc leaves the field, then closes what lies over the page, then goes back to the list. */
@@ -87,11 +107,13 @@ function help() {
 function clicked(event) {
   const act = event.target.closest("[data-act]")?.dataset.act;
   if (act === "help") help();
+  if (act === "palette") palette();
   if (act === "card") card();
   if (act === "dismiss" || event.target.tagName === "DIALOG") event.target.closest("dialog").close();
 }
 
 hear("start", () => {
+  if (nav.isInbox()) setTimeout(() => verbs().catch(() => {})); // without a network now: asked for again when it is needed
   on("keydown", pressed);
   on("click", clicked);
   if (localStorage.getItem("dialogo:card") === "off" && matchMedia("(min-width: 1281px)").matches) app.dataset.card = "off";

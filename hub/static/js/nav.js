@@ -1,8 +1,8 @@
 // Moves between conversations and lists by fragments: prefetched on rest, with history, late answers dropped.
-import { $, $$, app, ask, hear, on, phone, say } from "./live.js";
+import { $, $$, app, ask, hear, on, phone, say, t } from "./live.js";
 import { apply, nodes } from "./ops.js";
 import { framesAfter, listenTo } from "./wire.js";
-import { titled } from "./notify.js";
+import { titled, toast } from "./notify.js";
 
 const FRESH = 30000;
 const panes = new Map();
@@ -173,7 +173,15 @@ async function travelled() {
   else close({ push: false });
 }
 
+/** A colleague did something with a conversation: said unless it is on the screen. */
+function told(news) {
+  const id = news.conversation;
+  if (!id) toast(news);
+  else if (id !== openId() || document.hidden) toast(news.text, { action: { label: () => t("open"), act: () => open(id) } });
+}
+
 hear("start", () => {
+  hear("toast", told);
   on("click", clicked);
   addEventListener("popstate", travelled);
   hear("stale", refresh);

@@ -80,7 +80,6 @@ function news(waiting) {
 
 hear("start", () => {
   hear("count", count);
-  hear("toast", (text) => toast(text));
   hear("failed", (error) => toast(error.message ?? String(error), { tone: "danger" }));
   hear("arrived", () => document.hidden && news(true));
   hear("fresh", () => document.hidden && news(true));

@@ -37,7 +37,7 @@ const OPS = {
   text: (target, text) => places(target).forEach((node) => { node.textContent = text; }),
   count: (key, n) => say("count", { key: String(key).replace(/^nav:/, ""), n: Number(n) }),
   who: (conversation, people) => say("who", { conversation: Number(String(conversation).replace(/^thread:/, "")), people }),
-  toast: (text) => say("toast", text),
+  toast: (text, conversation) => say("toast", conversation ? { text, conversation } : text),
   stale: () => say("stale"),
 };
 

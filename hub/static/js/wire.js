@@ -110,7 +110,7 @@ export function listenTo(topic, since) {
 
 /** Tell the server which topics this page shows. */
 export function subscribe(since = oldest()) {
-  const shown = $$("[data-topic]").map((node) => node.dataset.topic);
+  const shown = $$("[data-topic]").flatMap((node) => node.dataset.topic.split(" "));
   const topics = [...new Set([...(app.dataset.topics ?? "").split(" "), ...shown, ...extra])].filter(Boolean).sort();
   if (!state.open || topics.join(" ") === told) return;
   told = topics.join(" ");

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -14,7 +15,9 @@ from hub.conversations.sight import Sight, sights
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, HubError, NotFound
 from hub.plumbing.texts import _
-from hub.web.requests import wants_json
+from hub.web.requests import hub_of, person_of, wants_json
+
+Verb = Callable[[Tx], Awaitable[Any]]
 
 MOST_ID = 2**63 - 1
 _PARTY = re.compile(r'^\s*(?:"?(?P<name>[^"<>]*?)"?\s*<(?P<inner>[^<>]*)>|(?P<bare>[^<>]*))\s*$')
@@ -56,6 +59,18 @@ def parties(text: str, field: str) -> list[Party]:
             raise BadInput(_("“%(address)s” is no address.", address=part.strip()[:100]), field=field)
         found.append(Party((read["inner"] or read["bare"] or "").strip(), (read["name"] or "").strip()))
     return found
+
+
+async def do(request: web.Request, verb: Verb) -> web.StreamResponse:
+    """May I, do, answer: for one conversation the person sees, in a transaction that meets others' locks."""
+    person, id_ = person_of(request), id_of(request)
+
+    async def allowed(tx: Tx) -> None:
+        await must_see(tx, id_, person)
+        await verb(tx)
+
+    await hub_of(request).retrying(allowed)
+    return done(request, id_)
 
 
 def done(request: web.Request, conversation_id: int, **told: Any) -> web.Response:

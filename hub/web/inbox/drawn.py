@@ -9,15 +9,17 @@ from hub.conversations.history_lines import HistoryLine
 from hub.conversations.inbox import ListRow
 from hub.conversations.sight import sights
 from hub.conversations.thread import Head, ThreadMessage
+from hub.customers import card as customers
+from hub.customers.card import AccountCard, CustomerCard
 from hub.plumbing.db import Tx
 from hub.plumbing.texts import language
 from hub.web import render
 from hub.web.drawing import Thing, register
 from hub.web.inbox.bubbles import bubble, system_row
-from hub.web.inbox.heads import head
+from hub.web.inbox.heads import account_card, head, person_card
 from hub.web.inbox.rows import row
 from hub.web.sockets import Op
-from hub.web.views import HeadView, MessageView, RowView
+from hub.web.views import CardView, HeadView, MessageView, RowView
 
 THREAD = "thread:"
 
@@ -59,8 +61,21 @@ async def messages(tx: Tx, ids: Sequence[int]) -> list[Thing]:
     return found
 
 
+async def contacts(tx: Tx, ids: Sequence[int]) -> list[Thing]:
+    """The renderer of kind `contact`: the person on every card that shows them."""
+    found = {id_: await customers.card(tx, id_) for id_ in ids}
+    return [Thing(id=id_, ops=_person(id_, known)) for id_, known in found.items() if known is not None]
+
+
+async def accounts(tx: Tx, ids: Sequence[int]) -> list[Thing]:
+    """The renderer of kind `account`: its name and its people on every card that shows it."""
+    return [Thing(id=one.account_id, ops=_account(one)) for one in await customers.accounts(tx, ids)]
+
+
 def register_all() -> None:
     """Make the fan-out draw these kinds."""
+    register("contact", contacts)
+    register("account", accounts)
     register("conversation", conversations)
     register("message", messages)
 
@@ -70,15 +85,22 @@ Drawer = Callable[[Sequence[str]], dict[str, list[Op]]]
 
 def _conversation(stored: ListRow, opened: Head | None, done: Sequence[HistoryLine]) -> Drawer:
     def ops(topics: Sequence[str]) -> dict[str, list[Op]]:
-        html = render.partial("inbox/_row.html", RowView(row=row(stored, live=True)), language())
-        told: dict[str, list[Op]] = {
-            topic: [["place", topic, html]] for topic in topics if not topic.startswith(THREAD)
-        }
+        told: dict[str, list[Op]] = {}
+        drawn: dict[str, str] = {}
+        for topic in topics:
+            view = "snoozed" if topic.startswith("snoozed") else ""  # where another order holds
+            if not topic.startswith(THREAD):
+                drawn[view] = drawn.get(view) or _row(stored, view)
+                told[topic] = [["place", topic, drawn[view]]]
         if opened is not None:
             told[f"{THREAD}{stored.id}"] = _opened(opened, done)
         return told
 
     return ops
+
+
+def _row(stored: ListRow, view: str) -> str:
+    return render.partial("inbox/_row.html", RowView(row=row(stored, view=view, live=True)), language())
 
 
 def _opened(stored: Head, done: Sequence[HistoryLine]) -> list[Op]:
@@ -97,6 +119,27 @@ def _message(message: ThreadMessage, place: int, seq: int) -> Drawer:
         shown = MessageView(message=bubble(message, place, seq))
         html = render.partial("inbox/_message.html", shown, language())
         return {topic: [["put", topic, html]] for topic in topics if topic == f"{THREAD}{place}"}
+
+    return ops
+
+
+def _person(id_: int, known: CustomerCard) -> Drawer:
+    def ops(topics: Sequence[str]) -> dict[str, list[Op]]:
+        shown = CardView(card=person_card(known))
+        parts: list[Op] = [
+            ["patch", f"person:{id_}", render.partial("inbox/_person.html", shown, language())],
+            ["patch", f"reach:{id_}", render.partial("inbox/_reach.html", shown, language())],
+        ]
+        return {topic: parts for topic in topics if topic.startswith("contact:")}
+
+    return ops
+
+
+def _account(known: AccountCard) -> Drawer:
+    def ops(topics: Sequence[str]) -> dict[str, list[Op]]:
+        html = render.partial("inbox/_account.html", CardView(card=account_card(known)), language())
+        op: Op = ["patch", f"account:{known.account_id}", html]
+        return {topic: [op] for topic in topics if topic.startswith("account:")}
 
     return ops
 

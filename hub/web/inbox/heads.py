@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+import msgspec
 from babel.dates import format_date
 
 from hub.agents.roles import Person
@@ -13,8 +14,8 @@ from hub.conversations.closing import OUTCOMES, REASONS
 from hub.conversations.drafts import Draft as StoredDraft
 from hub.conversations.recipients import choose
 from hub.conversations.thread import Head as StoredHead
-from hub.customers import card as customers
 from hub.conversations.ways import Way
+from hub.customers import card as customers
 from hub.customers.card import AccountCard, CardAddress, CustomerCard
 from hub.plumbing.clock import now
 from hub.plumbing.db import Tx
@@ -52,6 +53,7 @@ def head(stored: StoredHead) -> Head:
         assignee=person(stored.assignee_id, stored.assignee_name),
         team=named(stored.team_id, stored.team_name),
         priority=stored.priority,
+        tags=stored.tags,
         waiting_since=stored.waiting_since,
         suggestion=named(stored.suggested_id, stored.suggested_name),
         doubt=_("Not proven that this sender is who they say") if stored.doubt else "",
@@ -100,19 +102,17 @@ async def _line(tx: Tx, stored: StoredHead, way: Way) -> Line:
         has_cc=can.cc,
         attachments=can.attachments,
         text_limit=can.text_limit,
-        why_not=why_not,
-        cautious=not can.live,
         parts=can.parts,
         pages=can.pages,
         cost=can.cost,
         why="" if way.why_not else way.words(),
-    )
+        why_not=why_not,
         until=way.window_until,
         approved=can.approved_texts,
+        cautious=not can.live,
+    )
 
 
-def draft(stored: StoredDraft) -> Draft:
-    """What was begun, as the composer knows it."""
 async def _letter_to(tx: Tx, stored: StoredHead, way: Way) -> tuple[str, str, str]:
     """Whom a letter goes to by default: the verified Reply-To, and who stands in copy; or why not."""
     speaking = adapter(way.channel.kind)
@@ -124,6 +124,8 @@ async def _letter_to(tx: Tx, stored: StoredHead, way: Way) -> tuple[str, str, st
     return to, ", ".join(party.address for party in whom.cc), ""
 
 
+def draft(stored: StoredDraft) -> Draft:
+    """What was begun, as the composer knows it."""
     return Draft(
         mode="note" if stored.mode == "note" else "reply",
         text=stored.text,
@@ -139,26 +141,17 @@ async def _letter_to(tx: Tx, stored: StoredHead, way: Way) -> tuple[str, str, st
 async def card(tx: Tx, agent_id: int, stored: StoredHead) -> Card:
     """The customer: account and owner first, then what we know. `agent_id` decides which past is shown."""
     known = await customers.card(tx, stored.contact_id)
+    if known is None:
+        return Card(conversation=stored.id, contact=Somebody(id=stored.contact_id, name=stored.contact_name))
     past = [
         one for one in await inbox.of_contact(tx, stored.contact_id, agent_id, most=MOST_PAST + 1)
         if one.id != stored.id
     ]  # fmt: skip
-    if known is None:
-        return Card(conversation=stored.id, contact=Somebody(id=stored.contact_id, name=stored.contact_name))
     still_open = sum(one.state in ("open", "snoozed") for one in past) + (stored.state in ("open", "snoozed"))
-    return Card(
+    return msgspec.structs.replace(
+        person_card(known),
         conversation=stored.id,
-        contact=Somebody(id=known.id, name=stored.contact_name),
-        about=known.job_title,
-        account=named(known.account_id, known.account_name),
-        suggested=known.account_standing == "suggested",
-        owner=person(known.owner_id, known.owner_name),
-        owner_away=_away(known),
-        deputy=person(known.deputy_id, known.deputy_name),
-        tags=[*([known.tier] if known.tier else []), *stored.tags],
         facts=_facts(still_open),
-        addresses=[_address(one) for one in known.addresses],
-        notes=known.notes,
         history=[
             Past(
                 id=one.id,
@@ -172,13 +165,36 @@ async def card(tx: Tx, agent_id: int, stored: StoredHead) -> Card:
     )
 
 
+def person_card(known: CustomerCard) -> Card:
+    """What is the same for every viewer and in every conversation of this person."""
+    return msgspec.structs.replace(
+        account_card(known),
+        contact=Somebody(id=known.id, name=known.name or next((a.value for a in known.addresses), "")),
+        about=known.job_title,
+        suggested=known.account_standing == "suggested",
+        addresses=[_address(one) for one in known.addresses],
+        notes=known.notes,
+    )
+
+
+def account_card(known: CustomerCard | AccountCard) -> Card:
+    """Of whom we know only the account: who owns it, who stands in."""
+    return Card(
+        account=named(known.account_id, known.account_name),
+        owner=person(known.owner_id, known.owner_name),
+        owner_away=_away(known),
+        deputy=person(known.deputy_id, known.deputy_name),
+        tags=[known.tier] if known.tier else [],
+    )
+
+
 def _facts(still_open: int) -> list[CardFact]:
     if still_open < 2:
         return []
     return [CardFact(name=_("Problems"), value=_("%(n)s conversations open", n=still_open), tone="warn")]
 
 
-def _away(known: CustomerCard) -> str:
+def _away(known: CustomerCard | AccountCard) -> str:
     if known.owner_until is None:
         return ""
     day = format_date(known.owner_until, "d MMM", locale=language())

@@ -31,8 +31,10 @@ class View(msgspec.Struct, frozen=True):
         return int(self.read.partition(":")[2]) if self.read.startswith("team:") else None
 
     def topic(self, person: Person) -> str:
-        """The live topic of the list."""
-        return f"{self.key}:{person.id}" if self.key in ("mine", "snoozed", "mentions") else self.read
+        """The live topics of the list, parted by a space: what is snoozed and nobody's is everybody's."""
+        if self.key == "snoozed":
+            return f"snoozed:{person.id} snoozed"
+        return f"{self.key}:{person.id}" if self.key in ("mine", "mentions") else self.read
 
 
 def view_of(text: str) -> View:

@@ -109,9 +109,13 @@ async def _page(tx: Tx, pane: ListPane, opened: ThreadPane | None, known: list[N
         pane=pane,
         thread=opened,
         choices=await choices(tx, known),
-        reasons=[Choice(value=value, name=_(name)) for value, name in REASONS.items()],
-        outcomes=[Choice(value=value, name=_(name)) for value, name in OUTCOMES.items()],
+        reasons=_named(REASONS),
+        outcomes=_named(OUTCOMES),
     )
+
+
+def _named(words: dict[str, str]) -> list[Choice]:
+    return [Choice(value=value, name=_(name)) for value, name in words.items()]
 
 
 async def choices(tx: Tx, known: list[Named]) -> list[Choice]:

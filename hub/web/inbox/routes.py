@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from aiohttp.web import RouteDef, delete, get, post, put
 
-from hub.web.inbox import drafting, drawn, otherwise, pages, sending, verbs, why
+from hub.web.inbox import (
+    drafting,
+    drawn,
+    labels,
+    notices,
+    otherwise,
+    owning,
+    pages,
+    palette,
+    sending,
+    verbs,
+    why,
+)
 
 drawn.register_all()
+notices.register_all()
 
 ROUTES: list[RouteDef] = [
     get("/inbox", pages.home),
     get("/inbox/{view}", pages.show_list),
     get("/inbox/{view}/c/{id}", pages.show_conversation),
+    get("/palette", palette.find),
+    get("/tags", labels.known),
     get("/c/{id}", pages.permanent),
     get("/c/{id}/why", why.show),
     # what one says
@@ -33,6 +48,10 @@ ROUTES: list[RouteDef] = [
     delete("/c/{id}/aside", verbs.bring_back),
     post("/c/{id}/snoozing", verbs.snooze),
     delete("/c/{id}/snoozing", verbs.wake),
+    post("/c/{id}/tags", labels.tag),
+    post("/c/{id}/priority", labels.prioritise),
+    post("/c/{id}/owner", owning.make_owner),
+    delete("/c/{id}/owner", owning.take_back),
     post("/c/{id}/reading", verbs.read),
     delete("/c/{id}/reading", verbs.unread),
     post("/c/{id}/account_suggestion", verbs.suggestion),

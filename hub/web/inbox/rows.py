@@ -39,9 +39,11 @@ def row(stored: ListRow, *, view: str = "", live: bool = False) -> Row:
         state=cast(State, stored.state),
         priority=stored.priority,
         waiting_since=stored.waiting_since,
+        until=stored.snoozed_until,
+        tags=stored.tags,
         unread=None if live else stored.unread,
         draft=stored.draft and not live,
-        address=f"/inbox/{view}/c/{stored.id}" if view else "",
+        address=f"/inbox/{view}/c/{stored.id}" if view and not live else "",
         reason=_("covering for %(name)s", name=stored.covering_for_name) if stored.covering_for_name else "",
     )
 
@@ -58,8 +60,9 @@ def person(id_: int | None, name: str | None) -> Person | None:
 
 def _key(stored: ListRow, view: str) -> str:
     """The greatest stands first; what is snoozed comes back soonest first."""
-    at = microseconds(stored.sort_at)
-    return str(LATEST - at if view == "snoozed" else at)
+    if view == "snoozed":
+        return str(LATEST - microseconds(stored.snoozed_until or stored.sort_at))
+    return str(microseconds(stored.sort_at))
 
 
 def microseconds(at: datetime) -> int:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 import msgspec
 from aiohttp import web
 
@@ -15,10 +12,8 @@ from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import _
 from hub.routing.balance import queue_balance_for
 from hub.web.forms import form_of
-from hub.web.inbox.asked import done, id_of, must_see, whole
+from hub.web.inbox.asked import do, done, id_of, must_see, whole
 from hub.web.requests import hub_of, person_of
-
-Verb = Callable[[Tx], Awaitable[Any]]
 
 
 class AssignForm(msgspec.Struct):
@@ -37,7 +32,7 @@ class CloseForm(msgspec.Struct):
 
 
 class SnoozeForm(msgspec.Struct):
-    """POST snoozing: later, tomorrow, monday, week, or a date and time."""
+    """POST snoozing: later, tomorrow, monday, week, a date and time, or now to wake it."""
 
     until: str = ""
 
@@ -80,16 +75,16 @@ async def assign(request: web.Request) -> web.StreamResponse:
     agent_id = person.id if form.me else whole(form.agent_id, "agent_id")
     team_id = whole(form.team_id, "team_id")
     if agent_id is not None:
-        return await _do(request, lambda tx: assignment.assign_to(tx, [id_], agent_id, by=person.id))
+        return await do(request, lambda tx: assignment.assign_to(tx, [id_], agent_id, by=person.id))
     if team_id is not None:
-        return await _do(request, lambda tx: assignment.assign_to_team(tx, [id_], team_id, by=person.id))
+        return await do(request, lambda tx: assignment.assign_to_team(tx, [id_], team_id, by=person.id))
     raise BadInput(_("Choose a person or a team."), field="agent_id")
 
 
 async def unassign(request: web.Request) -> web.StreamResponse:
     """DELETE /c/{id}/assignment."""
     person, id_ = person_of(request), id_of(request)
-    return await _do(request, lambda tx: assignment.unassign(tx, [id_], by=person.id))
+    return await do(request, lambda tx: assignment.unassign(tx, [id_], by=person.id))
 
 
 async def close(request: web.Request) -> web.StreamResponse:
@@ -97,7 +92,7 @@ async def close(request: web.Request) -> web.StreamResponse:
     person, id_ = person_of(request), id_of(request)
     form = await form_of(request, CloseForm)
 
-    async def verb(tx: Tx) -> int | None:
+    async def verb(tx: Tx) -> closing.Offer | None:
         await must_see(tx, id_, person)
         held = await closing.close(tx, id_, agent_id=person.id, reason=form.reason, outcome=form.outcome)
         if held.assignee_id is not None:
@@ -110,32 +105,35 @@ async def close(request: web.Request) -> web.StreamResponse:
 async def reopen(request: web.Request) -> web.StreamResponse:
     """DELETE /c/{id}/closing."""
     person, id_ = person_of(request), id_of(request)
-    return await _do(request, lambda tx: closing.reopen(tx, id_, agent_id=person.id))
+    return await do(request, lambda tx: closing.reopen(tx, id_, agent_id=person.id))
 
 
 async def put_aside(request: web.Request) -> web.StreamResponse:
     """POST /c/{id}/aside."""
     person, id_ = person_of(request), id_of(request)
-    return await _do(request, lambda tx: aside.put_aside(tx, id_, agent_id=person.id))
+    return await do(request, lambda tx: aside.put_aside(tx, id_, agent_id=person.id))
 
 
 async def bring_back(request: web.Request) -> web.StreamResponse:
     """DELETE /c/{id}/aside."""
     person, id_ = person_of(request), id_of(request)
-    return await _do(request, lambda tx: aside.bring_back(tx, id_, agent_id=person.id))
+    return await do(request, lambda tx: aside.bring_back(tx, id_, agent_id=person.id))
 
 
 async def snooze(request: web.Request) -> web.StreamResponse:
     """POST /c/{id}/snoozing."""
     person, id_ = person_of(request), id_of(request)
-    until = snoozing.moment((await form_of(request, SnoozeForm)).until, clock.now(), person.time_zone)
-    return await _do(request, lambda tx: snoozing.snooze(tx, id_, agent_id=person.id, until=until))
+    wanted = (await form_of(request, SnoozeForm)).until
+    if wanted == "now":
+        return await wake(request)
+    until = snoozing.moment(wanted, clock.now(), person.time_zone)
+    return await do(request, lambda tx: snoozing.snooze(tx, id_, agent_id=person.id, until=until))
 
 
 async def wake(request: web.Request) -> web.StreamResponse:
     """DELETE /c/{id}/snoozing."""
     person, id_ = person_of(request), id_of(request)
-    return await _do(request, lambda tx: snoozing.wake(tx, id_, agent_id=person.id))
+    return await do(request, lambda tx: snoozing.wake(tx, id_, agent_id=person.id))
 
 
 async def read(request: web.Request) -> web.StreamResponse:
@@ -144,13 +142,13 @@ async def read(request: web.Request) -> web.StreamResponse:
     up_to = whole((await form_of(request, ReadForm)).seq, "seq")
     if up_to is not None and up_to > 2**31 - 1:
         raise BadInput(_("Use a whole number."), field="seq")
-    return await _do(request, lambda tx: reading.read_and_tell(tx, id_, person.id, up_to=up_to))
+    return await do(request, lambda tx: reading.read_and_tell(tx, id_, person.id, up_to=up_to))
 
 
 async def unread(request: web.Request) -> web.StreamResponse:
     """DELETE /c/{id}/reading."""
     person, id_ = person_of(request), id_of(request)
-    return await _do(request, lambda tx: reading.unread(tx, id_, person.id))
+    return await do(request, lambda tx: reading.unread(tx, id_, person.id))
 
 
 async def suggestion(request: web.Request) -> web.StreamResponse:
@@ -158,7 +156,7 @@ async def suggestion(request: web.Request) -> web.StreamResponse:
     person, id_ = person_of(request), id_of(request)
     form = await form_of(request, SuggestionForm)
     verb = belonging.confirm_account if form.confirm else belonging.deny_account
-    return await _do(request, lambda tx: verb(tx, id_, agent_id=person.id))
+    return await do(request, lambda tx: verb(tx, id_, agent_id=person.id))
 
 
 async def join(request: web.Request) -> web.StreamResponse:
@@ -172,19 +170,19 @@ async def join(request: web.Request) -> web.StreamResponse:
         await must_see(tx, into, person)
         await joining.join(tx, id_, into, agent_id=person.id)
 
-    return await _do(request, verb)
+    return await do(request, verb)
 
 
 async def separate(request: web.Request) -> web.StreamResponse:
     """DELETE /c/{id}/join."""
     person, id_ = person_of(request), id_of(request)
-    return await _do(request, lambda tx: joining.separate(tx, id_, agent_id=person.id))
+    return await do(request, lambda tx: joining.separate(tx, id_, agent_id=person.id))
 
 
 async def keep_apart(request: web.Request) -> web.StreamResponse:
     """DELETE /c/{id}/messages/{message_id}/join: what a message's subject suggested is wrong."""
     person, id_, message_id = person_of(request), id_of(request), id_of(request, "message_id")
-    return await _do(
+    return await do(
         request, lambda tx: joining.keep_apart(tx, message_id, conversation_id=id_, agent_id=person.id)
     )
 
@@ -221,19 +219,7 @@ async def move(request: web.Request) -> web.StreamResponse:
     person, id_ = person_of(request), id_of(request)
     form = await form_of(request, MoveForm)
     contact_id, account_id = whole(form.contact_id, "contact_id"), whole(form.account_id, "account_id")
-    return await _do(
+    return await do(
         request,
         lambda tx: joining.move(tx, id_, agent_id=person.id, contact_id=contact_id, account_id=account_id),
     )
-
-
-async def _do(request: web.Request, verb: Verb) -> web.StreamResponse:
-    """May I, do, answer: for one conversation the person sees, in a transaction that meets others' locks."""
-    person, id_ = person_of(request), id_of(request)
-
-    async def allowed(tx: Tx) -> None:
-        await must_see(tx, id_, person)
-        await verb(tx)
-
-    await hub_of(request).retrying(allowed)
-    return done(request, id_)

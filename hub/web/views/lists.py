@@ -30,7 +30,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     (data-v) is the conversation's version: the browser ignores a lower one. `last_seq` with `direction` lets
     the browser count unread by itself. `unread` is None in a live partial: the browser keeps its own number.
     `address`: the link, `/inbox/{view}/c/{id}`; live partials may use `/c/{id}`, the browser opens it in the
-    list it stands in. `reason`: why it stands where it stands (covering for Ana…), may be empty.
+    list it stands in. `until`: when a snoozed one comes back. `reason`: why it stands where it stands
+    (covering for Ana…), may be empty.
     """
 
     id: int
@@ -49,6 +50,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     state: State = "open"
     priority: str = "normal"
     waiting_since: datetime | None = None
+    until: datetime | None = None
+    tags: list[str] = []
     unread: int | None = None
     draft: bool = False
     address: str = ""

@@ -27,7 +27,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
     `suggestion`: the account its domain suggests, not confirmed yet. `doubt`: why the sender is doubtful.
     `decision`: the routing sentence ("To Ana, who owns Acme"). `covering_for`: for whom the assignee stands
-    in. `make_owner`: "Make the assignee the owner of this account?" offered after closing.
+    in.
     """
 
     id: int
@@ -40,6 +40,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     assignee: Person | None = None
     team: Named | None = None
     priority: str = "normal"
+    tags: list[str] = []
     waiting_since: datetime | None = None
     suggestion: Named | None = None
     doubt: str = ""
@@ -66,29 +67,29 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     mark: ChannelMark
-    to: str = ""
     address_id: int | None = None
+    to: str = ""
     cc: str = ""
     subject: str = ""
     has_subject: bool = False
     has_cc: bool = False
     attachments: bool = False
     text_limit: int = 0
-    why_not: str = ""
     parts: bool = False
     pages: bool = False
     cost: float = 0.0
     why: str = ""
-    cautious: bool = True
+    why_not: str = ""
     until: datetime | None = None
     approved: bool = False
-
+    cautious: bool = True
 
     @property
     def name(self) -> str:
         """As it stands in the list of ways: the line, whom it reaches, and why or why not."""
         said = [self.mark.name, self.to, self.why_not or self.why]
         return " · ".join(one for one in said if one)
+
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """What the agent has begun to write; `version` 0 means nothing is stored."""
@@ -166,10 +167,13 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """The customer card: account, owner, deputy first; then only the facts for which data exists."""
+    """The customer card: account, owner, deputy first; then only the facts for which data exists.
 
-    conversation: int
-    contact: Person
+    `facts` and `history` are the viewer's own; the rest is told live on contact:{id} and account:{id}.
+    """
+
+    conversation: int = 0
+    contact: Person = Person(id=0, name="")
     about: str = ""
     account: Named | None = None
     suggested: bool = False
