@@ -130,8 +130,8 @@ def _spellings(url: str) -> Iterator[str]:
     for netloc in dict.fromkeys((parts.netloc, host, f"{host}:{port or standard}")):
         spelled = urlunsplit(parts._replace(netloc=netloc, fragment=""))
         yield spelled
-        if "%27" in spelled:
-            yield spelled.replace("%27", "'")
+        yield spelled.replace("%27", "'")
+        yield spelled.replace("'", "%27")
 
 
 def _canonical(pairs: Pairs) -> bytes:

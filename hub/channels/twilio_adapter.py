@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from hub.channels import phone, twilio, twilio_messaging, twilio_sending
-from hub.channels.base import Adapter, Answered, Fetching, Posted, Raw, Tried
+from hub.channels.base import Adapter, Answered, BeforeWire, Fetching, Posted, Raw, Tried
 from hub.channels.facts import AnyFact
-from hub.channels.outgoing import Line
+from hub.channels.outgoing import Line, Outgoing, Sent
 
 
 class TwilioMessages(Adapter):
-    """Signed webhooks in, the Messages resource out (https://www.twilio.com/docs/messaging)."""
+    """Signed webhooks in, the Messages resource out (https://www.twilio.com/docs/messaging).
+
+    `scheme` stands before every number of the kind on the wire; `most_files` ride along in one message.
+    """
+
+    scheme: ClassVar[str] = ""
+    most_files: ClassVar[int] = 10
 
     def genuine(self, posted: Posted, line: Line) -> Raw:
         """Signed by Twilio for this line. Raises Forged."""
@@ -31,7 +38,13 @@ class TwilioMessages(Adapter):
 
     async def missed(self, line: Line, since: datetime) -> list[Raw]:
         """Messages and final states whose webhooks were lost."""
-        return await twilio_sending.missed(line, since)
+        return await twilio_sending.missed(line, since, prefix=self.scheme)
+
+    async def send(self, outgoing: Outgoing, line: Line, before_wire: BeforeWire) -> Sent:
+        """Hand one message to Twilio. Raises the errors of channels/errors.py."""
+        return await twilio_sending.send(
+            outgoing, line, before_wire, prefix=self.scheme, most_files=self.most_files
+        )
 
     async def check(self, line: Line) -> list[Tried]:
         """Sign in at Twilio."""

@@ -6,6 +6,7 @@ The only module that imports `twilio` for sending; it is loaded by who sends (51
 from __future__ import annotations
 
 import asyncio
+import base64
 from typing import Any
 
 import aiohttp
@@ -83,8 +84,7 @@ class Http(AsyncTwilioHttpClient):  # type: ignore[misc]
                 url,
                 params=params,
                 data=data,
-                headers=headers,
-                auth=aiohttp.BasicAuth(*auth) if auth else None,
+                headers=dict(headers or {}) | _authorised(auth),
                 allow_redirects=False,
             ) as answer:
                 text = await answer.text(errors="replace")
@@ -96,6 +96,12 @@ class Http(AsyncTwilioHttpClient):  # type: ignore[misc]
         if method == "POST" and _json(text) is None:
             raise Unknown(N_("perhaps sent: Twilio's answer makes no sense"), code="answer")
         return Response(status, text)
+
+
+def _authorised(auth: tuple[str, str] | None) -> dict[str, str]:
+    if auth is None:
+        return {}
+    return {"Authorization": "Basic " + base64.b64encode(":".join(auth).encode()).decode()}
 
 
 def _broken(method: str, error: Exception) -> SendError:

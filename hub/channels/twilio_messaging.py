@@ -37,6 +37,12 @@ Fields = dict[str, str]
 STOP = frozenset("STOP STOPALL UNSUBSCRIBE CANCEL END QUIT REVOKE OPTOUT BAJA ALTO PARAR".split())
 START = frozenset("START YES UNSTOP ALTA".split())
 
+ENDINGS = {
+    "image/jpeg": ".jpg",
+    "audio/ogg": ".ogg",
+    "audio/mpeg": ".mp3",
+}  # others differ by machine, or odd
+
 # Everything before "delivered" proves one thing: Twilio has it.
 STATES = {
     "accepted": "sent",
@@ -181,7 +187,7 @@ def _file_name(type_: str, n: int) -> str:
     """A provider's file has no name: "image-1.jpg" says what it is and which."""
     general = type_.partition("/")[0]
     known = general if general in ("image", "audio", "video") else "file"
-    return f"{known}-{n + 1}{guess_extension(type_) or ''}"
+    return f"{known}-{n + 1}{ENDINGS.get(type_) or guess_extension(type_) or ''}"
 
 
 def _details(fields: Fields) -> dict[str, Any]:

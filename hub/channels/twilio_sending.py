@@ -63,8 +63,10 @@ async def check(line: Line) -> list[Tried]:
     return [Tried("out", "account", "")]
 
 
-async def missed(line: Line, since: datetime, *, most: int = 1000) -> list[Raw]:
+async def missed(line: Line, since: datetime, *, prefix: str = "", most: int = 1000) -> list[Raw]:
     """The account's messages of this line since then, each as the request that should have told us of it.
+
+    One number may carry both kinds: only what has the `prefix` of this one is its own.
 
     Raises the errors of channels/errors.py.
     """
@@ -75,8 +77,8 @@ async def missed(line: Line, since: datetime, *, most: int = 1000) -> list[Raw]:
     told: list[Raw] = []
     for one in found:
         inbound = one.direction == "inbound"
-        ours = _plain(one.to if inbound else one.from_ or "")
-        if phone.key(ours) in own:
+        ours = (one.to if inbound else one.from_) or ""
+        if ours.startswith("whatsapp:") == bool(prefix) and phone.key(_plain(ours)) in own:
             told.append(await _told(one, inbound))
     return told
 

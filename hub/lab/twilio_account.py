@@ -11,6 +11,7 @@ import aiohttp
 import msgspec
 from aiohttp import web
 from twilio.request_validator import RequestValidator
+from yarl import URL
 
 from hub.channels.twilio_codes import meaning
 
@@ -47,7 +48,7 @@ class Account:
         assert self.session is not None
         signature = RequestValidator(self.token).compute_signature(url, dict(fields))
         signed = {"X-Twilio-Signature": signature, "User-Agent": "TwilioProxy/1.1", **(headers or {})}
-        async with self.session.post(url, data=dict(fields), headers=signed) as answer:
+        async with self.session.post(URL(url, encoded=True), data=dict(fields), headers=signed) as answer:
             return Told(answer.status, await answer.text())
 
     def refused_access(self, request: web.Request) -> web.Response | None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from hub.channels import twilio_sending
-from hub.channels.base import BeforeWire, Capabilities, Measured
-from hub.channels.outgoing import Line, Outgoing, Sent
+from hub.channels.base import Capabilities, Measured
 from hub.channels.sms.segments import measure
 from hub.channels.twilio_adapter import TwilioMessages
 
@@ -29,7 +28,3 @@ class SmsAdapter(TwilioMessages):
     def measure(self, text: str) -> Measured:
         """GSM-7 or UCS-2, and how many parts."""
         return measure(text)
-
-    async def send(self, outgoing: Outgoing, line: Line, before_wire: BeforeWire) -> Sent:
-        """Hand one message to Twilio. Raises the errors of channels/errors.py."""
-        return await twilio_sending.send(outgoing, line, before_wire)

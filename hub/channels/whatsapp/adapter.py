@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hub.channels import twilio_sending
-from hub.channels.base import BeforeWire, Capabilities
-from hub.channels.outgoing import Line, Outgoing, Sent
+from hub.channels.base import Capabilities
 from hub.channels.twilio_adapter import TwilioMessages
 from hub.plumbing.texts import _
 
@@ -15,6 +14,8 @@ class WhatsAppAdapter(TwilioMessages):
     """WhatsApp Business (https://www.twilio.com/docs/whatsapp/api)."""
 
     kind = "whatsapp"
+    scheme = "whatsapp:"
+    most_files = 1
     can = Capabilities(
         address_type="phone",
         icon="message-circle",
@@ -29,10 +30,6 @@ class WhatsAppAdapter(TwilioMessages):
         window_hours=24,
         approved_texts=True,
     )
-
-    async def send(self, outgoing: Outgoing, line: Line, before_wire: BeforeWire) -> Sent:
-        """Hand one message to Twilio; WhatsApp carries one file a message. Raises as SMS."""
-        return await twilio_sending.send(outgoing, line, before_wire, prefix="whatsapp:", most_files=1)
 
     def worded(self, details: dict[str, Any]) -> list[str]:
         """The place that was sent, the button that was pressed, that it was forwarded."""
