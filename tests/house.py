@@ -60,7 +60,7 @@ TABLES = {
     "customers": "account account_domain contact account_denial address claim tag consent suppressed",
     "deliveries": "delivery early_report quiet_hours",
     "conversations": (
-        "conversation participant message attachment thread_pointer thread_key chat_session chat_mailed "
+        "conversation participant message attachment page_picture thread_pointer thread_key chat_session chat_mailed "
         "draft mention reading auto_reply "
         "awaited_file approved_text message_search joining call call_leg"
     ),

@@ -11,7 +11,7 @@ from hub import answering
 from hub.agents import sessions
 from hub.conversations import media, outcomes, snoozing
 from hub.customers import suppression
-from hub.deliveries import reports
+from hub.deliveries import reports, unreported
 from hub.deliveries.recovering import recover
 from hub.insight import collecting
 from hub.plumbing import idempotency
@@ -35,6 +35,12 @@ async def join_reports(hub: Hub) -> None:
     """Reports that came before we knew what they spoke of."""
     async with hub.transaction() as tx:
         await outcomes.tell(tx, await reports.join_early(tx, hub.crypto))
+
+
+async def doubt_unreported(hub: Hub) -> None:
+    """What a line handed over and gave no report of, though it promises one."""
+    async with hub.transaction() as tx:
+        await outcomes.tell(tx, await unreported.doubt(tx))
 
 
 async def wake_snoozed(hub: Hub) -> None:
@@ -98,6 +104,7 @@ Timer = tuple[float, Callable[[Hub], Awaitable[None]]]
 TIMERS: tuple[Timer, ...] = (
     (1.0, recover_deliveries),
     (5.0, join_reports),
+    (60.0, doubt_unreported),
     (2.0, wake_snoozed),
     (10.0, balance_queues),
     (5.0, cover_absences),

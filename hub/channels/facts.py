@@ -92,7 +92,8 @@ class DeliveryReported(Fact, frozen=True, tag=True, kw_only=True):
     `state`: delivered, delayed, failed, relayed, expanded, read, complained. `permanent`: trying again is
     useless. `token` is our own token when the report carries it (envelope sender, callback URL);
     `message_id` the Message-ID of what we sent, `provider_id` the provider's id. `dead`: the address itself
-    will never work here; `opted_out`: the person had asked the carrier to stop.
+    will never work here; `opted_out`: the person had asked the carrier to stop. `by_recipient`: its sender is
+    proven and may have kept nothing of ours: the only thing waiting for `recipient` on this line is meant.
     """
 
     state: str
@@ -105,6 +106,7 @@ class DeliveryReported(Fact, frozen=True, tag=True, kw_only=True):
     token: str = ""
     dead: bool = False
     opted_out: bool = False
+    by_recipient: bool = False
 
 
 class CallChanged(Fact, frozen=True, tag=True, kw_only=True):
@@ -190,6 +192,7 @@ _ALWAYS_INTERNAL = (
     "details",
     "dead",
     "opted_out",
+    "by_recipient",
     "said",
     "n",
 )

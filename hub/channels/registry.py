@@ -11,7 +11,6 @@ from hub.plumbing.texts import _
 
 ADAPTERS = {
     "email": "hub.channels.email.adapter:EmailAdapter",
-    "fax": "hub.channels.fax.adapter:FaxAdapter",
     "sms": "hub.channels.sms.adapter:SmsAdapter",
     "whatsapp": "hub.channels.whatsapp.adapter:WhatsAppAdapter",
     "fax": "hub.channels.fax.adapter:FaxAdapter",

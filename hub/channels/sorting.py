@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import msgspec
+
+from hub.channels.base import Adapter, Raw
 from hub.channels.connections import Channel, load_where
+from hub.channels.outgoing import Line
+from hub.channels.registry import adapter
 from hub.plumbing.db import Tx
 
 
@@ -29,6 +36,35 @@ async def postmaster_channel(tx: Tx, type_: str, domain: str) -> Channel | None:
         domain,
     )
     return found[0] if found else None
+
+
+def sorted_to(own: Channel, raw: Raw, enabled: Sequence[Channel]) -> Channel:
+    """Which line a mail for `own` belongs to: the one that takes such mails wherever they arrive, else `own`.
+
+    A line that only takes mails it can believe never gets another: that one goes to the first ordinary mail line.
+    """
+    takers = [one for one in enabled if _chooses(one)]
+    willing = [one for one in takers if adapter(one.kind).takes(raw, _line(one))]
+    if willing:
+        reached = plain_address(raw.envelope.get("rcpt_to", ""))
+        return next(
+            (one for one in willing if one.id == own.id or plain_address(one.address) == reached), willing[0]
+        )
+    if all(one.id != own.id for one in takers):
+        return own
+    type_ = adapter(own.kind).can.own_type
+    ordinary = [one for one in enabled if not _chooses(one) and adapter(one.kind).can.address_type == type_]
+    return ordinary[0] if ordinary else own
+
+
+def _chooses(channel: Channel) -> bool:
+    return type(adapter(channel.kind)).takes is not Adapter.takes
+
+
+def _line(channel: Channel) -> Line:
+    """The line without its secrets: nobody needs them to look at a mail."""
+    fields = {name: getattr(channel, name) for name in Line.__struct_fields__ if name != "secrets"}
+    return msgspec.convert(fields, Line)
 
 
 def plain_address(address: str) -> str:

@@ -306,9 +306,9 @@ async def _insert_attachments(tx: Tx, messages: Sequence[Stored]) -> None:
         return
     await tx.execute(
         """
-        INSERT INTO attachment (token, message_id, name, type, size, sha256, file, inline, content_id)
+        INSERT INTO attachment (token, message_id, name, type, size, sha256, file, inline, content_id, pages)
         SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[],
-                             $7::text[], $8::bool[], $9::text[])
+                             $7::text[], $8::bool[], $9::text[], $10::int[])
         """,
         [token() for _ in rows],
         [message.id for message, _ in rows],
@@ -319,4 +319,5 @@ async def _insert_attachments(tx: Tx, messages: Sequence[Stored]) -> None:
         [message.files[attached.sha256] for message, attached in rows],
         [attached.inline for _, attached in rows],
         [attached.content_id[:255] for _, attached in rows],
+        [attached.pages for _, attached in rows],
     )

@@ -43,7 +43,7 @@ async def choose(
     """
     address_type = speaking.can.address_type
     chosen_to = _checked(to, speaking, "to") if to is not None else []
-    chosen_to = chosen_to or await _default_to(tx, conversation_id, address_type)
+    chosen_to = chosen_to or _reachable(await _default_to(tx, conversation_id, address_type), speaking)
     if not chosen_to:
         raise BadInput(_("Nobody to answer on this channel: choose a recipient."), field="to")
     chosen_cc = (
@@ -71,6 +71,18 @@ def _checked(parties: Sequence[Party], speaking: Adapter, field: str) -> list[Pa
             ) from error
         found.setdefault(address, Party(address, one_line(party.name)[:200]))
     return list(found.values())
+
+
+def _reachable(parties: list[Party], speaking: Adapter) -> list[Party]:
+    """Without those who wrote and left no address (a withheld number)."""
+    return [party for party in parties if _is_address(party.address, speaking)]
+
+
+def _is_address(value: str, speaking: Adapter) -> bool:
+    try:
+        return bool(speaking.normalised(value))
+    except ValueError:
+        return False
 
 
 async def _default_to(tx: Tx, conversation_id: int, address_type: str) -> list[Party]:

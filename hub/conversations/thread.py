@@ -68,13 +68,15 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ThreadFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file of a message; `token` is its public name."""
+    """A file of a message; `token` is its public name. `machine_text`: what a machine read on its pages."""
 
     token: str
     name: str
     type: str
     size: int
     inline: bool
+    pages: int = 0
+    machine_text: str = ""
 
 
 class ThreadAwaited(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +145,7 @@ class ThreadMessage(msgspec.Struct, frozen=True, kw_only=True):
     def version(self) -> int:
         """Rises with whatever happens to its files and deliveries, a new one too (data-v); equal means nothing changed."""
         files = len(self.attachments) + sum(1 for one in self.awaited if one.failed is not None)
+        files += sum(1 for one in self.attachments if one.machine_text)
         return 1 + files + sum(1 + _progress(one) for one in self.deliveries)
 
 
@@ -299,7 +302,8 @@ _MESSAGES = f"""
            m.html <> '' OR m.html_file IS NOT NULL AS has_html, m.arrival_id IS NOT NULL AS has_raw,
            m.automatic, m.verified, m.warnings, m.client_id, q.id AS belongs_to_id, q.subject AS belongs_to_subject,
            (SELECT coalesce(jsonb_agg(jsonb_build_object('token', f.token, 'name', f.name, 'type', f.type,
-                    'size', f.size, 'inline', f.inline) ORDER BY f.id), '[]')
+                    'size', f.size, 'inline', f.inline, 'pages', f.pages,
+                    'machine_text', left(f.machine_text, {MOST_CHARACTERS})) ORDER BY f.id), '[]')
             FROM attachment f WHERE f.message_id = m.id) AS attachments,
            (SELECT coalesce(jsonb_agg(jsonb_build_object('name', w.name, 'failed', w.failed) ORDER BY w.id), '[]')
             FROM awaited_file w WHERE w.message_id = m.id) AS awaited,

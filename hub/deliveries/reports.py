@@ -35,12 +35,13 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What `decide` may look at: candidates by id, by Message-ID and by the provider's id."""
+    """What `decide` may look at: candidates by id, by Message-ID, by the provider's id, and who waits for a report."""
 
     by_id: dict[int, Candidate]
     by_header: dict[str, list[Candidate]]
     by_provider_id: dict[str, list[Candidate]]
     tokens: dict[str, int]
+    waiting: dict[tuple[int, str], list[Candidate]] = {}
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +79,8 @@ async def look_up(tx: Tx, crypto: Crypto, reports: Sequence[tuple[int, DeliveryR
     for row in rows:
         by_header.setdefault(row.message_header, []).append(row)
         by_provider_id.setdefault(row.provider_id, []).append(row)
-    return Known({row.id: row for row in rows}, by_header, by_provider_id, tokens)
+    waiting = await _waiting(tx, [(id_, fact.recipient) for id_, fact in reports if fact.by_recipient])
+    return Known({row.id: row for row in rows}, by_header, by_provider_id, tokens, waiting)
 
 
 def decide(known: Known, channel_id: int, fact: DeliveryReported) -> list[Reported]:
@@ -87,6 +89,7 @@ def decide(known: Known, channel_id: int, fact: DeliveryReported) -> list[Report
         known.by_id.get(known.tokens.get(fact.token, 0))
         or _the_one(known.by_header.get(fact.message_id, []) if fact.message_id else [], fact)
         or _the_one(known.by_provider_id.get(fact.provider_id, []) if fact.provider_id else [], fact)
+        or (_the_only(known.waiting.get((channel_id, fact.recipient), [])) if fact.by_recipient else None)
     )
     if found is None:
         return [Reported(fact=fact, channel_id=channel_id, delivery_id=None)]
@@ -136,6 +139,32 @@ async def write(tx: Tx, reported: Sequence[Reported]) -> list[Changed]:
     await _settle(tx, list(changed.values()), {one.delivery_id: one.fact.provider_id for one in known})
     await _note_delays(tx, known)
     return list(changed.values())
+
+
+async def _waiting(tx: Tx, wanted: Sequence[tuple[int, str]]) -> dict[tuple[int, str], list[Candidate]]:
+    """What was handed over on these lines to these recipients and has no report yet."""
+    if not wanted:
+        return {}
+    rows = await tx.fetch(
+        """
+        SELECT d.channel_id, d.id, d.message_header, d.provider_id, d.recipient, d.address_id
+        FROM unnest($1::bigint[], $2::text[]) AS w (channel_id, recipient)
+        JOIN delivery d ON d.channel_id = w.channel_id AND d.recipient = w.recipient
+        WHERE d.state IN ('sending', 'sent', 'unknown') AND d.created_at > now() - interval '7 days'
+        """,
+        [channel_id for channel_id, _ in wanted],
+        [recipient for _, recipient in wanted],
+    )
+    waiting: dict[tuple[int, str], list[Candidate]] = {}
+    for row in rows:
+        one = msgspec.convert({name: row[name] for name in Candidate.__struct_fields__}, Candidate)
+        waiting.setdefault((row["channel_id"], row["recipient"]), []).append(one)
+    return waiting
+
+
+def _the_only(found: list[Candidate]) -> Candidate | None:
+    """Of two that wait nobody knows which is meant: neither."""
+    return found[0] if len({one.id for one in found}) == 1 else None
 
 
 def _the_one(found: list[Candidate], fact: DeliveryReported) -> Candidate | None:

@@ -42,7 +42,12 @@ _TABLE: dict[str, dict[str, tuple[Who, ...]]] = {
         "read": ("report",),
         "failed": ("worker", "report"),
     },
-    "sent": {"delivered": ("report",), "read": ("report",), "failed": ("report",)},
+    "sent": {
+        "delivered": ("report",),
+        "read": ("report",),
+        "failed": ("report",),
+        "unknown": ("sweep",),  # a line that promises reports gave none in time
+    },
     "delivered": {"read": ("report",)},
     "failed": {"queued": ("person",), "delivered": ("report",), "read": ("report",)},
     "read": {},

@@ -12,6 +12,8 @@ _CODES = {
     "quiet_hours": N_("The quiet hours had begun."),
     "lease_over": N_("The worker stopped while sending: perhaps it was sent."),
     "too_old": N_("Tried for days without success. Last answer: %(detail)s"),
+    "no_report": N_("No report came in time: perhaps it arrived."),
+    "paper": N_("This cannot be made into fax pages: %(detail)s"),
     "our_side": N_("Something on our side failed: %(detail)s"),
 }
 

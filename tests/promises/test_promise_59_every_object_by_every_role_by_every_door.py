@@ -84,8 +84,8 @@ async def secret(site: Web, world: World) -> Secret:
     file = await site.hub.files.put(SECRET.encode())
     await pool.execute(
         """
-        INSERT INTO attachment (token, message_id, name, type, size, sha256, file)
-        VALUES ('tokenoftheonlyfile', $1, $2, 'text/plain', 9, '', $3)
+        INSERT INTO attachment (token, message_id, name, type, size, sha256, file, pages)
+        VALUES ('tokenoftheonlyfile', $1, $2, 'text/plain', 9, '', $3, 1)
         """,
         message,
         f"{SECRET}.txt",
@@ -214,7 +214,7 @@ async def ask(
     """One request through one door, with a form or JSON that names everything a handler may want."""
     method, _space, pattern = name.partition(" ")
     path = re.sub(r"\{what:[^}]*\}", "accounts", pattern)
-    path = path.replace("{view}", "all").replace("{token}", file)
+    path = path.replace("{view}", "all").replace("{token}", file).replace(r"{n:\d{1,3}}", "1")
     path = re.sub(r"\{(?:message|delivery)(_id)?(:\\d\{1,18\})?\}", str(message), path)
     path = re.sub(r"\{id(:\\d\{1,18\})?\}", str(message if "/m/" in path else conversation), path)
     assert "{" not in path, path

@@ -203,7 +203,8 @@ class Reading:
             "folder": self._client.account.folder,
             "uid": f"{self._validity}.{uid}",
         }
-        return channel, Raw(body=body, envelope=envelope | ({"rcpt_to": reached} if reached else {}))
+        raw = Raw(body=body, envelope=envelope | ({"rcpt_to": reached} if reached else {}))
+        return await self._taking_in.sorted(channel, raw), raw
 
     async def _quarantine(self, uid: int, start: bytes, reason: str) -> None:
         """What we do not take is shown once, with words; the mail stays where it is."""

@@ -8,15 +8,18 @@ from typing import Protocol
 
 import structlog
 
+from hub.channels import connections, sorting
 from hub.channels.arrivals import Outcome
 from hub.channels.base import Raw
 from hub.channels.connections import Channel
 from hub.channels.facts import AnyFact, Ignored, Unreadable
 from hub.channels.outgoing import Line
 from hub.deliveries import own_mail
+from hub.plumbing.clock import monotonic
 from hub.plumbing.hub import Hub
 
 LARGEST_MAIL = 50 * 1024 * 1024
+KNOWN_SECONDS = 5.0
 log = structlog.get_logger(__name__)
 
 Read = Callable[[str, Raw, Line], Awaitable[list[AnyFact]]]
@@ -35,10 +38,21 @@ class TakingIn:
 
     def __init__(self, hub: Hub, inbound: Receives, read: Read) -> None:
         self._hub, self._inbound, self._read = hub, inbound, read
+        self._enabled: list[Channel] = []
+        self._known_until = 0.0
 
     async def take_in(self, channel: Channel, raw: Raw) -> Outcome:
-        """Read and store one mail. Raises Unavailable, CannotDecrypt: then nothing was stored."""
+        """Sort, read and store one mail. Raises Unavailable, CannotDecrypt: then nothing was stored."""
+        channel = await self.sorted(channel, raw)
         return await self.store(channel, raw, await self.facts(channel, raw))
+
+    async def sorted(self, channel: Channel, raw: Raw) -> Channel:
+        """The line a mail that reached `channel` belongs to (a fax gateway's mail is a fax). Raises the database's errors."""
+        if monotonic() >= self._known_until or all(one.id != channel.id for one in self._enabled):
+            async with self._hub.transaction() as tx:
+                self._enabled = await connections.enabled(tx)
+            self._known_until = monotonic() + KNOWN_SECONDS
+        return sorting.sorted_to(channel, raw, self._enabled)
 
     async def facts(self, channel: Channel, raw: Raw) -> list[AnyFact]:
         """What the adapter understands of the mail; a reader that fails makes it unreadable, never lost.

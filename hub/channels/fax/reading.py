@@ -40,13 +40,13 @@ def read_facts(raw: Raw, line: Line) -> list[AnyFact]:
         sender = parties[0] if parties else Party("")
         found = understood(content.subject, content.text, sender.address, sender.name, line)
         if found is not None and found.state in _REPORTS:
-            return [_report(raw, mail, found)]
+            return [_report(raw, mail, found, line)]
         if found is None and not content.attachments:
             return _no_fax(raw, mail, line)
         return [_fax(raw, mail, content, found, line)]
 
 
-def _report(raw: Raw, mail: Mail, found: Understood) -> DeliveryReported:
+def _report(raw: Raw, mail: Mail, found: Understood, line: Line) -> DeliveryReported:
     """Ours is found by our token: in the subject the gateway repeats, or in the address it answers to."""
     headers = mail.root.headers
     named = message_ids([*headers.all("in-reply-to"), *headers.all("references")])
@@ -59,6 +59,7 @@ def _report(raw: Raw, mail: Mail, found: Understood) -> DeliveryReported:
         message_id=named[0] if named else "",
         provider_id=found.token,
         token=bounce_token_of(raw.envelope, headers, None),
+        by_recipient=bool(found.to) and is_genuine(raw, headers, line),
     )
 
 

@@ -27,6 +27,9 @@ WARNINGS = {
     "multipart": N_("A part of this mail arrived damaged"),
     "winmail.dat": N_("A part of this mail arrived damaged"),
     "from": N_("The sender's address is written oddly"),
+    "pages": N_("The gateway announced another number of pages: perhaps a part is missing"),
+    "document": N_("A document could not be read to its end"),
+    "fax": N_("The layout of this fax mail is not known: an admin can add a pattern"),
 }
 
 
@@ -74,7 +77,14 @@ def bubble(message: ThreadMessage, conversation_id: int, seq: int) -> Message:
         warnings=_warnings(message) + _lost(message),
         told=_told(message) + _awaited(message),
         attachments=[
-            Attachment(token=file.token, name=file.name, size=file.size, type=file.type)
+            Attachment(
+                token=file.token,
+                name=file.name,
+                size=file.size,
+                type=file.type,
+                pages=file.pages,
+                machine_text=file.machine_text,
+            )
             for file in message.attachments
             if not (file.inline and message.has_html and file.type.startswith("image/"))
         ],

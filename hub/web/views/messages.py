@@ -16,12 +16,23 @@ DeliveryState = Literal[
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
-    """A file of a message; `token` is its address `/files/{token}`; images may show a preview."""
+    """A file of a message; `token` is its address `/files/{token}`; images may show a preview.
+
+    `pages`: of a document shown page by page (`/files/{token}/pages/{n}`), 0 for others; `machine_text`:
+    what a machine read on them.
+    """
 
     token: str
     name: str
     size: int
     type: str = "application/octet-stream"
+    pages: int = 0
+    machine_text: str = ""
+
+    @property
+    def first_pages(self) -> range:
+        """The pages a bubble shows small."""
+        return range(1, min(self.pages, 8) + 1)
 
     @property
     def shows(self) -> bool:
