@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from hub.channels import phone
 from hub.channels.outgoing import Line
 from hub.plumbing.crypto import Crypto
 from hub.plumbing.db import Tx
@@ -102,7 +103,7 @@ async def add(
         settings or {},
         crypto.encrypt(secrets) if secrets else None,
     )
-    for value in sorted({address.strip().lower(), *(other.strip().lower() for other in also)} - {""}):
+    for value in sorted({_reached_at(address_type, one) for one in (address, *also)} - {""}):
         await _reach(tx, id_, address_type, value)
     return await load(tx, id_)
 
@@ -158,6 +159,27 @@ async def note_health(tx: Tx, channel_id: int, way: str, trouble: str = "") -> N
     )
 
 
+def _reached_at(address_type: str, typed: str) -> str:
+    plain = typed.strip().lower()
+    return phone.key(phone.SCHEME.sub("", plain)) if address_type == "phone" else plain
+
+
+async def _is_taken(tx: Tx, channel_id: int, address_type: str, value: str) -> bool:
+    """By another line of the same kind: one telephone number may speak, text and chat, each told at its own URL."""
+    return bool(
+        await tx.value(
+            """
+            SELECT EXISTS (SELECT FROM channel_address a JOIN channel c ON c.id = a.channel_id
+                           JOIN channel n ON n.id = $1
+                           WHERE a.type = $2 AND a.value = $3 AND (a.type <> 'phone' OR c.kind = n.kind))
+            """,
+            channel_id,
+            address_type,
+            value,
+        )
+    )
+
+
 async def _reach(tx: Tx, channel_id: int, address_type: str, value: str) -> None:
     inserted = await tx.execute(
         "INSERT INTO channel_address (type, value, channel_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
@@ -165,7 +187,7 @@ async def _reach(tx: Tx, channel_id: int, address_type: str, value: str) -> None
         value,
         channel_id,
     )
-    if not inserted:
+    if not inserted and await _is_taken(tx, channel_id, address_type, value):
         raise BadInput(
             _("Another channel is reached at %(address)s already.", address=value), field="address"
         )
