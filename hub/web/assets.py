@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parent.parent / "static"
 STYLES = ("reset", "tokens", "base", "parts", "pages")
 COMMENT = re.compile(r"//|/\*.*\*/$")
 BLANKS = re.compile(r'("(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)|[ \t]*([{}()\[\];:,=<>+*?&|!])[ \t]*')
-LATER = ("js/pick.js", "js/triage.js")
+LATER = ("js/pick.js", "js/triage.js", "js/ways.js")
 FOREVER = "public, max-age=31536000, immutable"
 
 

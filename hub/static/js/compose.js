@@ -13,6 +13,8 @@ let drafts = {};
 let pause = 0;
 let putting = null;
 let typed = 0;
+let ways = null;
+let left = null;
 const names = new Map();
 
 const mode = () => form.dataset.mode;
@@ -37,7 +39,9 @@ function bind() {
   for (const which of ["reply", "note"]) recover(which);
   const acts = { input: typing, change: changed, submit: submitted, focusout: () => pause && save(), keydown: key, paste: handed, drop: handed, dragover: (event) => event.preventDefault() };
   for (const [type, act] of Object.entries(acts)) form.addEventListener(type, act);
+  left = null;
   line();
+  if ($$("option", form).length) import("./ways.js").then((found) => { ways = found; told(); }).catch(() => {});
 }
 
 function recover(which) {
@@ -54,6 +58,8 @@ function recover(which) {
 function fill(draft) {
   field("text").value = draft.text ?? "";
   for (const name of FIELDS) if (draft[name] && field(name)) field(name).value = draft[name];
+  const same = [...(field("channel_id")?.options ?? [])].find((one) => one.value === String(draft.channel_id) && one.dataset.to === draft.to);
+  if (same) same.selected = true;
 }
 
 function setMode(wanted) {
@@ -70,28 +76,54 @@ function setMode(wanted) {
 
 function changed(event) {
   if (event.target.name === "mode") { const wanted = event.target.value; event.target.value = wanted; setMode(wanted); field("text").focus(); }
-  if (event.target.name === "channel_id") { line(true); typing(event); }
+  if (event.target.name === "channel_id") { switched(); typing(event); }
   if (event.target.matches("[data-upload]")) { upload(event.target.files); event.target.value = ""; }
 }
+
+/** Another way was chosen: the text stays, and one step leads back. */
+function switched() {
+  const select = field("channel_id");
+  const now = select.selectedIndex;
+  const before = { ...written(), index: Number(select.dataset.index ?? 0) };
+  const back = () => {
+    select.selectedIndex = before.index;
+    left = null;
+    line();
+    for (const name of ["to", "cc", "subject"]) if (field(name)) field(name).value = before[name];
+    toLine();
+    keepHere();
+    save();
+    field("text").focus();
+  };
+  left = now === before.index ? null : { before, back };
+  line(true);
+}
+
+const told = () => { const option = field("channel_id")?.selectedOptions[0]; if (ways && option) ways.show(form, option, left?.before, left?.back); };
+const toLine = () => { $("[data-to-line]", form).textContent = [field("to").value, field("cc").value].filter(Boolean).join(", "); };
 
 /** Show what the chosen line can carry; its own addressee and subject when it was just chosen. */
 function line(fresh = false) {
   const option = field("channel_id")?.selectedOptions[0];
   if (!option) return;
   const { to, cc, subject, hasCc, hasSubject, files } = option.dataset;
+  field("channel_id").dataset.index = option.index;
   for (const icon of $$("[data-line]", form)) icon.hidden = icon.dataset.line !== option.value;
   const shown = { cc: hasCc, subject: hasSubject, files };
   for (const node of $$("[data-needs]", form)) node.hidden = shown[node.dataset.needs] !== "1";
-  if (!field("to") || !fresh) return;
-  field("to").value = to;
-  field("cc").value = cc;
-  field("subject").value = subject;
-  $("[data-to-line]", form).textContent = [to, cc].filter(Boolean).join(", ");
+  if (field("to") && fresh) {
+    field("to").value = to;
+    field("cc").value = cc;
+    field("subject").value = subject;
+    toLine();
+  }
+  told();
 }
 
 function typing(event) {
   if (event.target.name === "mode" || event.target.matches("[data-upload]")) return;
   keepHere();
+  told();
   status("saving");
   clearTimeout(pause);
   pause = setTimeout(save, PAUSE);
@@ -123,8 +155,8 @@ async function store({ form: shown, which, at, body, drafts: own, shelf: place }
       localStorage.removeItem(place);
       return said("");
     }
-    const told = await json(await ask("PUT", `/c/${at}/draft`, body));
-    own[which] = { ...body, version: told.version ?? body.version + 1 };
+    const kept = await json(await ask("PUT", `/c/${at}/draft`, body));
+    own[which] = { ...body, version: kept.version ?? body.version + 1 };
     if (JSON.parse(localStorage.getItem(place) ?? "{}").text === body.text) localStorage.removeItem(place);
     said("saved");
   } catch (error) {
@@ -157,7 +189,7 @@ function handed(event) {
 
 function chipOf(name, ...more) {
   const list = $("[data-chips]", form);
-  const gone = () => { chip.remove(); list.hidden = !list.children.length; };
+  const gone = () => { chip.remove(); list.hidden = !list.children.length; told(); };
   const chip = h("li", { class: "file" }, h("span", { class: "cut" }, name), ...more, h("button", { class: "btn quiet icon", type: "button", "aria-label": `${t("remove")}: ${name}`, onclick: gone }, "×"));
   list.append(chip);
   list.hidden = false;
@@ -172,10 +204,11 @@ async function upload(files) {
     const body = new FormData();
     body.append("file", file);
     try {
-      const told = await json(await ask("POST", "/files", body));
-      chip.append(h("input", { type: "hidden", name: "attachments", value: told.id }));
-      names.set(String(told.id), file.name);
-      size.textContent = `${Math.max(1, Math.round(told.size / 1000))} kB`;
+      const kept = await json(await ask("POST", "/files", body));
+      chip.append(h("input", { type: "hidden", name: "attachments", value: kept.id }));
+      names.set(String(kept.id), file.name);
+      size.textContent = `${Math.max(1, Math.round(kept.size / 1000))} kB`;
+      told();
     } catch (error) {
       size.textContent = error.message;
     }
@@ -185,7 +218,8 @@ async function upload(files) {
 async function submitted(event) {
   event.preventDefault();
   const own = form;
-  const files = $$("input[name=attachments]", own).map((input) => input.value);
+  const carries = mode() === "note" || field("channel_id")?.selectedOptions[0]?.dataset.files === "1";
+  const files = carries ? $$("input[name=attachments]", own).map((input) => input.value) : [];
   const text = field("text").value.trim();
   if (!text && !files.length) return field("text").focus();
   const which = mode();
@@ -199,6 +233,8 @@ async function submitted(event) {
   field("text").value = "";
   $("[data-chips]", own).replaceChildren();
   $("[data-chips]", own).hidden = true;
+  left = null;
+  told();
   status("");
   field("text").focus();
 }

@@ -49,7 +49,7 @@ export function times(root = document) {
   return root;
 }
 
-function spoken(at, form) {
+export function spoken(at, form) {
   const now = new Date();
   if (form === "wait") return waited(Math.max(0, Math.floor((now - at) / 60000)));
   if (form === "full") return written("full", at);
