@@ -13,6 +13,7 @@ from config.settings import SettingError, Settings
 from hub.intake import Inbound
 from hub.lab import mail_server
 from hub.lab import pages as lab
+from hub.lab import telephone, texts
 from hub.lab.sent import Outbox
 from hub.operating import demo, ports
 from hub.plumbing.hub import Hub
@@ -55,7 +56,7 @@ def make_app(hub: Hub) -> web.Application:
     """The application over an open hub; tests serve the same one."""
     app = web.Application(middlewares=middleware.MIDDLEWARE, client_max_size=BODY_LIMIT)
     app[HUB] = hub
-    demo_only = lab.ROUTES if hub.settings.demo else []
+    demo_only = [*lab.ROUTES, *texts.ROUTES] if hub.settings.demo else []
     app[OPEN] = frozenset(route.handler for route in (*routes.OPEN, *demo_only))
     app.add_routes([*routes.TABLE, *demo_only])
     app.on_response_prepare.append(middleware.headers)
@@ -64,6 +65,8 @@ def make_app(hub: Hub) -> web.Application:
     app[INBOUND] = Inbound(hub)
     app.cleanup_ctx.extend([_road_in, live.run, chat_socket.run])
     app.on_shutdown.append(live.close_all)
+    if hub.settings.demo:
+        app.cleanup_ctx.append(telephone.run)
     if hub.settings.demo:
         app.cleanup_ctx.append(_lab_mail)
     return app

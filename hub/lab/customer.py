@@ -5,12 +5,13 @@ from __future__ import annotations
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid, parseaddr
+from urllib.parse import parse_qs
 
 import aiosmtplib
 import msgspec
 
 from hub.channels.base import Raw
-from hub.channels.facts import MessageReceived
+from hub.channels.facts import MessageReceived, Party
 from hub.channels.outgoing import Line
 from hub.channels.registry import adapter
 from hub.lab.sent import Sent
@@ -67,6 +68,9 @@ def answer_to(sent: Sent) -> Letter:
 
 def read(sent: Sent) -> MessageReceived | None:
     """A mail that left, as a mail program would show it."""
+    if sent.kind != "email":
+        fields = parse_qs(sent.raw)
+        return MessageReceived(sender=Party(sent.sender), text=fields.get("Body", [sent.raw])[0])
     line = Line(id=0, key="lab", kind=sent.kind, name="lab", address="lab@lab.example")
     facts = adapter(sent.kind).parse(Raw(body=sent.raw.encode()), line)
     return next((fact for fact in facts if isinstance(fact, MessageReceived)), None)

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 import msgspec
@@ -200,8 +201,7 @@ class Texts:
         self.all[text.sid] = text
         if self.outbox is not None:
             kind = "whatsapp" if text.to.startswith("whatsapp:") else "sms"
-            raw = "\n".join(f"{name}: {value}" for name, values in fields.items() for value in values)
-            await self.outbox.keep(kind, text.sender, text.to, raw.encode())
+            await self.outbox.keep(kind, text.sender, text.to, urlencode(fields, doseq=True).encode())
         if self.by_itself:
             task = asyncio.create_task(self._play(text, fate))
             self._playing.add(task)
