@@ -99,7 +99,7 @@ async def _move(tx: Tx, line: Line, fact: CallChanged) -> AnyMove:
     held = await holding.hold(tx, (await calls.load(tx, call_id)).conversation_id)
     call = await calls.hold(tx, call_id)
     legs = await calls.legs(tx, call_id)
-    taken = Taken(held=held, call=call, legs=legs, line=line, language=await _language(tx, held, line))
+    taken = Taken(held=held, call=call, legs=legs, line=line, language=await _language(tx, call, line))
     before = call_story.seen(call)
     if fact.leg and call.direction == "out" and not call.provider_id:
         call.provider_id = fact.call  # the provider was faster than its own answer to us
@@ -231,13 +231,15 @@ def _wait(taken: Taken, ahead: int, *, greet: bool) -> AnyMove:
     return Wait(language=taken.language, greet=greet, position=ahead + 1, turn=call.turns)
 
 
-async def _language(tx: Tx, held: Held, line: Line) -> str:
-    """The caller's, else the line's."""
+async def _language(tx: Tx, call: Call, line: Line) -> str:
+    """Of whoever listens: the caller's, else the line's; in a call of ours the agent's."""
     said: Any = await tx.value(
         """
-        SELECT coalesce(nullif(r.language, ''), '') FROM conversation v
-        JOIN contact c ON c.id = v.contact_id JOIN contact r ON r.id = c.root_id WHERE v.id = $1
+        SELECT CASE WHEN $2::bigint IS NOT NULL THEN (SELECT language FROM agent WHERE id = $2)
+               ELSE r.language END
+        FROM conversation v JOIN contact c ON c.id = v.contact_id JOIN contact r ON r.id = c.root_id WHERE v.id = $1
         """,
-        held.id,
+        call.conversation_id,
+        call.agent_id if call.direction == "out" else None,
     )
     return call_story.spoken(said or "", str(line.settings.get("language") or ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -108,9 +109,7 @@ async def add(
     return await load(tx, id_)
 
 
-async def due_to_pull(
-    tx: Tx, kinds: list[str], *, every: timedelta
-) -> list[tuple[int, datetime | None]]:
+async def due_to_pull(tx: Tx, kinds: list[str], *, every: timedelta) -> list[tuple[int, datetime | None]]:
     """Channels whose provider was not asked for so long, each with when it last was; they count as asked now."""
     rows = await tx.fetch(
         """
@@ -124,6 +123,13 @@ async def due_to_pull(
         every,
     )
     return [(row["id"], row["pulled_at"]) for row in rows]
+
+
+async def any_of(tx: Tx, kinds: Sequence[str]) -> bool:
+    """Whether a channel of one of these kinds is switched on."""
+    return bool(
+        await tx.value("SELECT EXISTS (SELECT FROM channel WHERE enabled AND kind = ANY($1))", list(kinds))
+    )
 
 
 async def replace_secrets(tx: Tx, crypto: Crypto, channel: Channel, secrets: dict[str, str]) -> bool:

@@ -72,7 +72,8 @@ def _dialled(call: Call, legs: Sequence[Leg], fact: CallChanged, now: datetime) 
 def _over(call: Call, legs: Sequence[Leg], fact: CallChanged, now: datetime) -> None:
     """The provider says that the whole call is over."""
     if call.direction == "out" and call.answered_at is None:
-        _end(call, legs, OUTCOMES.get(fact.state, "no_answer"), now)
+        rang = any(leg.state == "accepted" for leg in legs)  # else it was the agent who did not pick up
+        _end(call, legs, OUTCOMES.get(fact.state, "no_answer") if rang else "failed", now)
     else:
         _end(call, legs, _without_word(call, "missed"), now)
 

@@ -43,7 +43,8 @@ async def refresh(tx: Tx, ids: Sequence[int]) -> None:
                    AND m.created_at > coalesce((
                        SELECT max(a.created_at) FROM message a JOIN conversation b ON b.id = a.conversation_id
                        WHERE (b.id = one.id OR b.joined_into_id = one.id)
-                         AND a.direction = 'out' AND NOT a.automatic), '-infinity')
+                         AND a.direction = 'out' AND NOT a.automatic AND NOT EXISTS (
+                             SELECT FROM call u WHERE u.message_id = a.id AND u.answered_at IS NULL)), '-infinity')
                    AND m.created_at > coalesce((
                        SELECT max(t.answered_at) FROM call t JOIN conversation b ON b.id = t.conversation_id
                        WHERE b.id = one.id OR b.joined_into_id = one.id), '-infinity')

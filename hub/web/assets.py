@@ -23,7 +23,8 @@ FOLDER = Path(__file__).parent.parent / "static"
 STYLES = ("reset", "tokens", "base", "parts", "pages")
 COMMENT = re.compile(r"//|/\*.*\*/$")
 BLANKS = re.compile(r'("(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)|[ \t]*([{}()\[\];:,=<>+*?&|!])[ \t]*')
-LATER = ("js/pick.js", "js/triage.js", "js/ways.js")
+ROOM = re.compile(r'("(?:[^"\\\n]|\\.)*")|[ \t]*([{};,>])[ \t]*|(?<=[\w-])(:)[ \t]+')
+LATER = ("js/call.js", "js/pick.js", "js/triage.js", "js/ways.js")
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -57,7 +58,7 @@ class Assets(msgspec.Struct, frozen=True):
 def assets(extra_icons: tuple[str, ...] = ()) -> Assets:
     """Everything under hub/static: styles joined to app.css, the icon sprite made, the rest as it is."""
     contents = {
-        "app.css": _squeezed(_styles()),
+        "app.css": _narrow(_styles()),
         "chat.css": _squeezed((FOLDER / "chat/frame.css").read_bytes()),
         "icons.svg": sprite(extra_icons),
     }
@@ -91,6 +92,11 @@ def _squeezed(source: bytes) -> bytes:
     """Without indentation and without the lines that are only a comment: our modules and styles hold no more."""
     lines = (line.strip() for line in source.decode().splitlines())
     return "\n".join(line for line in lines if line and not COMMENT.match(line)).encode()
+
+
+def _narrow(source: bytes) -> bytes:
+    """Squeezed styles without the blanks that separate nothing; those around + and - mean something in calc()."""
+    return ROOM.sub(lambda found: "".join(filter(None, found.groups())), _squeezed(source).decode()).encode()
 
 
 def _tight(source: bytes) -> bytes:

@@ -24,7 +24,7 @@ ICONS = (
     *("copy", "download", "ellipsis", "external-link", "eye", "file-text", "flask-conical", "git-branch"),
     *("globe", "history", "image", "inbox", "info", "key-round", "keyboard", "languages", "link", "list"),
     *("loader", "lock", "log-out", "mail", "menu", "merge", "message-circle", "message-square", "monitor"),
-    *("moon", "panel-right", "paperclip", "pencil", "phone", "plus", "printer", "refresh-cw", "reply"),
+    *("moon", "panel-right", "paperclip", "pencil", "phone", "phone-off", "plus", "printer", "refresh-cw", "reply"),
     *("rotate-ccw", "route", "search", "send", "settings", "shield-alert", "shield-check", "sticky-note"),
     *(
         "store",

@@ -8,13 +8,14 @@ from aiohttp.web import RouteDef, get
 from hub.web import assets, health, live, providers
 from hub.web.agents import routes as agents
 from hub.web.api import routes as api
+from hub.web.calls import routes as calls
 from hub.web.chat import routes as chat
 from hub.web.customers import routes as customers
 from hub.web.files import lending
 from hub.web.files import routes as files
 from hub.web.inbox import routes as inbox
-from hub.web.quarantine import pages as quarantine
 from hub.web.linked import pages as linked
+from hub.web.quarantine import pages as quarantine
 from hub.web.requests import PERSON
 from hub.web.search import routes as search
 from hub.web.unanswered import pages as unanswered
@@ -34,13 +35,22 @@ HOUSE: list[RouteDef] = [
     get("/static/{build}/{path:.+}", assets.serve),
 ]
 
-OPEN: list[RouteDef] = [*HOUSE, *agents.OPEN, *api.ROUTES, *linked.ROUTES, *providers.ROUTES, *lending.ROUTES, *chat.ROUTES]
+OPEN: list[RouteDef] = [
+    *HOUSE,
+    *agents.OPEN,
+    *api.ROUTES,
+    *linked.ROUTES,
+    *providers.ROUTES,
+    *lending.ROUTES,
+    *chat.ROUTES,
+]
 """Nobody needs to be signed in: what these do depends on a secret (the API on a token), or is nobody's."""
 
 TABLE: list[RouteDef] = [
     *OPEN,
     *agents.ROUTES,
     *inbox.ROUTES,
+    *calls.ROUTES,
     *files.ROUTES,
     *search.ROUTES,
     *customers.ROUTES,

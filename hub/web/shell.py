@@ -12,12 +12,16 @@ from redis.exceptions import RedisError
 
 from hub.agents import presence, teams
 from hub.agents.roles import Person
+from hub.channels import connections
+from hub.channels.registry import calling_kinds
+from hub.conversations import call_bars
 from hub.conversations.counters import counters
 from hub.plumbing.clock import monotonic
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import best_language
 from hub.web import render
+from hub.web.calls.bars import bar
 from hub.web.counting import numbers
 from hub.web.requests import PERSON, hub_of, person_of, session_of
 from hub.web.views import Me, Named, Scope, Shell
@@ -91,6 +95,8 @@ async def shell_of(tx: Tx, request: web.Request, *, current: str = "", cursor: s
         topics=[f"agent:{person.id}"],
         cursor=cursor,
         here=await presence.is_available(tx, person.id),
+        calls=[bar(one) for one in await call_bars.of_agent(tx, person.id)],
+        can_call=await connections.any_of(tx, calling_kinds()),
     )
 
 

@@ -57,6 +57,7 @@ CONVERSATION = (
     Shortcut(("Shift", "E"), N_("Close and stay"), "stay", "check", "one"),
     Shortcut(("Y",), N_("Accept what is offered: the account, its owner")),
     Shortcut(("Shift", "U"), N_("Mark unread"), "unread", "mail", "one"),
+    Shortcut(("Shift", "C"), N_("Call"), "call", "phone", "open"),
     Shortcut(("L",), N_("Copy the link"), "link", "link", "one"),
     Shortcut(("I",), N_("Customer card"), "card", "panel-right", "open"),
     Shortcut(("Z",), N_("Undo"), "undo", "undo-2"),

@@ -9,3 +9,4 @@ import "./keys.js";
 
 document.documentElement.classList.add("js");
 if (app) say("start");
+if (app) (window.requestIdleCallback ?? setTimeout)(() => import("./call.js").catch(() => {})); // the bar stands without it

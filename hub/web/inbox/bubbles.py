@@ -76,6 +76,7 @@ def bubble(message: ThreadMessage, conversation_id: int, seq: int) -> Message:
         doubt=_("Not proven that this sender is who they say") if inbound and not message.verified else "",
         warnings=_warnings(message) + _lost(message),
         told=_told(message) + _awaited(message),
+        call_back=_can_call_back(message),
         attachments=[
             Attachment(
                 token=file.token,
@@ -104,6 +105,7 @@ def delivery(stored: ThreadDelivery) -> Delivery:
         reason=wording.words(stored.code, stored.reason),
         held_until=stored.due_at if stored.state == "held" else None,
         channel=mark(stored.channel_kind, stored.channel_name),
+        follows=stored.fallback_of,
     )
 
 
@@ -114,7 +116,6 @@ def system_row(line: HistoryLine, conversation_id: int, seq: int) -> Message | N
     if not text:
         return None
     return Message(
-        follows=stored.fallback_of,
         id=line.id,
         conversation=conversation_id,
         seq=seq,
@@ -179,6 +180,13 @@ def _lost(message: ThreadMessage) -> list[str]:
         for one in message.awaited
         if one.failed is not None
     ]
+
+
+def _can_call_back(message: ThreadMessage) -> bool:
+    """Whoever rang, or left a message on the telephone; a recording was an answered call's."""
+    kind, number = message.channel_kind, message.sender.get("address", "")
+    inbound = message.direction == "in" and not message.automatic
+    return inbound and kind is not None and adapter(kind).can.calls and number.startswith("+")
 
 
 def _parties(recipients: dict[str, Any], role: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from hub.web.views.calls import CallBar
+
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """Base of everything a template is told."""
@@ -58,7 +60,8 @@ class Shell(Scope, frozen=True, kw_only=True):
     team-3, all, closed, aside) or a page (accounts, contacts, quarantine, unanswered, absences, admin, lab).
     `counts`: numbers by the same keys; 0 shows nothing. `topics`: live topics of the agent (counts, notices).
     `cursor`: the stream's cursor, read before the page's first SELECT; "" switches live updates off.
-    `here`: presence, live kinds ring only then.
+    `here`: presence, live kinds ring only then. `calls`: what rings for the agent or is in progress;
+    `can_call`: there is a line to call on.
     """
 
     me: Me
@@ -68,6 +71,8 @@ class Shell(Scope, frozen=True, kw_only=True):
     topics: list[str] = []
     cursor: str = ""
     here: bool = True
+    calls: list[CallBar] = []
+    can_call: bool = False
 
     @property
     def leads(self) -> bool:

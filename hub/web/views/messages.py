@@ -58,6 +58,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     held_until: datetime | None = None
     channel: ChannelMark | None = None
+    follows: int | None = None
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,10 +67,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     `seq` sorts (data-k), `version` (data-v) rises with each change (deliveries count). `author`: a name.
     `text`: the whole, or what is new in a reply; `quoted`: the rest, folded. `doubt`: why the sender is not
     sure, in words, empty if fine. `warnings`: what was odd in the mail. `told`: what only its
-    kind of channel knows, in words. `raw`: whether the original is kept.
+    kind of channel knows, in words. `call_back`: offer to call whoever it came from. `raw`: whether the original
+    is kept.
     For direction `system`, `text` is the sentence, `icon` a lucide name, `why` whether "why?" is shown.
     `to`, `cc`: addresses as text. `join`: "Belongs to «…»? Join".
-    follows: int | None = None
     """
 
     id: int
@@ -94,6 +95,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     doubt: str = ""
     warnings: list[str] = []
     told: list[str] = []
+    call_back: bool = False
     attachments: list[Attachment] = []
     deliveries: list[Delivery] = []
     client_id: str = ""

@@ -1,0 +1,41 @@
+"""From a stored call of an agent to the bar a template shows."""
+
+from __future__ import annotations
+
+from hub.conversations import call_story
+from hub.conversations.call_bars import Bar
+from hub.plumbing.texts import _
+from hub.web.inbox.rows import mark
+from hub.web.views.calls import CallBar
+
+
+def bar(stored: Bar) -> CallBar:
+    """The bar, its state in the language being spoken."""
+    rings = stored.direction == "in" and stored.leg_state in ("ringing", "picked_up")
+    drawn = mark(stored.channel_kind, stored.channel_name)
+    return CallBar(
+        id=stored.id,
+        version=stored.version,
+        conversation=stored.conversation_id,
+        icon=drawn.icon,
+        colour=drawn.colour,
+        line=drawn.name,
+        who=stored.who or call_story.shown(stored.number),
+        account=stored.account,
+        number=call_story.shown(stored.number),
+        said=_said(stored, rings),
+        since=stored.since,
+        rings=rings,
+        talks=stored.state == "talking" and not rings,
+        mine=not rings,
+    )
+
+
+def _said(stored: Bar, rings: bool) -> str:
+    if rings:
+        return _("Rings on your telephone")
+    if stored.state == "talking":
+        return _("On the phone")
+    if stored.leg_state in ("ringing", "picked_up"):
+        return _("Pick up your telephone and press 1")
+    return _("Calling")
