@@ -37,7 +37,7 @@ from hub.plumbing import todo
 from hub.plumbing.crypto import Crypto
 from hub.plumbing.db import Tx
 from hub.plumbing.sequences import Sequences
-from hub.routing import arriving, balance, engine
+from hub.routing import arriving, engine
 from hub.routing.cases import Decision, Staff
 from hub.routing.rules import RuleSet
 
@@ -62,6 +62,7 @@ class World(msgspec.Struct, kw_only=True):
     rules: RuleSet
     sent: reports.Known
     ledger: consent.Ledger
+    falling_back: set[int]
     files: Files
     stored: list[Stored] = []
     decisions: list[tuple[int, Decision]] = []
@@ -112,8 +113,8 @@ def message_received(
     if not threaded.stranger and not can.subject:
         world.pointers[channel_id, sender.address_id] = conversation.id
     if conversation.assignee_id:
-        world.known.last_agents[sender.root_id] = conversation.assignee_id
-    threads.remember(world.known, fact, conversation, sender, channel_id)
+        world.known.last_agents[conversation.root_id] = conversation.assignee_id
+    threads.remember(world.known, fact, conversation, sender, channel_id, stranger=threaded.stranger)
     stored = Stored(
         id=world.ids.draw("message"),
         conversation=conversation,
@@ -196,26 +197,26 @@ async def _look_up(
     for arrival, fact in (*said, *wished):
         one = resolving.key(adapter(arrival.line.kind).can.address_type, fact)
         senders[one] = senders.get(one) or fact.sender.name
-    names = threads.named_ids(facts)
     proven = threads.proven_ids(crypto, facts)
-    numbers = sorted({*proven.values(), *threads.suggested_ids(facts)})
-    keys = sorted({(arrival.line.id, fact.thread) for arrival, fact in said if fact.thread})
+    wanted = threads.Wanted(
+        senders=sorted(senders),
+        message_ids=threads.named_ids(facts),
+        conversation_ids=sorted({*proven.values(), *threads.suggested_ids(facts)}),
+        keys=sorted({(arrival.line.id, fact.thread) for arrival, fact in said if fact.thread}),
+        has_short_kinds=any(not adapter(arrival.line.kind).can.subject for arrival, _fact in said),
+    )
     people, known = People({}), Threads({}, {}, {}, {})
     staff, rules = Staff(agents={}, teams={}), RuleSet(version=0, rows=())
     ledger: consent.Ledger = {}
+    falling_back: set[int] = set()
     if senders:
-        await resolving.register(tx, ids, senders)
-        await resolving.lock(tx, sorted(senders), await threads.named_people(tx, names, numbers, keys))
-        people = await resolving.look_up(tx, sorted(senders))
-        known = await threads.look_up(
-            tx,
-            list(people.by_key.values()),
-            names,
-            numbers,
-            has_short_kinds=any(not adapter(arrival.line.kind).can.subject for arrival, _fact in said),
-            keys=keys,
+        locked = await resolving.meet(tx, ids, senders, await threads.named_people(tx, wanted))
+        found = await tx.several(
+            resolving.asked(wanted.senders) | threads.asked(wanted) | engine.asked() | fallback.asked()
         )
-        staff, rules = await engine.look_up(tx)
+        people, known = resolving.known(found, locked), threads.known(found)
+        staff, rules = engine.known(found)
+        falling_back = {one.conversation_id for one in found["fallbacks"]}
         stopping = [resolving.key(adapter(one.line.kind).can.address_type, fact) for one, fact in wished]
         ledger = await consent.look_up(tx, sorted({people.by_key[one].address_id for one in stopping}))
     reported = [(arrival.line.id, fact) for arrival, _, fact in fresh if isinstance(fact, DeliveryReported)]
@@ -228,21 +229,22 @@ async def _look_up(
         rules=rules,
         sent=await reports.look_up(tx, crypto, reported),
         ledger=ledger,
+        falling_back=falling_back,
         files=files,
     )
 
 
 async def _write(tx: Tx, world: World, batch: Sequence[Arrival]) -> None:
-    await arrivals.write(tx, batch)
-    await resolving.write(tx, world.people)
+    arrivals.write(tx, batch)
+    resolving.write(tx, world.people)
     await consent.record(tx, world.wishes)
-    await messages.write(tx, world.stored, world.pointers)
+    messages.write(tx, world.stored, world.pointers)
+    engine.keep(tx, world.decisions)
     await _begin_calls(tx, world)
     await outcomes.tell(tx, await reports.write(tx, world.reported))
     awake = {stored.conversation.id for stored in world.stored if not stored.fact.automatic}
-    if any(not stored.conversation.is_new for stored in world.stored):
-        await fallback.customer_wrote(tx, sorted(awake))
-    await engine.write(tx, world.decisions)
+    if answered := awake & world.falling_back:
+        await fallback.customer_wrote(tx, sorted(answered))
     await _follow(tx, world)
 
 
@@ -267,8 +269,8 @@ async def _follow(tx: Tx, world: World) -> None:
     if world.stored:
         await todo.add_many(tx, "search", [stored.id for stored in world.stored])
         await expect_files(tx, [(stored.id, one) for stored in world.stored for one in stored.fact.media])
-    for team_id in sorted({d.team_id for _, d in world.decisions if d.balance and d.team_id}):
-        await balance.queue_balance(tx, team_id)
+    if teams := sorted({d.team_id for _, d in world.decisions if d.balance and d.team_id}):
+        await todo.add_many(tx, "balance", teams)
     for conversation_id, decision in world.decisions:
         if decision.auto_reply:
             await todo.add(tx, "auto_reply", conversation_id, {"wording": decision.auto_reply})

@@ -20,7 +20,7 @@ from hub.channels.outgoing import Line
 from hub.channels.reading import Reader
 from hub.channels.registry import adapter
 from hub.plumbing.clock import monotonic, now
-from hub.plumbing.db import AGAIN, AWAY
+from hub.plumbing.db import AGAIN, AWAY, open_connection
 from hub.plumbing.errors import Conflict, Unavailable
 from hub.plumbing.hub import Hub
 from hub.plumbing.sequences import Sequences
@@ -49,6 +49,7 @@ class Inbound:
         self._bytes = 0
         self._something = asyncio.Event()
         self._flusher: asyncio.Task[None] | None = None
+        self._connection: asyncpg.Connection | None = None
         self._reader: Reader | None = None
         self._quarantined: deque[float] = deque(maxlen=MOST_QUARANTINED_A_MINUTE)
 
@@ -68,6 +69,8 @@ class Inbound:
             await asyncio.gather(self._flusher, return_exceptions=True)
         if self._reader:
             await self._reader.close()
+        if self._connection:
+            self._connection.terminate()
 
     async def receive(
         self, channel: Channel, raw: Raw, facts: list[AnyFact] | None = None, *, again: int | None = None
@@ -156,10 +159,13 @@ class Inbound:
     async def _flush(self) -> None:
         while True:
             await self._something.wait()
-            batch = self._take()
-            await self._store(
-                [arrival for arrival, _ in batch], {k: v for _, f in batch for k, v in f.items()}
-            )
+            taken = self._take()
+            batch = [arrival for arrival, _ in taken]
+            try:
+                await self._store(batch, {k: v for _, files in taken for k, v in files.items()})
+            except asyncio.CancelledError:
+                self._refuse(batch, "the hub is stopping")  # whoever was not answered yet
+                raise
 
     def _take(self) -> list[tuple[Arrival, inbound.Files]]:
         """Everything that waits, up to 500 arrivals and 4 MB of row data (INVARIANTS §16)."""
@@ -179,9 +185,6 @@ class Inbound:
         except AWAY as error:
             log.warning("nothing stored, database away", arrivals=len(batch), error=repr(error))
             self._refuse(batch, f"nothing was stored: {error}")
-        except asyncio.CancelledError:
-            self._refuse(batch, "the hub is stopping")
-            raise
         except Exception as error:
             if len(batch) == 1:
                 await self._alone(batch[0], error)
@@ -196,16 +199,21 @@ class Inbound:
     async def _tried(self, batch: Sequence[Arrival], files: inbound.Files) -> list[Outcome]:
         for attempt in range(TRIES):
             try:
-                async with self.hub.transaction() as tx:
-                    return await inbound.walk(tx, self.hub.crypto, self.ids, batch, files)
+                return await self._walked(batch, files)
             except AGAIN as error:
                 log.info("batch repeated", attempt=attempt + 1, arrivals=len(batch), error=str(error))
-        async with self.hub.transaction() as tx:
+        return await self._walked(batch, files)
+
+    async def _walked(self, batch: Sequence[Arrival], files: inbound.Files) -> list[Outcome]:
+        """On a connection of the flusher's own: no waiting for the pool, and plans that stay."""
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await open_connection(self.hub.settings.database_url, name="dialogo inbound")
+        async with self.hub.transaction(self._connection) as tx:
             return await inbound.walk(tx, self.hub.crypto, self.ids, batch, files)
 
     async def _alone(self, arrival: Arrival, error: Exception) -> None:
         """A single arrival that fails by its own data is quarantined; any other failure stores nothing."""
-        if isinstance(error, asyncpg.PostgresError) and not isinstance(error, BAD_DATA):
+        if isinstance(error, (asyncpg.PostgresError, *AGAIN)) and not isinstance(error, BAD_DATA):
             log.error("arrival not stored", error=repr(error), exc_info=error)
             self._refuse([arrival], f"nothing was stored: {error}")
         elif self._alarm():

@@ -91,13 +91,16 @@ async def load(tx: Tx, arrival_id: int) -> Kept:
 
 async def listed(tx: Tx, outcome: str, *, before: int | None = None, most: int = 50) -> list[Kept]:
     """Rows with this outcome, newest first, without their bytes; `before` pages on by id."""
+    few = (
+        "" if outcome == "stored" else "a.outcome <> 'stored' AND"
+    )  # what the index of the others is made for
     return await tx.rows(
         Kept,
-        """
+        f"""
         SELECT a.id, a.channel_id, c.name AS channel_name, a.received_at, a.outcome, a.reason, a.envelope, a.size,
                NULL::bytea AS raw, a.raw_file
         FROM arrival a JOIN channel c ON c.id = a.channel_id
-        WHERE a.outcome = $1 AND ($2::bigint IS NULL OR a.id < $2) ORDER BY a.id DESC LIMIT $3
+        WHERE {few} a.outcome = $1 AND ($2::bigint IS NULL OR a.id < $2) ORDER BY a.id DESC LIMIT $3
         """,
         outcome,
         before,
@@ -190,9 +193,9 @@ def _summary(arrival: Arrival) -> tuple[str, str]:
     return "duplicate", "this was stored before"
 
 
-async def write(tx: Tx, arrivals: Sequence[Arrival]) -> None:
+def write(tx: Tx, arrivals: Sequence[Arrival]) -> None:
     """The ledger rows; a repeated arrival updates its own. Raw bytes of duplicates are not kept twice."""
-    await tx.execute(
+    tx.together(
         """
         INSERT INTO arrival (id, channel_id, received_at, outcome, reason, envelope, size, raw, raw_file)
         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[],

@@ -27,7 +27,7 @@ from hub.deliveries.noting import lock
 from hub.deliveries.queueing import Addressee, Delivery, queue_fallback
 from hub.deliveries.states import GOING, Changed
 from hub.plumbing.clock import now
-from hub.plumbing.db import Tx
+from hub.plumbing.db import Asked, Tx
 from hub.plumbing.errors import BadInput, Conflict, NotFound
 from hub.plumbing.history import record
 from hub.plumbing.texts import _
@@ -97,6 +97,24 @@ async def learn(tx: Tx, delivery_id: int, *, dead: bool, opted_out: bool, reason
         channel_id=None if dead else row["channel_id"],
     )
     await consent.record(tx, [wish])
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A conversation in which something waits to go on by another channel."""
+
+    conversation_id: int
+
+
+def asked() -> dict[str, Asked]:
+    """Where something waits to go on by another channel: few at any moment; may travel with other look-ups."""
+    return {"fallbacks": Asked(Waiting, WAITING)}
+
+
+WAITING = """
+    SELECT DISTINCT coalesce(v.joined_into_id, v.id) AS conversation_id
+    FROM delivery d JOIN message m ON m.id = d.message_id JOIN conversation v ON v.id = m.conversation_id
+    WHERE d.state = 'held' AND d.fallback_of IS NOT NULL
+"""
 
 
 async def customer_wrote(tx: Tx, conversation_ids: Sequence[int]) -> list[Changed]:

@@ -100,24 +100,24 @@ def preview(fact: MessageReceived) -> str:
     return text or ", ".join(names)[:PREVIEW]
 
 
-async def write(tx: Tx, messages: Sequence[Stored], pointers: dict[tuple[int, int], int]) -> None:
-    """Conversations, participants, pointers, messages and attachments: one statement a table."""
+def write(tx: Tx, messages: Sequence[Stored], pointers: dict[tuple[int, int], int]) -> None:
+    """Conversations, participants, pointers, messages and attachments: one statement a table, all in one go."""
     if not messages:
         return
     touched = {message.conversation.id: message.conversation for message in messages}
-    await _insert_conversations(tx, [one for one in touched.values() if one.is_new])
-    await _update_conversations(tx, [one for one in touched.values() if not one.is_new])
-    await _write_participants(tx, messages)
-    await _write_pointers(tx, pointers)
-    await _write_keys(tx, messages)
-    await _insert_messages(tx, messages)
-    await _insert_attachments(tx, messages)
+    _insert_conversations(tx, [one for one in touched.values() if one.is_new])
+    _update_conversations(tx, [one for one in touched.values() if not one.is_new])
+    _write_participants(tx, messages)
+    _write_pointers(tx, pointers)
+    _write_keys(tx, messages)
+    _insert_messages(tx, messages)
+    _insert_attachments(tx, messages)
 
 
-async def _insert_conversations(tx: Tx, new: Sequence[Conversation]) -> None:
+def _insert_conversations(tx: Tx, new: Sequence[Conversation]) -> None:
     if not new:
         return
-    await tx.execute(
+    tx.together(
         """
         INSERT INTO conversation (id, token, state, subject, contact_id, account_id, assignee_id, team_id,
                covering_for_id, channel_id, priority, tags, language, waiting_since, last_message_at,
@@ -145,11 +145,11 @@ async def _insert_conversations(tx: Tx, new: Sequence[Conversation]) -> None:
     )
 
 
-async def _update_conversations(tx: Tx, known: Sequence[Conversation]) -> None:
+def _update_conversations(tx: Tx, known: Sequence[Conversation]) -> None:
     """Their rows were locked ascending by the look-up, so the order of a set UPDATE is safe here."""
     if not known:
         return
-    await tx.execute(
+    tx.together(
         """
         UPDATE conversation v
         SET state = w.state, assignee_id = w.assignee_id, team_id = w.team_id,
@@ -181,12 +181,12 @@ def _columns(rows: Sequence[Any], names: str) -> list[list[Any]]:
     return [[getattr(row, name) for row in rows] for name in names.split()]
 
 
-async def _write_participants(tx: Tx, messages: Sequence[Stored]) -> None:
+def _write_participants(tx: Tx, messages: Sequence[Stored]) -> None:
     """Who wrote is a participant; a stranger with a good reference is only suggested (promise 38)."""
     roles: dict[tuple[int, int], str] = {}
     for message in messages:
         conversation, address = message.conversation, message.sender.address_id
-        if not conversation.is_new and address in conversation.participants:
+        if not conversation.is_new and address not in conversation.newcomers:
             continue
         is_main = message.sender.root_id == conversation.root_id
         role = "main" if is_main else "suggested" if message.stranger else "cc"
@@ -194,7 +194,7 @@ async def _write_participants(tx: Tx, messages: Sequence[Stored]) -> None:
     order = sorted(roles)
     if not order:
         return
-    await tx.execute(
+    tx.together(
         """
         INSERT INTO participant (conversation_id, address_id, role)
         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[]) ON CONFLICT DO NOTHING
@@ -205,11 +205,11 @@ async def _write_participants(tx: Tx, messages: Sequence[Stored]) -> None:
     )
 
 
-async def _write_pointers(tx: Tx, pointers: dict[tuple[int, int], int]) -> None:
+def _write_pointers(tx: Tx, pointers: dict[tuple[int, int], int]) -> None:
     order = sorted(pointers)
     if not order:
         return
-    await tx.execute(
+    tx.together(
         """
         INSERT INTO thread_pointer (channel_id, address_id, conversation_id)
         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
@@ -221,13 +221,13 @@ async def _write_pointers(tx: Tx, pointers: dict[tuple[int, int], int]) -> None:
     )
 
 
-async def _write_keys(tx: Tx, messages: Sequence[Stored]) -> None:
+def _write_keys(tx: Tx, messages: Sequence[Stored]) -> None:
     """Where each session, call or job now goes on; the batch's last message of one decides."""
     keys = {(m.channel_id, m.fact.thread): m.conversation.id for m in messages if m.fact.thread}
     order = sorted(keys)
     if not order:
         return
-    await tx.execute(
+    tx.together(
         """
         INSERT INTO thread_key (channel_id, key, conversation_id)
         SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[])
@@ -239,9 +239,9 @@ async def _write_keys(tx: Tx, messages: Sequence[Stored]) -> None:
     )
 
 
-async def _insert_messages(tx: Tx, messages: Sequence[Stored]) -> None:
+def _insert_messages(tx: Tx, messages: Sequence[Stored]) -> None:
     facts = [message.fact for message in messages]
-    await tx.execute(
+    tx.together(
         """
         INSERT INTO message (id, conversation_id, home_id, seq, direction, channel_id, arrival_id, fact_no,
                contact_id, address_id, sender, recipients, subject, text, new_text, html, html_file, message_id,
@@ -300,11 +300,11 @@ def _recipients(fact: MessageReceived) -> dict[str, list[dict[str, str]]]:
     return {name: [_party(party) for party in parties] for name, parties in lists.items() if parties}
 
 
-async def _insert_attachments(tx: Tx, messages: Sequence[Stored]) -> None:
+def _insert_attachments(tx: Tx, messages: Sequence[Stored]) -> None:
     rows: list[tuple[Stored, Attached]] = [(m, attached) for m in messages for attached in m.fact.attachments]
     if not rows:
         return
-    await tx.execute(
+    tx.together(
         """
         INSERT INTO attachment (token, message_id, name, type, size, sha256, file, inline, content_id, pages)
         SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[],

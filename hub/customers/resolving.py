@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
 from hub.channels import phone
 from hub.channels.facts import MessageReceived, OptedIn, OptedOut
 from hub.customers.free_mail import is_free
-from hub.plumbing.db import Tx
+from hub.plumbing.db import Asked, Meanwhile, Tx
 from hub.plumbing.sequences import Sequences
 
 NOBODY = "unknown@sender.invalid"  # RFC 2606: a mail without any usable From is kept, under nobody's name
 Key = tuple[str, str]
+TRIES = 5
 
 
 class Sender(msgspec.Struct, kw_only=True):
@@ -55,81 +57,106 @@ def key(address_type: str, fact: MessageReceived | OptedOut | OptedIn) -> Key:
     return address_type, phone.key(address) if address_type == "phone" else address
 
 
-async def register(tx: Tx, ids: Sequences, senders: dict[Key, str]) -> None:
-    """Rows for addresses nobody has met, each with a contact; sorted, and safe against others doing the same.
+async def meet(tx: Tx, ids: Sequences, senders: dict[Key, str], root_ids: Sequence[int]) -> set[int]:
+    """Register who is new, then lock the root contacts of all these senders, and `root_ids`; the locked ones.
 
-    `senders` maps (type, value) to the name it travelled with. An address is inserted before its contact is
-    locked, and only an address that was really inserted brings a contact along (INVARIANTS §1, §9).
+    `senders` maps (type, value) to the name it travelled with. All in one statement (INVARIANTS §1, §9): every
+    address is there before any contact is locked, ascending, and only an address that was really inserted brings
+    a contact along. When somebody else inserted one meanwhile nothing is locked yet, and the next statement sees
+    it. Raises Meanwhile when that never ends, and when a contact was merged while we waited for it (§14).
     """
     order = sorted(senders)
-    await tx.execute(
-        """
-        WITH wanted AS (
-            SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
-                AS w (type, value, name, address_id, contact_id)
-        ), made AS (
-            INSERT INTO address (id, type, value, contact_id, name)
-            SELECT address_id, type, value, contact_id, name FROM wanted w
-            WHERE NOT EXISTS (SELECT FROM address a WHERE (a.type, a.value) = (w.type, w.value))
-            ORDER BY type, value
-            ON CONFLICT (type, value) DO NOTHING
-            RETURNING contact_id, name, value
-        )
-        INSERT INTO contact (id, root_id, name, search)
-        SELECT contact_id, contact_id, name, concat_ws(' ', nullif(name, ''), value) FROM made
-        """,
+    values = (
         [type_ for type_, _ in order],
         [value for _, value in order],
         [senders[one][:200] for one in order],
         [ids.draw("address") for _ in order],
         [ids.draw("contact") for _ in order],
-    )
-
-
-async def lock(tx: Tx, senders: Sequence[Key], root_ids: Sequence[int]) -> None:
-    """Lock the root contacts of these senders, and `root_ids`, ascending (INVARIANTS §1.3)."""
-    await tx.execute(
-        """
-        SELECT id FROM contact WHERE id IN (
-            SELECT c.root_id FROM unnest($1::text[], $2::text[]) AS w (type, value)
-            JOIN address a USING (type, value) JOIN contact c ON c.id = a.contact_id
-            UNION ALL
-            SELECT unnest($3::bigint[])
-        ) ORDER BY id FOR NO KEY UPDATE
-        """,
-        [type_ for type_, _ in senders],
-        [value for _, value in senders],
         list(root_ids),
     )
+    for _attempt in range(TRIES):
+        met = await tx.record(MEET, *values)
+        assert met is not None
+        if met["moved"]:
+            raise Meanwhile("a contact was merged while we waited for it")
+        if met["locked"] is not None:
+            return set(met["locked"])
+    raise Meanwhile("others register the same addresses all the time")
+
+
+# `born` is looked at before any contact is locked; count(*) of it makes sure.
+MEET = """
+    WITH wanted AS MATERIALIZED (
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
+            AS w (type, value, name, address_id, contact_id)
+    ), known AS MATERIALIZED (
+        SELECT w.address_id, c.root_id
+        FROM wanted w JOIN address a USING (type, value) JOIN contact c ON c.id = a.contact_id
+    ), made AS (
+        INSERT INTO address (id, type, value, contact_id, name)
+        SELECT address_id, type, value, contact_id, name FROM wanted w
+        WHERE w.address_id NOT IN (SELECT address_id FROM known)
+        ORDER BY type, value
+        ON CONFLICT (type, value) DO NOTHING
+        RETURNING contact_id, name, value
+    ), born AS (
+        INSERT INTO contact (id, root_id, name, search)
+        SELECT contact_id, contact_id, name, concat_ws(' ', nullif(name, ''), value) FROM made
+        RETURNING id
+    ), complete AS MATERIALIZED (
+        SELECT (SELECT count(*) FROM born) + (SELECT count(*) FROM known) = (SELECT count(*) FROM wanted) AS yes
+    ), locked AS MATERIALIZED (
+        SELECT id, root_id FROM contact
+        WHERE (SELECT yes FROM complete)
+          AND id = ANY (ARRAY(SELECT root_id FROM known UNION SELECT root_id FROM contact WHERE id = ANY($6)))
+        ORDER BY id FOR NO KEY UPDATE
+    )
+    SELECT CASE WHEN yes THEN ARRAY(SELECT id FROM locked UNION ALL SELECT id FROM born) END AS locked,
+           EXISTS (SELECT FROM locked WHERE root_id <> id) AS moved
+    FROM complete
+"""
+
+
+def asked(senders: Sequence[Key]) -> dict[str, Asked]:
+    """What `known` reads: the senders with their people, accounts, and the account their mail domain suggests."""
+    return {
+        "people": Asked(Sender, PEOPLE, ([type_ for type_, _ in senders], [value for _, value in senders]))
+    }
+
+
+def known(found: dict[str, list[Any]], locked: set[int]) -> People:
+    """The people, out of the answers to `asked`. Raises Meanwhile when one was unmerged before our lock (§14)."""
+    people: list[Sender] = found["people"]
+    if any(sender.root_id not in locked for sender in people):
+        raise Meanwhile("a contact was unmerged while we waited for it")
+    return People({(sender.type, sender.value): sender for sender in people})
 
 
 async def look_up(tx: Tx, senders: Sequence[Key]) -> People:
-    """The senders with their people, accounts, and the account their mail domain suggests."""
-    rows = await tx.rows(
-        Sender,
-        """
-        SELECT a.id AS address_id, a.type, a.value, a.verified, a.shared, a.contact_id,
-               r.id AS root_id, r.name, r.language, r.account_id, r.account_standing AS standing,
-               coalesce(acc.name, '') AS account_name, coalesce(acc.tier, '') AS tier,
-               acc.owner_id, acc.deputy_id,
-               s.id AS suggested_id, coalesce(s.name, '') AS suggested_name,
-               coalesce(s.tier, '') AS suggested_tier,
-               s.owner_id AS suggested_owner_id, s.deputy_id AS suggested_deputy_id, a.usable
-        FROM unnest($1::text[], $2::text[]) AS w (type, value)
-        JOIN address a USING (type, value)
-        JOIN contact c ON c.id = a.contact_id
-        JOIN contact r ON r.id = c.root_id
-        LEFT JOIN account acc ON acc.id = r.account_id
-        LEFT JOIN account_domain d
-               ON r.account_id IS NULL AND NOT a.shared AND d.domain = split_part(a.value, '@', 2)
-              AND NOT EXISTS (SELECT FROM account_denial x
-                              WHERE x.contact_id = r.id AND x.account_id = d.account_id)
-        LEFT JOIN account s ON s.id = d.account_id
-        """,
-        [type_ for type_, _ in senders],
-        [value for _, value in senders],
-    )
-    return People({(row.type, row.value): row for row in rows})
+    """The same for one who only reads: nobody is locked, and who is not known is left out."""
+    people: list[Sender] = (await tx.several(asked(senders)))["people"]
+    return People({(sender.type, sender.value): sender for sender in people})
+
+
+PEOPLE = """
+    SELECT a.id AS address_id, a.type, a.value, a.verified, a.shared, a.contact_id,
+           r.id AS root_id, r.name, r.language, r.account_id, r.account_standing AS standing,
+           coalesce(acc.name, '') AS account_name, coalesce(acc.tier, '') AS tier,
+           acc.owner_id, acc.deputy_id,
+           s.id AS suggested_id, coalesce(s.name, '') AS suggested_name,
+           coalesce(s.tier, '') AS suggested_tier,
+           s.owner_id AS suggested_owner_id, s.deputy_id AS suggested_deputy_id, a.usable
+    FROM unnest($1::text[], $2::text[]) AS w (type, value)
+    JOIN address a USING (type, value)
+    JOIN contact c ON c.id = a.contact_id
+    JOIN contact r ON r.id = c.root_id
+    LEFT JOIN account acc ON acc.id = r.account_id
+    LEFT JOIN account_domain d
+           ON r.account_id IS NULL AND NOT a.shared AND d.domain = split_part(a.value, '@', 2)
+          AND NOT EXISTS (SELECT FROM account_denial x
+                          WHERE x.contact_id = r.id AND x.account_id = d.account_id)
+    LEFT JOIN account s ON s.id = d.account_id
+"""
 
 
 def decide(people: People, address_type: str, fact: MessageReceived) -> Sender:
@@ -164,12 +191,12 @@ def _suggest(people: People, sender: Sender) -> None:
     sender.changed = True
 
 
-async def write(tx: Tx, people: People) -> None:
+def write(tx: Tx, people: People) -> None:
     """What was learnt of the senders, in lock order: addresses, then contacts."""
     changed = [sender for sender in people.by_key.values() if sender.changed]
     if not changed:
         return
-    await tx.execute(
+    tx.together(
         """
         UPDATE address SET verified = w.verified, usable = w.usable,
                why_not = CASE WHEN w.usable THEN '' ELSE why_not END
@@ -182,7 +209,7 @@ async def write(tx: Tx, people: People) -> None:
         [sender.usable for sender in changed],
     )
     roots = {sender.root_id: sender for sender in changed}
-    await tx.execute(
+    tx.together(
         """
         UPDATE contact c SET name = CASE WHEN c.name = '' THEN w.name ELSE c.name END,
                search = CASE WHEN c.name = '' THEN concat_ws(' ', w.name, c.search) ELSE c.search END,

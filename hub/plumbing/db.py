@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 import asyncpg
@@ -54,6 +54,14 @@ SESSION = {
 }
 
 
+BY_KEYS = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+
+
 async def open_pool(dsn: str, *, most: int = 16, name: str = "dialogo") -> asyncpg.Pool:
     """A pool of at most `most` connections with our timeouts (INVARIANTS §9): lock 2 s, idle 10 s."""
     return await asyncpg.create_pool(
@@ -69,16 +77,16 @@ async def open_pool(dsn: str, *, most: int = 16, name: str = "dialogo") -> async
 
 
 async def open_connection(dsn: str, *, name: str) -> asyncpg.Connection:
-    """A connection of one's own for one who always says the same: planned once, never planned again.
+    """A connection of one's own for one who always asks for few rows by their keys: planned once, by index.
 
-    Raises the driver's errors when the database is away.
+    Such plans stay right while the tables grow. Raises the driver's errors when the database is away.
     """
     connection = await asyncpg.connect(
         dsn,
         timeout=10,
         command_timeout=60,
         max_cacheable_statement_size=0,
-        server_settings={"application_name": name, "plan_cache_mode": "force_generic_plan", **SESSION},
+        server_settings={"application_name": name, **SESSION, **BY_KEYS},
     )
     await _prepare(connection)
     return connection
@@ -160,16 +168,17 @@ class Tx:
             whole, all_values = _one_statement(others, sql, values)
             await self.connection.execute(whole, *all_values)
 
-    async def several(self, *asked: Asked) -> list[list[Any]]:
-        """The rows of several SELECTs of one moment, in one round trip; each as its shape."""
+    async def several(self, asked: dict[str, Asked]) -> dict[str, list[Any]]:
+        """The rows of several SELECTs of one moment, in one round trip, by name; each row as its shape."""
         await self.settle()
-        values = [value for one in asked for value in one.values]
-        found = await self.connection.fetchrow(_one_question(asked), *values)
+        question = _question(tuple((one.sql, len(one.values)) for one in asked.values()))
+        values = [value for one in asked.values() for value in one.values]
+        found = await self.connection.fetchrow(question, *values)
         assert found is not None
-        return [
-            msgspec.json.decode(text, type=list[one.shape]) if text else []  # type: ignore[name-defined]
-            for one, text in zip(asked, found, strict=True)
-        ]
+        return {
+            name: _decoder(one.shape).decode(text) if text else []
+            for (name, one), text in zip(asked.items(), found, strict=True)
+        }
 
     def signal(self, kind: str, id: int, topics: list[str], *, lost: list[str] | None = None) -> None:
         """Tell the live pages after the commit; `lost` are topics this thing no longer belongs to."""
@@ -235,8 +244,9 @@ def _composed(others: tuple[tuple[str, int], ...], sql: str) -> str:
     return f"WITH {', '.join(parts)} {_shifted(sql, shift)}" if parts else sql
 
 
-def _one_question(asked: tuple[Asked, ...]) -> str:
-    return _question(tuple((one.sql, len(one.values)) for one in asked))
+@cache
+def _decoder(shape: type[T]) -> msgspec.json.Decoder[list[T]]:
+    return msgspec.json.Decoder(list[shape])  # type: ignore[valid-type]
 
 
 @lru_cache(maxsize=500)

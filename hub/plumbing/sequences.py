@@ -6,7 +6,7 @@ from collections import deque
 
 from hub.plumbing.db import Connection
 
-BLOCK = 128
+BLOCK = 512
 
 
 class Sequences:

@@ -44,12 +44,21 @@ async def of_conversation(tx: Tx, conversation_id: int, *, most: int = 50) -> li
     )
 
 
+def keep(tx: Tx, rows: Sequence[tuple[int, Decision]]) -> None:
+    """Keep decisions; the statement travels with its neighbours."""
+    if rows:
+        tx.together(KEEP, *_columns(rows))
+
+
 async def write(tx: Tx, rows: Sequence[tuple[int, Decision]]) -> dict[int, int]:
-    """Keep decisions, one statement. The newest decision's id by conversation id."""
-    if not rows:
-        return {}
-    made = await tx.fetch(
-        """
+    """Keep decisions now, one statement. The newest decision's id by conversation id."""
+    newest: dict[int, int] = {}
+    for row in await tx.fetch(KEEP, *_columns(rows)) if rows else ():
+        newest[row["conversation_id"]] = max(row["id"], newest.get(row["conversation_id"], 0))
+    return newest
+
+
+KEEP = """
         INSERT INTO decision (conversation_id, rule_version, row_name, agent_id, team_id, reason, inputs, candidates)
         SELECT conversation_id, rule_version, row_name, agent_id, team_id, reason, inputs, candidates::jsonb
         FROM unnest($1::bigint[], $2::int[], $3::text[], $4::bigint[], $5::bigint[], $6::jsonb[], $7::jsonb[],
@@ -58,7 +67,11 @@ async def write(tx: Tx, rows: Sequence[tuple[int, Decision]]) -> dict[int, int]:
                                        candidates, place)
         ORDER BY place
         RETURNING id, conversation_id
-        """,
+        """
+
+
+def _columns(rows: Sequence[tuple[int, Decision]]) -> list[list[Any]]:
+    return [
         [conversation_id for conversation_id, _ in rows],
         [decision.rule_version for _, decision in rows],
         [decision.row for _, decision in rows],
@@ -68,8 +81,4 @@ async def write(tx: Tx, rows: Sequence[tuple[int, Decision]]) -> dict[int, int]:
         [decision.inputs for _, decision in rows],
         # as text: the driver takes a list of lists for an array of two dimensions
         [msgspec.json.encode(decision.candidates).decode() for _, decision in rows],
-    )
-    newest: dict[int, int] = {}
-    for row in made:
-        newest[row["conversation_id"]] = max(row["id"], newest.get(row["conversation_id"], 0))
-    return newest
+    ]

@@ -8,9 +8,9 @@ import msgspec
 
 from hub.routing.built_in import Choice, choose, to_person, usual_team
 from hub.routing.cases import TEXT_LOOKED_AT, AgentState, Case, Decision, Staff, TeamState
-from hub.routing.decisions import write
+from hub.routing.decisions import keep, write
 from hub.routing.rules import AnyRow, Rule, RuleSet, name_of
-from hub.routing.staff import look_up
+from hub.routing.staff import asked, known, look_up
 
 __all__ = [
     "AgentState",
@@ -19,7 +19,10 @@ __all__ = [
     "RuleSet",
     "Staff",
     "TeamState",
+    "asked",
     "decide",
+    "keep",
+    "known",
     "look_up",
     "write",
 ]
