@@ -57,7 +57,7 @@ TABLES = {
     "plumbing": "installation todo history idempotency_key migration",
     "channels": "channel channel_address mailbox mailbox_uid arrival arrival_key",
     "agents": "agent team team_member session token invitation presence absence",
-    "customers": "account account_domain contact account_denial address claim tag consent suppressed",
+    "customers": "account account_domain contact account_denial address claim tag consent suppressed merge",
     "deliveries": "delivery early_report quiet_hours",
     "conversations": (
         "conversation participant message attachment page_picture thread_pointer thread_key chat_session chat_mailed "

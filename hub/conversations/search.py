@@ -196,7 +196,8 @@ async def _people(tx: Tx, agent_id: int, query: Query, names: Names) -> list[int
             ORDER BY id DESC LIMIT {MOST_PEOPLE:d}
         ), found AS (
             (SELECT newest.* FROM people CROSS JOIN LATERAL (
-                SELECT * FROM conversation c WHERE c.contact_id = people.id
+                SELECT * FROM conversation c
+                WHERE c.contact_id IN (SELECT id FROM contact WHERE root_id = people.id)
                 ORDER BY c.last_message_at DESC LIMIT 5) newest)
             UNION ALL
             (SELECT newest.* FROM accounts CROSS JOIN LATERAL (

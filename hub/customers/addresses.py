@@ -56,10 +56,14 @@ async def of_contacts(tx: Tx, contact_ids: Sequence[int]) -> dict[int, list[Addr
 
 
 async def claims_of(tx: Tx, contact_id: int) -> list[Claim]:
-    """What this person, or somebody for them, typed."""
+    """What this person, or somebody for them, typed; merged ones included."""
     return await tx.rows(
         Claim,
-        "SELECT id, contact_id, type, value, source FROM claim WHERE contact_id = $1 ORDER BY id",
+        """
+        SELECT k.id, k.contact_id, k.type, k.value, k.source FROM contact own
+        JOIN contact c ON c.root_id = own.root_id JOIN claim k ON k.contact_id = c.id
+        WHERE own.id = $1 ORDER BY k.id
+        """,
         contact_id,
     )
 
@@ -92,17 +96,26 @@ async def prove(tx: Tx, contact_id: int, type_: str, value: str, *, source: str)
     assert held is not None
     if not held["own"]:
         raise Conflict(_("%(address)s already belongs to another contact.", address=plain), field="address")
-    await tx.execute(
-        """
-        UPDATE contact SET search = concat_ws(' ', nullif(name, ''),
-            (SELECT string_agg(value, ' ') FROM address WHERE contact_id = $1)) WHERE id = $1
-        """,
-        contact_id,
-    )
+    await refresh_search(tx, [contact_id])
     if source == "agent":
         root = await tx.value("SELECT root_id FROM contact WHERE id = $1", contact_id)
         tx.signal("contact", root, [f"contact:{root}"])
     return int(held["id"])
+
+
+async def refresh_search(tx: Tx, contact_ids: Sequence[int]) -> None:
+    """What these people (the roots of these contacts) are found by: all their names and addresses, merged ones too."""
+    await tx.execute(
+        """
+        UPDATE contact r SET search = concat_ws(' ',
+            (SELECT string_agg(nullif(c.name, ''), ' ' ORDER BY c.id <> r.id, c.id) FROM contact c
+             WHERE c.root_id = r.id),
+            (SELECT string_agg(a.value, ' ' ORDER BY a.id) FROM address a JOIN contact c ON c.id = a.contact_id
+             WHERE c.root_id = r.id))
+        WHERE r.id IN (SELECT root_id FROM contact WHERE id = ANY($1))
+        """,
+        list(contact_ids),
+    )
 
 
 def normalised(type_: str, value: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from hub.customers.addresses import AddressRow, of_contacts, prove
+from hub.customers.addresses import AddressRow, of_contacts, prove, refresh_search
 from hub.plumbing import history
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict, NotFound
@@ -131,8 +131,7 @@ async def change(
     await tx.execute(
         """
         UPDATE contact SET name = $2, job_title = $3, language = $4, time_zone = $5, preferred_channel = $6,
-               notes = $7, account_id = $8, account_standing = $9,
-               search = concat_ws(' ', $2::text, (SELECT string_agg(value, ' ') FROM address WHERE contact_id = $1))
+               notes = $7, account_id = $8, account_standing = $9
         WHERE id = $1
         """,
         before.id,
@@ -145,6 +144,7 @@ async def change(
         now.account_id,
         standing,
     )
+    await refresh_search(tx, [before.id])
     await history.record(
         tx, "contact_changed", agent_id=agent_id, contact_id=before.id, fields=sorted(fields)
     )

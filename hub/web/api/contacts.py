@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from hub.customers import accounts, addresses, contacts
+from hub.conversations import mixed
+from hub.customers import accounts, addresses, contacts, merging
 from hub.customers.contacts import ContactWithAddresses
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, NotFound
 from hub.web.api.endpoints import Call, Endpoint, Page, Paging, limit_of, number_cursor
 from hub.web.api.patching import given
-from hub.web.api.shapes import AddressShape, ContactShape, ref
+from hub.web.api.shapes import AddressShape, ContactShape, Ref, ref
 
 
 class ContactsQuery(Paging, frozen=True, kw_only=True):
@@ -46,6 +47,20 @@ class ContactChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     language: str | msgspec.UnsetType = msgspec.UNSET
     notes: str | msgspec.UnsetType = msgspec.UNSET
     account: int | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class MergeInto(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """POST /contacts/{id}/merge: the contact they really are."""
+
+    into: int
+
+
+class Unmerged(msgspec.Struct, frozen=True, kw_only=True):
+    """Two people again. `mixed`: conversations with messages of both, which stay as they are, by id and subject."""
+
+    contact: ContactShape
+    other: ContactShape
+    mixed: list[Ref]
 
 
 async def list_contacts(call: Call) -> Page[ContactShape]:
@@ -99,6 +114,27 @@ async def add_address(call: Call) -> ContactShape:
         found = await contacts.load(tx, call.id)
         await addresses.prove(tx, found.contact.id, wanted.type, wanted.value, source="agent")
         return contact_shape(await contacts.load(tx, call.id))
+
+
+async def merge_contact(call: Call) -> ContactShape:
+    """They are the same person as another contact, who stays; it can be undone."""
+    wanted: MergeInto = call.body
+    async with call.transaction() as tx:
+        done = await merging.merge(tx, call.id, wanted.into, agent_id=call.person.id)
+        return contact_shape(await contacts.load(tx, done.into_id))
+
+
+async def unmerge_contact(call: Call) -> Unmerged:
+    """They are a person of their own after all."""
+    async with call.transaction() as tx:
+        standing = await merging.standing(tx, call.id)
+        done = await merging.unmerge(tx, standing.id, agent_id=call.person.id)
+        found = await mixed.mixed(tx, call.person.id, done.members, done.into_id)
+        return Unmerged(
+            contact=contact_shape(await contacts.load(tx, done.contact_id)),
+            other=contact_shape(await contacts.load(tx, done.into_id)),
+            mixed=[Ref(one.id, one.subject) for one in found],
+        )
 
 
 def contact_shape(found: ContactWithAddresses) -> ContactShape:
@@ -174,5 +210,20 @@ ENDPOINTS = [
         body=NewAddress,
         answer=ContactShape,
         status=201,
+    ),
+    Endpoint(
+        method="POST",
+        path="/contacts/{id}/merge",
+        summary="Merge a contact into the one they really are",
+        handler=merge_contact,
+        body=MergeInto,
+        answer=ContactShape,
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/contacts/{id}/merge",
+        summary="Undo the merge of a contact",
+        handler=unmerge_contact,
+        answer=Unmerged,
     ),
 ]

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from hub.agents.roles import may
 from hub.conversations import of_customer
-from hub.customers import accounts, addresses, contacts
+from hub.customers import accounts, addresses, contacts, merging
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict
 from hub.plumbing.texts import LANGUAGES, _
@@ -55,7 +55,7 @@ async def show_all(request: web.Request) -> web.StreamResponse:
 
 async def show(request: web.Request) -> web.StreamResponse:
     """GET /contacts/{id}."""
-    return await _page(request)
+    return await page_of(request)
 
 
 async def change(request: web.Request) -> web.StreamResponse:
@@ -71,7 +71,7 @@ async def change(request: web.Request) -> web.StreamResponse:
             moved = {} if wanted == before.account_id else {"account_id": wanted}
             await contacts.change(tx, before.id, agent_id=person_of(request).id, **fields, **moved)
     except (BadInput, Conflict) as error:
-        return await _page(request, {error.field: error.message})
+        return await page_of(request, {error.field: error.message})
     raise web.HTTPSeeOther(f"/contacts/{id_of(request)}")
 
 
@@ -84,11 +84,14 @@ async def add_address(request: web.Request) -> web.StreamResponse:
             found = await contacts.load(tx, id_of(request))
             await addresses.prove(tx, found.contact.id, form.type, form.value, source="agent")
     except (BadInput, Conflict) as error:
-        return await _page(request, {"value": error.message})
+        return await page_of(request, {"value": error.message})
     raise web.HTTPSeeOther(f"/contacts/{id_of(request)}")
 
 
-async def _page(request: web.Request, errors: dict[str, str] | None = None) -> web.StreamResponse:
+async def page_of(
+    request: web.Request, errors: dict[str, str] | None = None, *, other: str = ""
+) -> web.StreamResponse:
+    """The page of one contact; `other` is what was typed into "Merge with"."""
     person = person_of(request)
     async with hub_of(request).transaction() as tx:
         found = await contacts.load(tx, id_of(request))
@@ -97,6 +100,8 @@ async def _page(request: web.Request, errors: dict[str, str] | None = None) -> w
             claims=await addresses.claims_of(tx, found.contact.id),
             lines=drawn(await of_customer.of_contact(tx, person.id, found.contact.id)),
             account=found.contact.account_name or "",
+            merges=await merging.of_contact(tx, found.contact.id),
+            other=other,
             errors=errors or {},
         )
     return await shell.page(request, "customers/contact.html", page, current="contacts")

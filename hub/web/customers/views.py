@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
+from hub.conversations.mixed import Mixed
 from hub.customers.accounts import Account
 from hub.customers.addresses import Claim
 from hub.customers.contacts import ContactWithAddresses
 from hub.customers.importing import RowError
+from hub.customers.merging import Merge
 from hub.web.views import View
 
 
@@ -60,13 +62,24 @@ class ContactsPage(View, frozen=True, kw_only=True):
 
 
 class ContactPage(View, frozen=True, kw_only=True):
-    """GET /contacts/{id}. `account`: what the account field holds, its name."""
+    """GET /contacts/{id}. `account`: what the account field holds, its name; `merges`: who is part of this person."""
 
     found: ContactWithAddresses
     claims: list[Claim]
     lines: list[HistoryLine]
     account: str
+    merges: list[Merge]
+    other: str = ""
     errors: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class MergesPage(View, frozen=True, kw_only=True):
+    """GET /merges. `undone`: just taken back, with the conversations that hold messages of both."""
+
+    merges: list[Merge]
+    undone: Merge | None
+    mixed: list[Mixed]
+    more: str
 
 
 class ImportPage(View, frozen=True, kw_only=True):
