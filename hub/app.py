@@ -11,7 +11,7 @@ from aiohttp import web
 
 from config.settings import SettingError, Settings
 from hub.intake import Inbound
-from hub.lab import mail_server
+from hub.lab import mail_server, shop
 from hub.lab import pages as lab
 from hub.lab import telephone, texts
 from hub.lab.sent import Outbox
@@ -68,7 +68,7 @@ def make_app(hub: Hub) -> web.Application:
     if hub.settings.demo:
         app.cleanup_ctx.append(telephone.run)
     if hub.settings.demo:
-        app.cleanup_ctx.append(_lab_mail)
+        app.cleanup_ctx.extend([_lab_mail, _lab_shop])
     return app
 
 
@@ -76,6 +76,12 @@ async def _lab_mail(app: web.Application) -> AsyncIterator[None]:
     """The pretend world the demo sends to, beside the pages that show it."""
     hub = app[HUB]
     async with mail_server.running(Outbox(hub.settings.data), "127.0.0.1", demo.lab_port(hub.settings)):
+        yield
+
+
+async def _lab_shop(app: web.Application) -> AsyncIterator[None]:
+    """Somebody else's page with our chat on it."""
+    async with shop.running(app[HUB]):
         yield
 
 

@@ -91,10 +91,10 @@ async def reply(
     held = await hold_alone(tx, conversation_id)
     if (known := await _known(tx, held, answer.client_id)) is not None:
         return known
-    await _nothing_newer(tx, held, answer, agent_id)
     channel = await _channel(tx, answer.channel_id or held.last_channel_id)
     speaking = adapter(channel.kind)
     can = speaking.can
+    await _nothing_newer(tx, held, answer, agent_id, live=can.live)
     _fits(answer, can)
     whom = await choose(tx, held.id, channel.id, speaking, to=answer.to, cc=answer.cc if can.cc else ())
     id_, header = await insert(
@@ -168,20 +168,24 @@ async def _known(tx: Tx, held: Held, client_id: str | None) -> Reply | None:
     return Reply(id=row["id"], conversation_id=held.id, seq=row["seq"], deliveries=deliveries, repeated=True)
 
 
-async def _nothing_newer(tx: Tx, held: Held, answer: Answer, agent_id: int | None) -> None:
-    """Compared under the same lock as the insert (INVARIANTS §12), so that nobody answers past another."""
+async def _nothing_newer(tx: Tx, held: Held, answer: Answer, agent_id: int | None, *, live: bool) -> None:
+    """Compared under the same lock as the insert (INVARIANTS §12), so that nobody answers past another.
+
+    Where people talk live, the customer's next line stops nobody; a colleague's answer does.
+    """
     if answer.after_seq is None or answer.force:
         return
     rows = await tx.fetch(
         """
         SELECT id FROM message
         WHERE conversation_id = $1 AND seq > $2 AND direction IN ('in', 'out')
-          AND (direction = 'in' OR agent_id IS DISTINCT FROM $3) AND NOT automatic
+          AND CASE WHEN direction = 'in' THEN NOT $4 ELSE agent_id IS DISTINCT FROM $3 END AND NOT automatic
         ORDER BY seq LIMIT 100
         """,
         held.id,
         answer.after_seq,
         agent_id,
+        live,
     )
     if rows:
         raise Newer([row["id"] for row in rows])

@@ -13,6 +13,7 @@ from hub.customers import contacts
 from hub.lab import customer
 from hub.lab.customer import Letter
 from hub.lab.sent import Outbox, Sent
+from hub.lab.shop import origin
 from hub.plumbing.errors import BadInput, NotFound, Unavailable
 from hub.plumbing.texts import _
 from hub.web import shell
@@ -41,6 +42,7 @@ class LabPage(View, frozen=True, kw_only=True):
     people: list[str]
     lines: list[tuple[str, str]]
     left: list[Left]
+    shop: str = ""
     done: str = ""
     error: str = ""
     errors: dict[str, str] = msgspec.field(default_factory=dict)
@@ -116,7 +118,14 @@ async def _page(
     if letter.to and letter.to not in [address for address, _name in lines]:
         lines.insert(0, (letter.to, letter.to))
     page = LabPage(
-        letter=letter, people=people, lines=lines, left=left, done=done, error=error, errors=errors or {}
+        letter=letter,
+        people=people,
+        lines=lines,
+        left=left,
+        shop=origin(hub_of(request)),
+        done=done,
+        error=error,
+        errors=errors or {},
     )
     return await shell.page(request, "lab/page.html", page, current="lab")
 

@@ -161,6 +161,7 @@ const send = (what) => (live() ? socket.send(JSON.stringify(what)) : ask(what.t,
 
 function news(messages) {
   for (const message of messages) put(message);
+  if (messages.some(({ out }) => out)) writes("");
   $("scroll").scrollTop = $("scroll").scrollHeight;
   seen();
 }

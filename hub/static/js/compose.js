@@ -67,6 +67,7 @@ function setMode(wanted) {
   drafts[mode()] = { ...drafts[mode()], text: field("text").value };
   if (pause) save();
   form.dataset.mode = wanted;
+  typed = 0; // who writes what is told at once
   form.elements.mode.value = wanted;
   const text = field("text");
   text.value = drafts[wanted]?.text ?? "";

@@ -109,6 +109,8 @@ class Visitors:
             looks = {one.id: msgspec.json.encode(one) for one in messages}
             news = [one for one in messages if visitor.told.get(one.id) != looks[one.id]]
             visitor.told |= looks
+            if any(one.out for one in news):
+                visitor.writing = ""  # what was being written has come
             if news:
                 visitor.tell({"t": "messages", "d": msgspec.to_builtins(news)})
 

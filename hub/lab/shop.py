@@ -1,0 +1,109 @@
+"""A shop of somebody else, on an origin of its own, with our chat on its pages under the strictest policy there is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+from hub.channels import connections
+from hub.channels.connections import Channel
+from hub.channels.webchat.settings import ADDRESS_TYPE, sites
+from hub.plumbing.db import Tx
+from hub.plumbing.hub import Hub
+from hub.plumbing.texts import _, best_language, speaking
+from hub.web import render
+from hub.web.views import Scope, View
+
+log = structlog.get_logger(__name__)
+
+KIND = "webchat"
+STYLE = Path(__file__).with_name("shop.css")
+BESIDE = 100
+"""The shop listens so many ports above the hub."""
+
+
+class ShopPage(View, frozen=True, kw_only=True):
+    """A page of the shop: where the chat's loader is, and for which line."""
+
+    title: str
+    loader: str
+    key: str
+
+
+def origin(hub: Hub) -> str:
+    """Where the shop is: another host name than the hub's, so that browsers take it for another site."""
+    return f"http://localhost:{hub.settings.port + BESIDE}"
+
+
+@asynccontextmanager
+async def running(hub: Hub) -> AsyncIterator[None]:
+    """The shop, for as long as the hub's lab runs; a taken port costs the shop, not the hub."""
+    line = await _line(hub, origin(hub))
+    runner = web.AppRunner(shop_app(hub.settings.base_url, line.key), access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", hub.settings.port + BESIDE).start()
+    except OSError as error:
+        log.warning("the lab's shop is closed", address=origin(hub), error=str(error))
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def shop_app(hub_url: str, key: str, reports: list[str] | None = None) -> web.Application:
+    """The shop's pages; what browsers report against its policy is put into `reports`."""
+
+    async def page(request: web.Request) -> web.Response:
+        language = request.query.get("lang") or best_language(request.headers.get("Accept-Language", ""))
+        with speaking(language):
+            shown = ShopPage(title=_("Lamps of the North"), loader=f"{hub_url}/static/chat.js", key=key)
+        text = render.page("lab/shop.html", shown, Scope(language=language))
+        headers = {"Content-Security-Policy": _policy(hub_url), "Referrer-Policy": "no-referrer"}
+        return web.Response(text=text, content_type="text/html", headers=headers)
+
+    async def style(request: web.Request) -> web.Response:
+        return web.Response(text=STYLE.read_text(), content_type="text/css")
+
+    async def report(request: web.Request) -> web.Response:
+        if reports is not None:
+            reports.append(await request.text())
+        return web.Response(status=204)
+
+    app = web.Application()
+    app.add_routes([web.get("/shop.css", style), web.post("/reports", report), web.get("/{page:.*}", page)])
+    return app
+
+
+def _policy(hub_url: str) -> str:
+    return (
+        f"default-src 'none'; script-src {hub_url}; frame-src {hub_url}; style-src 'self'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'; report-uri /reports"
+    )
+
+
+async def _line(hub: Hub, site: str) -> Channel:
+    """The demo's chat line for this shop, made when there is none."""
+    async with hub.transaction() as tx:
+        for one in await connections.enabled(tx):
+            if one.kind == KIND and site in sites(one.line(hub.crypto)):
+                return one
+        return await _add(tx, hub, site)
+
+
+async def _add(tx: Tx, hub: Hub, site: str) -> Channel:
+    team_id = next((one.team_id for one in await connections.enabled(tx) if one.team_id), None)
+    return await connections.add(
+        tx,
+        hub.crypto,
+        kind=KIND,
+        name="Chat de la tienda",
+        address="",
+        address_type=ADDRESS_TYPE,
+        team_id=team_id,
+        settings={"sites": site, "title": "Lámparas del Norte", "ask": "name email"},
+    )
