@@ -367,6 +367,7 @@ class Stage:
         self.late: list[Message] = []
         self.fail = False
         self.asks = False
+        self.ownerless = False
         self.stale = False
         self.draft_version = 0
         self.origin = ""
@@ -558,6 +559,14 @@ class Stage:
         if request.path.endswith("/draft") and request.method == "PUT":
             self.draft_version += 1
             return web.json_response({"version": self.draft_version})
+        if request.path == "/tags":
+            return web.json_response({"items": ["VIP", "urgente"]})
+        if request.path == "/palette":
+            hit = {"value": "/c/5", "name": "Cambio de dirección", "note": "Jorge Díaz", "icon": "mail"}
+            return web.json_response({"items": [hit]})
+        if request.path.endswith("/closing") and request.method == "POST" and self.ownerless:
+            offer = {"agent_id": 1, "agent_name": "Ana García", "account_id": 1, "account_name": "Acme"}
+            return web.json_response({"ok": True, "make_owner": offer})
         if request.path == "/files":
             return web.json_response({"id": 77, "name": "nota.txt", "size": 12})
         if "/messages/" in request.path and request.method == "DELETE":
