@@ -44,14 +44,15 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
 async def mail_line(tx: Tx, channel: Channel) -> Channel | None:
     """The line that carries a chat on: the one its settings name by key, else the first that can, of its team first."""
     named = str(channel.settings.get("mail_channel", ""))
-    able = [
-        one
-        for one in await connections.enabled(tx)
-        if adapter(one.kind).can.subject and adapter(one.kind).can.address_type == "email" and one.address
-    ]
+    able = [one for one in await connections.enabled(tx) if one.address and _carries_letters(one)]
     if named:
         able = [one for one in able if one.key == named]
     return min(able, key=lambda one: (one.team_id != channel.team_id, one.id), default=None)
+
+
+def _carries_letters(channel: Channel) -> bool:
+    can = adapter(channel.kind).can
+    return can.sends and can.subject and can.cc
 
 
 async def watch(tx: Tx, message_id: int) -> None:

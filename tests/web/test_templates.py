@@ -238,7 +238,7 @@ def test_addresses_of_files_change_with_their_content_and_nothing_else_is_served
     known = assets()
     assert known.url("app.css").startswith(f"/static/{known.build}/")
     assert {path for path in known.files if path.endswith(".js")} == {
-        f"js/{path.name}" for path in (FOLDER / "js").glob("*.js")
+        path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.js")
     }
     with pytest.raises(KeyError, match=r"nothing\.js"):
         known.url("nothing.js")
