@@ -81,6 +81,26 @@ BLOCKS = {
     "t-online": "----- Original Nachricht ----\nVon: Ana <a@b.example>\nAn: Marta\nDatum: 30.05.2017 16:17\nBetreff: Pedido",
     "samsung": "-------- Mensaje original --------\nDe: Ana <support@dialogo.example>\nFecha: 2/11/26 9:00 (GMT+01:00)\n"
     "Para: marta@acme.example\nAsunto: Re: Pedido",
+    "notes": "From:        Ana Núñez <support@dialogo.example>\nTo:        Marta/ACME@ACME\nDate:        02/11/2026 09:00\n"
+    "Subject:        Re: Pedido\nSent by:        Luis\n________________________________",
+    "notes bare": "Ana Núñez <support@dialogo.example> \n11/02/2026 09:00 AM\n\nTo\nMarta García/ACME/ES@ACME\ncc\n\n"
+    "Subject\nRe: Pedido\n\n\n\n",
+    "notes bare es": "Ana Núñez/DIALOGO/ES\n02/11/2026 09:00\n\nPara\nmarta@acme.example\ncc\nPepe Gil/ACME/ES@ACME\n"
+    "Asunto\nRe: Pedido\n\n",
+    "notes frame": "|---------+---------------------------->\n|         |           Ana Núñez        |\n"
+    "|         |           <ana@d.example>  |\n|         |                            |\n"
+    "|         |           02/11/2026 09:00 |\n|---------+---------------------------->\n"
+    "  >------------------------------------------------------------------|\n"
+    "  |       Para:    marta@acme.example                                |\n"
+    "  |       cc:                                                        |\n"
+    "  |       Asunto:  Re: Pedido                                        |\n"
+    "  >------------------------------------------------------------------|",
+    "notes columns": "                      Ana Núñez\n"
+    "                      <ana@d.example>         To:       marta@acme.example\n"
+    "                      02/11/2026 09:00        cc:\n"
+    "                                              Subject:  Re: Pedido",
+    "notes browser": "-----Ana Núñez/DIALOGO escribió: -----\nPara: marta@acme.example\nDe: Ana Núñez/DIALOGO\n"
+    "Fecha: 02/11/2026 09:00\nAsunto: Re: Pedido",
     "above this line": "##- Por favor, escriba su respuesta por encima de esta línea -##\nSu solicitud fue actualizada.",
 }
 
@@ -134,6 +154,8 @@ FORWARDS = {
     "Adjunto la factura.\n",
     "outlook": "De: Pepe <pepe@x.example>\nEnviado el: lunes, 2 de noviembre de 2026 9:00\nPara: Marta\nAsunto: Factura\n\n"
     "Adjunto la factura.\n",
+    "notes": "----- Reenviado por Marta/ACME con fecha 02/11/2026 09:00 -----\n\nPepe/X\n01/11/2026 08:00\n\nPara\nMarta\n"
+    "Asunto\nFactura\n\nAdjunto la factura.\n",
     "outlook old": "-----Original Message-----\nFrom: Pepe\nSent: lunes\nTo: Marta\nSubject: Factura\n\nAdjunto la factura.\n",
 }
 
@@ -160,6 +182,10 @@ def test_a_text_that_is_nothing_but_a_quote_stays_whole() -> None:
         "Lista:\n- uno\n- dos\n\nY esto es lo que mi padre escribió: nada.",
         "-- no es una firma\nsino una línea",
         "Precio > 100 y < 200\n\n>From Madrid to Barcelona\n\nfin",
+        "Mi vuelo:\n02/11/2026 09:00\n\nPara\nMarta y los niños\n\nNecesito tres maletas.",
+        "        Tabla de precios\n        02/11/2026 09:00    To: 3 €\n\nGracias",
+        "----- Ana escribió: -----\nque sí, que viene.",
+        "Marta García\n02/11/2026 09:00\nNo ha llegado nadie.\nAsunto cerrado.",
         "Os lo cuento otra vez.\nEnviado desde Madrid el lunes, el paquete 123.",
         "Hola:\n\nDe: Madrid\nA: Barcelona\n\nQuiero dos billetes.",
         "Enviado desde mi casa con cariño para todos vosotros, que ya era hora de que os llegase algo de mí después de "

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from hub.channels.mail.lotus import is_lotus_block
 from hub.channels.mail.separators import (
     attribution_length,
     is_bare_attribution,
@@ -88,7 +89,12 @@ class _Split:
             return False
         if self.forwarding:
             return False
-        if position in self.cuts or is_original_line(line) or is_header_block(self.lines, position):
+        if (
+            position in self.cuts
+            or is_original_line(line)
+            or is_header_block(self.lines, position)
+            or is_lotus_block(self.lines, position)
+        ):
             return not self._forward_begins(position)
         length = attribution_length(self.lines, position)
         return bool(length) and not self._next_is_quoted(position + length)

@@ -31,7 +31,8 @@ _GMAIL_OTHER = re.compile(
 )
 
 _FORWARDED = (
-    "forwarded message|forwarded by|begin forwarded message|mensaje reenviado|inicio del mensaje reenviado|"
+    "forwarded message|forwarded by|reenviado por|remitido por|weitergeleitet von|"
+    "begin forwarded message|mensaje reenviado|inicio del mensaje reenviado|"
     "mensaje enviado|message transféré|message transmis|début du message (?:réexpédié|transféré)|"
     "weitergeleitete nachricht|anfang der weitergeleiteten (?:nachricht|e-mail)|mensagem encaminhada|"
     "mensagem reencaminhada|início da mensagem (?:encaminhada|reencaminhada)|messaggio inoltrato|"
@@ -109,7 +110,7 @@ def attribution_length(lines: list[str], start: int) -> int:
     if not first or len(first) > _LONGEST:
         return 0
     if first.startswith("--") and first.endswith("--"):  # Zoho: ---- On Mon, 02 Nov 2026 09:00 Ana wrote ----
-        return int(_is_attribution(first))
+        return int(_is_attribution(first) or _is_notes_attribution(lines, start))
     first = first.lstrip("-–— ")  # Yahoo on telephones: --- El mar, 3/11/26, Ana escribió:
     if not _START.match(first):
         return 0
@@ -128,6 +129,16 @@ def _is_attribution(line: str) -> bool:
     if _GMAIL_OTHER.match(line):
         return True
     return bool(_VERB.search(line) and _WHEN_OR_WHO.search(line))
+
+
+def _is_notes_attribution(lines: list[str], start: int) -> bool:
+    """Lotus Notes in the browser: -----Ana Núñez/ACME escribió: ----- right above To: and From:."""
+    if not re.search(r":\s*-{2,}$", lines[start].strip()[-_LONGEST:]) or not _VERB.search(
+        lines[start][:_LONGEST]
+    ):
+        return False
+    kinds = {_header_kind(line) for line in lines[start + 1 : start + 4]}
+    return bool(kinds & {"to", "from"})
 
 
 def is_bare_attribution(line: str) -> bool:
