@@ -11,7 +11,7 @@ from hub.plumbing.db import Tx
 
 
 class CardAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """A proven way to reach the contact."""
+    """A proven way to reach the contact. `refused`: the purposes they said no to, on some channel or everywhere."""
 
     type: str
     value: str
@@ -19,6 +19,7 @@ class CardAddress(msgspec.Struct, frozen=True, kw_only=True):
     usable: bool
     why_not: str
     shared: bool
+    refused: list[str] = []
 
 
 class CustomerCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +54,11 @@ async def card(tx: Tx, contact_id: int) -> CustomerCard | None:
                   AND b.ended_at IS NULL) AS owner_until,
                d.id AS deputy_id, d.name AS deputy_name,
                (SELECT coalesce(jsonb_agg(jsonb_build_object('type', a.type, 'value', a.value,
-                        'verified', a.verified, 'usable', a.usable, 'why_not', a.why_not, 'shared', a.shared)
+                        'verified', a.verified, 'usable', a.usable, 'why_not', a.why_not, 'shared', a.shared,
+                        'refused', (SELECT coalesce(jsonb_agg(DISTINCT w.purpose), '[]') FROM (
+                            SELECT DISTINCT ON (k.purpose, k.channel_id) k.purpose, k.granted FROM consent k
+                            WHERE k.address_id = a.id ORDER BY k.purpose, k.channel_id, k.id DESC) w
+                            WHERE NOT w.granted))
                         ORDER BY a.id), '[]')
                 FROM (SELECT a.* FROM address a JOIN contact m ON m.id = a.contact_id
                       WHERE m.root_id = r.id ORDER BY a.id LIMIT 50) a) AS addresses

@@ -67,6 +67,7 @@ EVERYBODY = {
     r"GET /contacts/{id:\d{1,18}}",
     r"POST /contacts/{id:\d{1,18}}",
     r"POST /contacts/{id:\d{1,18}}/addresses",
+    r"POST /contacts/{id:\d{1,18}}/consents",
     r"POST /contacts/{id:\d{1,18}}/merge",
     "GET /merges",
     r"POST /merges/{id:\d{1,18}}/undo",

@@ -9,13 +9,13 @@ from aiohttp import web
 
 from hub.agents.roles import may
 from hub.conversations import of_customer
-from hub.customers import accounts, addresses, contacts, merging
+from hub.customers import accounts, addresses, consent, contacts, merging
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict
 from hub.plumbing.texts import LANGUAGES, _
 from hub.web import shell
 from hub.web.customers.history import drawn
-from hub.web.customers.views import ContactPage, ContactsPage
+from hub.web.customers.views import ContactPage, ContactsPage, Wished
 from hub.web.forms import form_of, number_of
 from hub.web.requests import hub_of, id_of, person_of
 
@@ -100,11 +100,29 @@ async def page_of(
             claims=await addresses.claims_of(tx, found.contact.id),
             lines=drawn(await of_customer.of_contact(tx, person.id, found.contact.id)),
             account=found.contact.account_name or "",
+            wishes=await _wishes(tx, found),
+            purposes=[(code, _(name)) for code, name in consent.PURPOSES.items()],
             merges=await merging.of_contact(tx, found.contact.id),
             other=other,
             errors=errors or {},
         )
     return await shell.page(request, "customers/contact.html", page, current="contacts")
+
+
+async def _wishes(tx: Tx, found: contacts.ContactWithAddresses) -> list[Wished]:
+    standing = await consent.standing(tx, found.contact.id)
+    return [
+        Wished(
+            address=address.value,
+            purpose=_(consent.PURPOSES[one.purpose]),
+            granted=one.granted,
+            where=one.channel_name or _("everywhere"),
+            at=one.at,
+            why=consent.why(one),
+        )
+        for address in found.addresses
+        for one in standing.get(address.id, [])
+    ]
 
 
 async def _account(tx: Tx, name: str) -> int | None:

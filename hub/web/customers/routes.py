@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp.web import RouteDef, get, post
 
-from hub.web.customers import account_pages, contact_pages, imports, merges
+from hub.web.customers import account_pages, contact_pages, imports, merges, wishes
 
 ROUTES: list[RouteDef] = [
     get("/{what:accounts|contacts}/import", imports.show),
@@ -19,6 +19,7 @@ ROUTES: list[RouteDef] = [
     get(r"/contacts/{id:\d{1,18}}", contact_pages.show),
     post(r"/contacts/{id:\d{1,18}}", contact_pages.change),
     post(r"/contacts/{id:\d{1,18}}/addresses", contact_pages.add_address),
+    post(r"/contacts/{id:\d{1,18}}/consents", wishes.write_down),
     post(r"/contacts/{id:\d{1,18}}/merge", merges.merge),
     get("/merges", merges.show),
     post(r"/merges/{id:\d{1,18}}/undo", merges.undo),

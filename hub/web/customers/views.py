@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from hub.conversations.mixed import Mixed
@@ -61,6 +63,17 @@ class ContactsPage(View, frozen=True, kw_only=True):
     may_import: bool
 
 
+class Wished(View, frozen=True, kw_only=True):
+    """One wish that counts now: of which address, what about, where, since when, and how we know."""
+
+    address: str
+    purpose: str
+    granted: bool
+    where: str
+    at: datetime
+    why: str
+
+
 class ContactPage(View, frozen=True, kw_only=True):
     """GET /contacts/{id}. `account`: what the account field holds, its name; `merges`: who is part of this person."""
 
@@ -69,6 +82,8 @@ class ContactPage(View, frozen=True, kw_only=True):
     lines: list[HistoryLine]
     account: str
     merges: list[Merge]
+    wishes: list[Wished]
+    purposes: list[tuple[str, str]]
     other: str = ""
     errors: dict[str, str] = msgspec.field(default_factory=dict)
 

@@ -202,6 +202,11 @@ def _away(known: CustomerCard | AccountCard) -> str:
 
 
 def _address(one: CardAddress) -> ContactAddress:
-    note = one.why_not if not one.usable else _("shared by several people") if one.shared else ""
+    said = [one.why_not] if not one.usable else [_("shared by several people")] if one.shared else []
+    if "service" in one.refused:
+        said.append(_("asked us to stop here"))
+    elif "marketing" in one.refused:
+        said.append(_("no campaigns"))
+    note = " · ".join(said)
     icon = "mail" if "@" in one.value else "phone"
     return ContactAddress(icon=icon, value=one.value, verified=one.verified, usable=one.usable, note=note)

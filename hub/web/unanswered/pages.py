@@ -5,12 +5,14 @@ from __future__ import annotations
 from aiohttp import web
 from aiohttp.web import RouteDef, get
 
-from hub.conversations.unanswered import Unanswered, unanswered
+from hub.conversations.next_step import Step
+from hub.conversations.unanswered import Unanswered, steps, unanswered
 from hub.deliveries.wording import state_name, words
 from hub.web import shell
 from hub.web.forms import number_of
+from hub.web.inbox.rows import mark
 from hub.web.requests import hub_of, person_of
-from hub.web.views import View
+from hub.web.views import ChannelMark, View
 
 PAGE = 50
 
@@ -21,6 +23,8 @@ class Undelivered(View, frozen=True, kw_only=True):
     one: Unanswered
     state: str
     why: str
+    step: Step
+    mark: ChannelMark | None
 
 
 class UnansweredPage(View, frozen=True, kw_only=True):
@@ -37,9 +41,16 @@ async def show(request: web.Request) -> web.StreamResponse:
     mine = request.query.get("mine") == "1"
     async with hub_of(request).transaction() as tx:
         found = await unanswered(tx, person.id, mine=mine, before=number_of(request, "before"), most=PAGE + 1)
+        best = await steps(tx, found[:PAGE])
     more = f"/unanswered?before={found[PAGE - 1].delivery_id}{'&mine=1' * mine}" if len(found) > PAGE else ""
     drawn = [
-        Undelivered(one=one, state=state_name(one.state), why=words(one.code, one.reason))
+        Undelivered(
+            one=one,
+            state=state_name(one.state),
+            why=words(one.code, one.reason),
+            step=(step := best[one.delivery_id]),
+            mark=mark(step.way.channel.kind, step.way.channel.name) if step.way else None,
+        )
         for one in found[:PAGE]
     ]
     page = UnansweredPage(found=drawn, mine=mine, more=more)
