@@ -30,6 +30,7 @@ _SIGNATURES = (
     (b"MM\0*", "image/tiff"),
     (b"OggS", "audio/ogg"),
     (b"ID3", "audio/mpeg"),
+    *((b"\xff" + layer, "audio/mpeg") for layer in (b"\xfb", b"\xf3", b"\xf2")),
 )
 _BY_CONTENT = {type_ for _signature, type_ in _SIGNATURES} | {"image/webp", "audio/wav"}
 _ODD = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]+')

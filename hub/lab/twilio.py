@@ -14,19 +14,21 @@ from aiohttp import web
 
 from hub.lab.sent import Outbox
 from hub.lab.twilio_account import ANSWER_SECONDS, API, Account
+from hub.lab.twilio_calls import Calls
 from hub.lab.twilio_texts import Texts
 
 log = structlog.get_logger(__name__)
 
 
 class PretendTwilio(Account):
-    """One account with its messages in `texts`. Settings of a line on it: `settings()`, `secrets()`."""
+    """One account with its messages in `texts`, its telephones in `calls`. Settings of a line on it: `settings()`, `secrets()`."""
 
     def __init__(
         self, *, account: str = "", token: str = "", outbox: Outbox | None = None, by_itself: bool = True
     ) -> None:
         super().__init__(account, token)
         self.texts = Texts(self, outbox, by_itself)
+        self.calls = Calls(self)
 
     def settings(self) -> dict[str, str]:
         """What a channel on this account is configured with."""
@@ -42,7 +44,7 @@ class PretendTwilio(Account):
     ) -> AsyncIterator[PretendTwilio]:
         """Serve while the block runs; `url` is where. Another process of ours may already have the port."""
         app = web.Application(client_max_size=40_000_000)
-        app.add_routes([web.get(f"{API}.json", self._about), *self.texts.routes(), *more])
+        app.add_routes([web.get(f"{API}.json", self._about), *self.texts.routes(), *self.calls.routes(), *more])
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         self.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS))

@@ -19,7 +19,14 @@ class VoiceAdapter(Adapter):
 
     kind = "voice"
     can = Capabilities(
-        address_type="phone", icon="phone", colour="violet", live=True, sends=False, calls=True, cost=2.0
+        address_type="phone",
+        icon="phone",
+        colour="violet",
+        live=True,
+        sends=False,
+        calls=True,
+        cost=2.0,
+        reached_as="call",
     )
 
     def genuine(self, posted: Posted, line: Line) -> Raw:
