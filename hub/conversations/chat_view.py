@@ -44,12 +44,19 @@ class StoredChatFile(ChatFile, frozen=True, kw_only=True):
     file: str
 
 
-_SHOWN = """
+_ROOMS = """
     WITH mine AS (SELECT id FROM address WHERE type = $4 AND value = ANY($2)),
-    rooms AS (
+    own AS (
         SELECT conversation_id AS id FROM message WHERE address_id IN (SELECT id FROM mine)
         UNION SELECT conversation_id FROM thread_key WHERE channel_id = $1 AND key = $3
-    ), shown AS (
+    ), rooms AS (
+        SELECT id FROM own UNION SELECT joined_into_id FROM conversation WHERE id IN (SELECT id FROM own)
+    )
+"""
+_SHOWN = (
+    _ROOMS
+    + """
+    , shown AS (
         SELECT m.id, m.conversation_id, m.seq, m.direction, m.text, m.created_at, m.agent_id, m.arrival_id,
                d.state
         FROM message m
@@ -60,6 +67,7 @@ _SHOWN = """
                OR (m.direction = 'out' AND d.state IN ('sending', 'sent', 'delivered', 'read', 'unknown')))
     )
 """
+)
 
 
 async def shown(tx: Tx, session: Session, address_type: str, *, most: int = MOST_SHOWN) -> list[ChatMessage]:
@@ -112,22 +120,23 @@ async def of_arrival(tx: Tx, arrival_id: int) -> int | None:
     return found
 
 
-async def unreported(tx: Tx, session: Session, up_to: int, state: str) -> list[tuple[str, str]]:
+async def unreported(
+    tx: Tx, session: Session, address_type: str, up_to: int, state: str
+) -> list[tuple[str, str]]:
     """(recipient, Message-ID) of what was sent to this session, up to a message, and is not yet in `state`."""
     rows = await tx.fetch(
-        """
+        _ROOMS
+        + """
         SELECT d.recipient, d.message_header FROM message m JOIN delivery d ON d.message_id = m.id
-        WHERE m.conversation_id IN (
-                  SELECT conversation_id FROM thread_key WHERE channel_id = $1 AND key = $3
-                  UNION SELECT conversation_id FROM message WHERE address_id IN
-                            (SELECT id FROM address WHERE value = ANY($2)))
-          AND m.id <= $4 AND m.direction = 'out' AND d.channel_id = $1 AND d.recipient = ANY($2)
-          AND (d.state = 'sent' OR (d.state = 'delivered' AND $5 = 'read'))
+        WHERE m.conversation_id IN (SELECT id FROM rooms) AND m.id <= $5 AND m.direction = 'out'
+          AND d.channel_id = $1 AND d.recipient = ANY($2)
+          AND (d.state = 'sent' OR (d.state = 'delivered' AND $6 = 'read'))
         ORDER BY d.id LIMIT 100
         """,
         session.channel_id,
         session.addresses,
         session.name,
+        address_type,
         up_to,
         state,
     )

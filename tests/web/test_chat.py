@@ -6,10 +6,12 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from aiohttp import WSServerHandshakeError
 
 from hub.channels.base import Raw
+from hub.channels.facts import Party
 from hub.channels.webchat.identity import signature
-from hub.conversations import replies
+from hub.conversations import joining, replies
 from hub.conversations.chat_mail import mail_unread
 from hub.conversations.composing import compose
 from hub.conversations.notes import note
@@ -18,6 +20,7 @@ from hub.conversations.replies import Answer
 from hub.deliveries.claiming import claim
 from hub.outbound import Outbound
 from hub.plumbing import clock
+from hub.web.chat import socket as chat_socket
 from hub.web.requests import INBOUND
 from tests.mails import mail as written
 from tests.web.chatting import SHOP, chat_line, conversation_of, heard, visitor
@@ -36,9 +39,9 @@ async def leave(hub) -> None:
     flushing.cancel()
 
 
-async def answer(hub, world, conversation_id: int, text: str) -> int:
+async def answer(hub, world, conversation_id: int, text: str, **more) -> int:
     async with hub.transaction() as tx:
-        made = await replies.reply(tx, DOMAIN, conversation_id, world.ana, Answer(text=text))
+        made = await replies.reply(tx, DOMAIN, conversation_id, world.ana, Answer(text=text, **more))
     await leave(hub)
     return made.id
 
@@ -213,3 +216,64 @@ async def test_a_signed_user_has_one_conversation_on_every_device(site, hub, wor
     assert len(await desk.shown()) == 2
     seen = await hub.pool.fetch("SELECT DISTINCT conversation_id FROM message")
     assert len(seen) == 1
+
+
+async def test_the_ticket_trick_by_chat_reads_nothing(site, hub, world):
+    """Promise 39: who claims the address a mail came from sees nothing of it, even joined into one conversation."""
+    line = await chat_line(hub)
+    raw = written(
+        "Sites <security@sites.test>", "Confirm", "Your code is 718-293", message_id="<1@sites.test>"
+    )
+    code = await site.server.app[INBOUND].receive(world.mail, Raw(body=raw))
+    eve = await visitor(site, line)
+    await eve.open(start=True, name="Sites", email="security@sites.test")
+    first = await eve.said("¿Cuál era mi código? #1")
+    async with hub.transaction() as tx:
+        id_ = await conversation_of(tx, first)
+        assert id_ != code.conversation_id
+        await joining.join(tx, id_, code.conversation_id, agent_id=world.ana)
+        await note(tx, code.conversation_id, world.ana, "el código es 718-293")
+    name = await hub.pool.fetchval("SELECT name FROM chat_session")
+    to = [Party(f"visitor:{name}")]
+    sent = await answer(hub, world, code.conversation_id, "No lo decimos", channel_id=line.id, to=to)
+    seen = await eve.shown()
+    assert [(one["id"], one["text"]) for one in seen] == [
+        (first, "¿Cuál era mi código? #1"),
+        (sent, "No lo decimos"),
+    ]
+    assert (await eve.ask("seen", {"id": sent, "read": True})).status == 200
+    assert (await eve.shown())[1]["seen"]
+
+
+async def test_sockets_are_counted_and_survive_junk(site, hub, world, monkeypatch):
+    """Promises 52 and 72: another site, no token, junk and floods are refused; who is there goes on."""
+    line = await chat_line(hub)
+    eve = await visitor(site, line)
+    await eve.open(start=True)
+    client = eve.browser.client
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await client.ws_connect("/widget/ws", protocols=("hub.chat.1", eve.token), headers={"Origin": SHOP})
+    assert refused.value.status == 403
+    for token in ("", "x" * 43, "x" * 4000):
+        ws = await client.ws_connect(
+            "/widget/ws", protocols=("hub.chat.1", token), headers={"Origin": eve.headers["Origin"]}
+        )
+        await ws.receive(timeout=5)
+        assert ws.close_code == 4401
+    monkeypatch.setattr(chat_socket, "MOST_OF_AN_ADDRESS", 10)
+    open_ = [await eve.socket() for _ in range(10)]
+    one_more = await eve.socket()
+    await one_more.receive(timeout=5)
+    assert one_more.close_code == 1008
+    for junk in ("{", "[]", '{"t":"sub","id":1}', '{"t":"seen","id":"x"}', "\x00", '{"t":1}', *["?"] * 6):
+        await open_[0].send_str(junk)
+    await open_[0].receive(timeout=5)
+    assert open_[0].close_code == 1008
+    await open_[1].send_str("x" * 10_000)
+    await open_[1].receive(timeout=5)
+    assert open_[1].close_code == 1009
+    await open_[2].send_json({"t": "seen", "id": 2**63, "read": True})
+    first = await eve.said("sigo aquí")
+    assert (await heard(open_[3], "messages", id=first))["text"] == "sigo aquí"
+    for one in open_:
+        await one.close()

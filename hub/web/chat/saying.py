@@ -83,7 +83,8 @@ async def note_seen(request: web.Request, channel: Channel, session: Session, up
     """Report what this visitor's page showed, or what they read; nothing is stored when it says nothing new."""
     hub = hub_of(request)
     async with hub.transaction() as tx:
-        waiting = await chat_view.unreported(tx, session, max(0, min(up_to, 2**62)), state)
+        can = adapter(channel.kind).can
+        waiting = await chat_view.unreported(tx, session, can.address_type, max(0, min(up_to, 2**62)), state)
     for address in sorted({address for address, _header in waiting}):
         headers = [header for one, header in waiting if one == address]
         noted = {"t": "seen", "state": state, "address": address, "messages": headers}

@@ -64,21 +64,30 @@ async def serve(request: web.Request) -> web.WebSocketResponse:
     )
     await ws.prepare(request)
     offered = [one.strip() for one in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
-    hub, visitors, peer = hub_of(request), request.app[VISITORS], peer_of(request)
-    if _from[peer] >= MOST_OF_AN_ADDRESS or len(visitors.all) >= MOST_HERE:
+    peer = peer_of(request)
+    if _from[peer] >= MOST_OF_AN_ADDRESS or _from.total() >= MOST_HERE:
         await ws.close(code=MISBEHAVED)
         return ws
+    _from[peer] += 1  # before anything is awaited: a flood is counted as it comes
+    try:
+        await _serve(request, ws, offered[1] if len(offered) == 2 else "")
+    finally:
+        _from[peer] -= 1
+    return ws
+
+
+async def _serve(request: web.Request, ws: web.WebSocketResponse, secret: str) -> None:
+    hub, visitors = hub_of(request), request.app[VISITORS]
     async with hub.transaction() as tx:
-        session = await chats.find(tx, offered[1] if len(offered) == 2 else "")
+        session = await chats.find(tx, secret)
         channel = await connections.load(tx, session.channel_id) if session else None
     if session is None or channel is None or not asked.has_widget(channel):
         await ws.close(code=SIGNED_OUT)
-        return ws
+        return
     if visitors.of_session(session.id) >= MOST_OF_A_VISITOR:
         await ws.close(code=MISBEHAVED)
-        return ws
+        return
     visitor = Visitor(channel, session, _writer(request))
-    _from[peer] += 1
     visitors.add(visitor)
     try:
         async with hub.transaction() as tx:
@@ -86,10 +95,8 @@ async def serve(request: web.Request) -> web.WebSocketResponse:
         await visitors.refresh(visitor)
         await _listen(request, ws, visitor)
     finally:
-        _from[peer] -= 1
         visitors.remove(visitor)
         request.app[FANOUT].aside(_leave(request, visitors, session.id))
-    return ws
 
 
 async def _listen(request: web.Request, ws: web.WebSocketResponse, visitor: Visitor) -> None:
