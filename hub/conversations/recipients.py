@@ -36,9 +36,11 @@ async def choose(
     *,
     to: Sequence[Party] | None,
     cc: Sequence[Party] | None,
+    free_text: bool = True,
 ) -> Recipients:
     """Checked recipients. None means the default: the last proven writer, and the participants in copy.
 
+    `free_text` False: an approved text, which knows no window.
     Raises BadInput naming the address that cannot be written to, and why.
     """
     address_type = speaking.can.address_type
@@ -56,7 +58,9 @@ async def choose(
     if len(chosen_to) + len(chosen_cc) > MOST_RECIPIENTS:
         raise BadInput(_("At most %(n)s recipients.", n=MOST_RECIPIENTS), field="to")
     return Recipients(
-        chosen_to, chosen_cc, await _addressees(tx, channel_id, speaking.can, chosen_to, chosen_cc)
+        chosen_to,
+        chosen_cc,
+        await _addressees(tx, channel_id, speaking.can, chosen_to, chosen_cc, free_text),
     )
 
 
@@ -154,7 +158,12 @@ async def _is_ours(tx: Tx, address_type: str, address: str) -> bool:
 
 
 async def _addressees(
-    tx: Tx, channel_id: int, can: Capabilities, to: Sequence[Party], cc: Sequence[Party]
+    tx: Tx,
+    channel_id: int,
+    can: Capabilities,
+    to: Sequence[Party],
+    cc: Sequence[Party],
+    free_text: bool,
 ) -> list[Addressee]:
     """One envelope each. Raises BadInput for our own lines (a loop) and for whom we may not write to."""
     values = [party.address for party in (*to, *cc)]
@@ -170,7 +179,7 @@ async def _addressees(
             if await _is_ours(tx, can.address_type, party.address):
                 raise BadInput(_("%(address)s is one of our own lines.", address=party.address), field=field)
             address_id = known.get(party.address)
-            ends = windows[address_id] if address_id else unknown
+            ends = (windows[address_id] if address_id else unknown) if free_text else None
             answer = await may_send(tx, address_id or 0, "service", channel_id=channel_id, window_until=ends)
             if isinstance(answer, No):
                 raise BadInput(f"{party.address}: {answer.reason}", field=field)

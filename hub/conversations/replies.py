@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -12,8 +13,9 @@ from hub.channels.base import Capabilities
 from hub.channels.connections import Channel
 from hub.channels.facts import Party
 from hub.channels.registry import adapter
-from hub.conversations import chat_mail, media
+from hub.conversations import approved, chat_mail, media
 from hub.conversations.answered import follow, move_on, remember, to_undo
+from hub.conversations.approved import Chosen
 from hub.conversations.holding import Held, hold_alone
 from hub.conversations.recipients import choose
 from hub.conversations.writing import insert
@@ -32,7 +34,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What an agent wants to say. `to`, `cc`, `subject`, `channel_id` None: the default of the conversation.
 
     `attachments` are tokens of media.upload. `after_seq` is the last message the agent saw; `force` sends
-    although something newer arrived. `client_id` makes a repeated request the same answer.
+    although something newer arrived. `client_id` makes a repeated request the same answer. `approved`: a text the
+    channel's provider approved, instead of `text`; it may leave when free text may not.
     """
 
     text: str
@@ -46,6 +49,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     after_seq: int | None = None
     force: bool = False
     send_at: datetime | None = None
+    approved: Chosen | None = None
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,8 +99,10 @@ async def reply(
     speaking = adapter(channel.kind)
     can = speaking.can
     await _nothing_newer(tx, held, answer, agent_id, live=can.live)
+    answer, details = await _worded(tx, channel.id, answer)
     _fits(answer, can)
-    whom = await choose(tx, held.id, channel.id, speaking, to=answer.to, cc=answer.cc if can.cc else ())
+    cc = answer.cc if can.cc else ()
+    whom = await choose(tx, held.id, channel.id, speaking, to=answer.to, cc=cc, free_text=not details)
     id_, header = await insert(
         tx,
         domain,
@@ -110,6 +116,7 @@ async def reply(
         subject=answer.subject or "",
         client_id=answer.client_id,
         automatic=automatic,
+        details=details,
     )
     await _take_files(tx, answer, can, agent_id, id_)
     seconds = 0 if automatic or can.live else await _undo_seconds(tx, agent_id)
@@ -132,9 +139,17 @@ async def reply(
     return Reply(id=id_, conversation_id=held.id, seq=held.last_seq + 1, deliveries=deliveries)
 
 
+async def _worded(tx: Tx, channel_id: int, answer: Answer) -> tuple[Answer, dict[str, Any]]:
+    """The answer with an approved text's words in it, and what the message keeps of that text; {} without one."""
+    if answer.approved is None:
+        return answer, {}
+    words, details = await approved.choose(tx, channel_id, answer.approved)
+    return msgspec.structs.replace(answer, text=words, html="", attachments=()), details
+
+
 def _check(answer: Answer) -> None:
     """What can be said without looking at the conversation."""
-    if not answer.text.strip() and not answer.attachments:
+    if not answer.text.strip() and not answer.attachments and answer.approved is None:
         raise BadInput(_("Write something first."), field="text")
     if len(answer.text) > MOST_CHARACTERS:
         raise BadInput(_("The text is too long: at most %(n)s characters.", n=MOST_CHARACTERS), field="text")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from hub.channels.base import Capabilities
 from hub.channels.connections import Channel
@@ -35,8 +36,12 @@ async def insert(
     subject: str,
     client_id: str | None,
     automatic: bool,
+    details: dict[str, Any] | None = None,
 ) -> tuple[int, str]:
-    """Store it at the end of a held conversation; its id, and its Message-ID for the deliveries."""
+    """Store it at the end of a held conversation; its id, and its Message-ID for the deliveries.
+
+    `details`: what only its channel needs of it (an approved text's name and variables).
+    """
     id_: int = await tx.value("SELECT nextval(pg_get_serial_sequence('message', 'id'))")
     # RFC 5322 §3.6.4 asks for a domain of the sender's; the channel's own is one mail servers can look up
     named = channel.address.rpartition("@")
@@ -47,8 +52,8 @@ async def insert(
         """
         INSERT INTO message (id, conversation_id, home_id, seq, direction, channel_id, client_id, agent_id,
                sender, recipients, subject, text, new_text, html, message_id, in_reply_to, thread_ids,
-               automatic, verified)
-        VALUES ($1, $2, $2, $3, 'out', $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13, $14, $15, true)
+               automatic, verified, fact)
+        VALUES ($1, $2, $2, $3, 'out', $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13, $14, $15, true, $16)
         """,
         id_,
         held.id,
@@ -65,6 +70,7 @@ async def insert(
         parent,
         thread,
         automatic,
+        details or None,
     )
     return id_, header
 

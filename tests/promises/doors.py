@@ -103,6 +103,7 @@ EVERYBODY = {
     r"GET /api/v1/agents/{id:\d{1,18}}",
     "GET /api/v1/teams",
     "GET /api/v1/channels",
+    "GET /api/v1/approved_texts",
     r"GET /api/v1/channels/{id:\d{1,18}}",
 }
 """Whoever is signed in; lists show only what `may_see` grants, which the test looks for in each of them."""
@@ -123,6 +124,8 @@ ADMINS = {
     "GET /admin/tokens",
     "POST /admin/tokens",
     r"POST /admin/tokens/{id:\d{1,18}}/revoke",
+    "POST /api/v1/approved_texts",
+    r"PATCH /api/v1/approved_texts/{id:\d{1,18}}",
 }
 """Administrators only: 403 for everybody else."""
 

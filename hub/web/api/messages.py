@@ -8,6 +8,7 @@ import msgspec
 
 from hub.channels.facts import Party
 from hub.conversations import media, originals, thread
+from hub.conversations.approved import Chosen
 from hub.conversations.notes import note
 from hub.conversations.replies import Answer, reply
 from hub.conversations.thread import ThreadDelivery, ThreadMessage
@@ -31,9 +32,10 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """POST …/messages. `note`: internal. `after_seq`: the last message you saw; newer ones answer 409.
 
     `to`, `cc` are addresses; without them the conversation's own are used. `channel` is a channel's id.
+    `approved_text` (an id of /approved_texts) with its `variables` instead of `text`.
     """
 
-    text: str
+    text: str = ""
     channel: int | None = None
     to: list[str] | None = None
     cc: list[str] | None = None
@@ -45,6 +47,8 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     after_seq: int | None = None
     force: bool = False
     client_id: str | None = None
+    approved_text: int | None = None
+    variables: dict[str, str] = {}
 
 
 class Uploaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +122,9 @@ async def _reply(tx: Tx, call: Call, wanted: NewMessage) -> int:
         after_seq=wanted.after_seq,
         force=wanted.force,
         send_at=wanted.send_at,
+        approved=Chosen(id=wanted.approved_text, variables=wanted.variables)
+        if wanted.approved_text
+        else None,
     )
     return (await reply(tx, call.hub.settings.mail_domain, call.id, call.person.id, answer)).id
 

@@ -13,6 +13,7 @@ from hub.web.api import (
     absences,
     accounts,
     addresses,
+    approved_texts,
     contacts,
     conversations,
     deliveries,
@@ -32,6 +33,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *addresses.ENDPOINTS,
     *accounts.ENDPOINTS,
     *house.ENDPOINTS,
+    *approved_texts.ENDPOINTS,
     *rules.ENDPOINTS,
     *absences.ENDPOINTS,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp.web import RouteDef, delete, get, post, put
 
 from hub.web.inbox import (
+    approved_pages,
     drafting,
     drawn,
     labels,
@@ -29,6 +30,8 @@ ROUTES: list[RouteDef] = [
     get("/tags", labels.known),
     get("/c/{id}", pages.permanent),
     get("/c/{id}/why", why.show),
+    get("/c/{id}/approved", approved_pages.show),
+    post("/c/{id}/approved", approved_pages.send),
     # what one says
     post("/c/{id}/messages", sending.send),
     delete("/c/{id}/messages/{message_id}", sending.take_back),
