@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import resource
 from collections.abc import AsyncIterator
+from functools import partial
 
 import structlog
 from aiohttp import web
 
 from config.settings import SettingError, Settings
 from hub.intake import Inbound
-from hub.lab import mail_server, shop
+from hub.lab import fax, mail_server, shop, telephone, texts
 from hub.lab import pages as lab
-from hub.lab import telephone, texts
 from hub.lab.sent import Outbox
 from hub.operating import demo, ports
 from hub.plumbing.hub import Hub
@@ -56,7 +56,7 @@ def make_app(hub: Hub) -> web.Application:
     """The application over an open hub; tests serve the same one."""
     app = web.Application(middlewares=middleware.MIDDLEWARE, client_max_size=BODY_LIMIT)
     app[HUB] = hub
-    demo_only = [*lab.ROUTES, *texts.ROUTES] if hub.settings.demo else []
+    demo_only = [*lab.ROUTES, *fax.ROUTES, *texts.ROUTES] if hub.settings.demo else []
     app[OPEN] = frozenset(route.handler for route in (*routes.OPEN, *demo_only))
     app.add_routes([*routes.TABLE, *demo_only])
     app.on_response_prepare.append(middleware.headers)
@@ -75,7 +75,9 @@ def make_app(hub: Hub) -> web.Application:
 async def _lab_mail(app: web.Application) -> AsyncIterator[None]:
     """The pretend world the demo sends to, beside the pages that show it."""
     hub = app[HUB]
-    async with mail_server.running(Outbox(hub.settings.data), "127.0.0.1", demo.lab_port(hub.settings)):
+    told = partial(fax.report, hub)
+    port = demo.lab_port(hub.settings)
+    async with mail_server.running(Outbox(hub.settings.data), "127.0.0.1", port, told):
         yield
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from hub.channels import arrivals
 from hub.channels.arrivals import Arrival, Outcome
+from hub.channels.base import Capabilities
 from hub.channels.facts import (
     AnyFact,
     CallChanged,
@@ -28,10 +29,10 @@ from hub.channels.registry import adapter
 from hub.conversations import calls, fallback, messages, outcomes, threading, threads
 from hub.conversations.awaited import expect as expect_files
 from hub.conversations.messages import Stored
-from hub.conversations.threads import Threads
+from hub.conversations.threads import Conversation, Threads
 from hub.conversations.topics import topics
 from hub.customers import consent, resolving
-from hub.customers.resolving import People
+from hub.customers.resolving import People, Sender
 from hub.deliveries import reports
 from hub.plumbing import todo
 from hub.plumbing.crypto import Crypto
@@ -89,8 +90,8 @@ def message_received(
         has_subject=can.subject,
         now=now,
     )
-    conversation = threaded.conversation or messages.open_conversation(
-        world.ids.draw("conversation"), fact, sender, channel_id=channel_id, team_id=arrival.team_id, now=now
+    conversation = threaded.conversation or _opened(
+        world, arrival, _titled(fact, can, messages.preview(fact)), sender
     )
     awake = messages.receive(conversation, fact, channel_id=channel_id, now=now)
     if awake and arriving.needed(conversation, world.staff):
@@ -123,7 +124,7 @@ def message_received(
         fact_no=number,
         channel_id=channel_id,
         sender=sender,
-        fact=fact,
+        fact=_titled(fact, can, ""),
         stranger=threaded.stranger,
         belongs_to_id=threaded.belongs_to_id,
         files=world.files,
@@ -132,6 +133,22 @@ def message_received(
     )
     world.stored.append(stored)
     world.outcomes[arrival.id] = conversation.id, stored.id
+
+
+def _opened(world: World, arrival: Arrival, fact: MessageReceived, sender: Sender) -> Conversation:
+    return messages.open_conversation(
+        world.ids.draw("conversation"),
+        fact,
+        sender,
+        channel_id=arrival.line.id,
+        team_id=arrival.team_id,
+        now=arrival.received_at,
+    )
+
+
+def _titled(fact: MessageReceived, can: Capabilities, title: str) -> MessageReceived:
+    """Where people write no subjects, one that a machine wrote (a fax gateway's) is nobody's words."""
+    return fact if can.subject or not fact.subject else msgspec.structs.replace(fact, subject=title)
 
 
 def delivery_reported(world: World, arrival: Arrival, number: int, fact: DeliveryReported) -> None:
@@ -269,6 +286,8 @@ async def _follow(tx: Tx, world: World) -> None:
     if world.stored:
         await todo.add_many(tx, "search", [stored.id for stored in world.stored])
         await expect_files(tx, [(stored.id, one) for stored in world.stored for one in stored.fact.media])
+    if with_pages := [one.id for one in world.stored if any(file.pages for file in one.fact.attachments)]:
+        await todo.add_many(tx, "machine_reading", with_pages)
     if teams := sorted({d.team_id for _, d in world.decisions if d.balance and d.team_id}):
         await todo.add_many(tx, "balance", teams)
     for conversation_id, decision in world.decisions:

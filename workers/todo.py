@@ -12,7 +12,7 @@ import structlog
 
 from hub import answering
 from hub.channels.facts import CallChanged
-from hub.conversations import fallback
+from hub.conversations import fallback, machine_reading
 from hub.conversations.auto_reply import answer_automatically, whom_to_answer, within_limits
 from hub.conversations.chat_mail import mail_unread
 from hub.conversations.search_index import fill
@@ -115,7 +115,19 @@ async def no_report(hub: Hub, rows: Sequence[Todo]) -> None:
         await hub.retrying(partial(fallback.go_on, delivery_id=row.ref, silent=True))
 
 
+async def read_by_machine(hub: Hub, rows: Sequence[Todo]) -> None:
+    """The words on the pages of a fax, a few pages a turn; nothing where no program can read."""
+    for row in rows:
+        read = await machine_reading.read(hub, row.ref, row.payload)
+        async with hub.transaction() as tx:
+            if read is not None:
+                await machine_reading.keep(tx, read)
+            await todo.finish(tx, [row])
+
+
 Handler = Callable[[Hub, Sequence[Todo]], Awaitable[None]]
+
+
 async def chat_unread(hub: Hub, rows: Sequence[Todo]) -> None:
     """What was said in a chat and not read there, a minute later."""
     for row in rows:
@@ -135,6 +147,7 @@ KINDS: dict[str, Handler] = {
     "undelivered": undelivered,
     "no_report": no_report,
     "call": call,
+    "machine_reading": read_by_machine,
 }
 
 

@@ -1,4 +1,7 @@
-"""Limits a child process puts on itself before it touches what strangers sent."""
+"""Limits a child process puts on itself before it touches what strangers sent.
+
+`python -m hub.channels.confined MEMORY SECONDS PROGRAM ARGUMENT…` puts them on another program.
+"""
 
 from __future__ import annotations
 
@@ -29,3 +32,17 @@ def give_time(seconds: float) -> None:
     """From now at most `seconds` of processor time; then the process is killed."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime + seconds) + 1)
+
+
+def main() -> None:
+    """Become the program named, with a limit on memory (bytes) and processor time (seconds)."""
+    memory, seconds, *program = sys.argv[1:]
+    live_no_longer_than_parent()
+    limit(resource.RLIMIT_AS, int(memory))
+    limit(resource.RLIMIT_CORE, 0)
+    give_time(float(seconds))
+    os.execvp(program[0], program)
+
+
+if __name__ == "__main__":
+    main()

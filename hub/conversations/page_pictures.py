@@ -32,19 +32,6 @@ async def document(tx: Tx, token: str) -> Document | None:
     )
 
 
-async def documents_of(tx: Tx, message_id: int) -> list[Document]:
-    """The documents of a message that no machine has read yet."""
-    return await tx.rows(
-        Document,
-        """
-        SELECT a.id, a.message_id, m.conversation_id, a.name, a.file, a.pages
-        FROM attachment a JOIN message m ON m.id = a.message_id
-        WHERE a.message_id = $1 AND a.pages > 0 AND a.machine_text = '' ORDER BY a.id
-        """,
-        message_id,
-    )
-
-
 async def picture(tx: Tx, document_id: int, page: int, width: int) -> str | None:
     """Where a page's picture lies; "" when it could not be drawn; None when nobody has tried."""
     found: str | None = await tx.value(
@@ -70,8 +57,3 @@ async def keep(tx: Tx, document_id: int, width: int, files: Sequence[tuple[int, 
         [page for page, _ in files],
         [file for _, file in files],
     )
-
-
-async def note_text(tx: Tx, document_id: int, text: str) -> None:
-    """What a machine read on the pages; search and the thread show it."""
-    await tx.execute("UPDATE attachment SET machine_text = $2 WHERE id = $1", document_id, text)

@@ -32,7 +32,8 @@ async def fill(tx: Tx, message_ids: Sequence[int]) -> int:
                || to_tsvector('simple', translate(plain(left(concat_ws(' ',
                     CASE WHEN m.seq = 1 OR m.new_text = '' THEN m.text ELSE m.new_text END,
                     m.sender ->> 'name', m.sender ->> 'address',
-                    (SELECT string_agg(a.name, ' ') FROM attachment a WHERE a.message_id = m.id)), $4)), $2, $3))
+                    (SELECT string_agg(a.name || ' ' || a.machine_text, ' ')
+                     FROM attachment a WHERE a.message_id = m.id)), $4)), $2, $3))
         FROM held m
         ON CONFLICT (id) DO UPDATE SET conversation_id = excluded.conversation_id, tsv = excluded.tsv
         """,

@@ -14,6 +14,7 @@ import aiohttp
 import asyncpg
 
 from config.settings import Settings
+from hub.channels.paper import machine_reading
 from hub.operating import database_checks
 from hub.operating.findings import Finding, error, ok, warn
 from hub.plumbing import embedded
@@ -26,7 +27,13 @@ LITTLE_SPACE = 1_000_000_000
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
     """Every finding as it is made, the ground first. Starts and changes nothing."""
-    for finding in (*_machine(), *_data(settings), *_secret(settings), *_public_url(settings)):
+    for finding in (
+        *_machine(),
+        *_reading_machine(),
+        *_data(settings),
+        *_secret(settings),
+        *_public_url(settings),
+    ):
         yield finding
     reachable = embedded.with_urls(settings)
     async for finding in database_checks.redis(reachable.redis_url):
@@ -60,6 +67,15 @@ def _machine() -> Iterator[Finding]:
         yield ok(_("Python %(version)s", version=version))
     else:
         yield error(_("Python %(version)s is too old", version=version), _("Install Python 3.11 or newer."))
+
+
+def _reading_machine() -> Iterator[Finding]:
+    if machine_reading.is_there():
+        yield ok(_("Faxes are read by machine (tesseract)"))
+    else:
+        yield ok(
+            _("The words on faxes are not searchable: install tesseract with its Spanish to have them read")
+        )
 
 
 def _data(settings: Settings) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from email import message_from_bytes, policy
 
@@ -21,6 +22,7 @@ from tests.channels.fax_mails import GUARD, mail, pdf, tiff
 from tests.deliveries import road
 from tests.fakes.faulty_smtp import FaultySmtp
 from tests.mailroom import rooms
+from workers.todo import Chores
 
 SUBJECT = 'eFax message from "ACME LEGAL" - 2 page(s), Caller-ID: 34912345678'
 GATEWAY = "eFax <message@inbound.efax.com>"
@@ -169,3 +171,37 @@ async def test_a_withheld_number_is_nobody_to_answer_and_its_words_can_be_found(
             done = await reply(tx, road.DOMAIN, rows[0]["conversation_id"], world.ana, given)
             assert [one.recipient for one in done.deliveries] == ["+34934567890"]
             assert await fill(tx, [done.id]) == 1
+
+
+@pytest.fixture
+def tesseract(tmp_path, monkeypatch) -> None:
+    """The program that reads, played: it says how many bytes of picture it got."""
+    program = tmp_path / "bin" / "tesseract"
+    program.parent.mkdir()
+    program.write_text(
+        "#!/bin/sh\n"
+        'if [ "$1" = --list-langs ]; then printf "List of languages:\\neng\\nspa\\n"; exit; fi\n'
+        'printf "Cláusula zarzamora en $4, %s\\n\\f" "$(wc -c)"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+
+async def test_the_words_on_the_pages_are_read_by_machine_and_found(hub, world, tesseract):
+    with FaultySmtp() as server:
+        await fax_line(hub, server)
+        async with rooms.door(hub) as door:
+            await post(door, mail(GATEWAY, SUBJECT, document=tiff(2)), "fax@dialogo.test")
+    chores = Chores(hub)
+    while await chores.turn():
+        pass
+    text = await hub.pool.fetchval("SELECT machine_text FROM attachment")
+    assert text.count("Cláusula zarzamora en spa+eng") == 2
+    found = await hub.pool.fetchval(
+        "SELECT count(*) FROM message_search WHERE tsv @@ to_tsquery('simple', 'zarzamora')"
+    )
+    assert found == 1
+    shown = await hub.pool.fetchrow(
+        "SELECT v.subject, m.subject AS written FROM message m JOIN conversation v ON v.id = m.conversation_id"
+    )
+    assert tuple(shown) == ("Fax, 2 páginas", ""), "a gateway's subject is nobody's words"
