@@ -27,7 +27,9 @@ _INDENTED = re.compile(r"^ {8,100}\S")
 
 
 def is_lotus_block(lines: list[str], start: int) -> bool:
-    """Does a quote of Lotus Notes begin here?"""
+    """Does a quote of Lotus Notes begin here? Only below an empty line: no line is looked at from many beginnings."""
+    if start and lines[start - 1].strip():
+        return False
     following = [line for line in lines[start : start + _REACH] if len(line) <= _LONGEST]
     if len(following) < 4 or not following[0].strip():
         return False
@@ -35,13 +37,11 @@ def is_lotus_block(lines: list[str], start: int) -> bool:
         return _in_order(following[1:], _MOMENT, _TO_INSIDE, _SUBJECT_INSIDE)
     if _INDENTED.match(following[0]):
         return _two_columns(following)
-    return _bare_labels(lines, start, following)
+    return _bare_labels(following)
 
 
-def _bare_labels(lines: list[str], start: int, following: list[str]) -> bool:
+def _bare_labels(following: list[str]) -> bool:
     """Notes 6 to 8: the sender, a moment, then To, its value, cc, Subject, its value, each on a line of its own."""
-    if start and lines[start - 1].strip():
-        return False
     if not any(_WHEN.match(line) for line in following[1:3]):
         return False
     return _in_order(following[1:], _WHEN, _TO_ALONE, _SUBJECT_ALONE)
@@ -51,7 +51,7 @@ def _two_columns(following: list[str]) -> bool:
     """Release 5: sender and moment far from the margin, To, cc and Subject in a second column."""
     block = []
     for line in following:
-        if line.strip() and not _INDENTED.match(line):
+        if not _INDENTED.match(line):
             break
         block.append(line)
     whole = "\n".join(block)
