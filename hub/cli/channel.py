@@ -10,6 +10,7 @@ from rich.table import Table
 
 from hub.channels import connections
 from hub.channels.base import Tried
+from hub.channels.matrix import matrix
 from hub.channels.registry import ADAPTERS, adapter
 from hub.cli.channel_sign_in import sign_in
 from hub.cli.opened import with_hub
@@ -36,6 +37,12 @@ def list_() -> None:
         health = f"{one.health} {one.health_text}".strip()
         table.add_row(str(one.id), one.kind, one.name, one.address, "✓" if one.enabled else "–", health)
     Console().print(table)
+
+
+@command.command("matrix", help="What each kind can carry, as the table of docs/channels.md.")
+def print_matrix() -> None:
+    """Markdown on the output."""
+    click.echo(matrix())
 
 
 @command.command(help="Add a channel. Settings and secrets as name=value, each option as often as needed.")
