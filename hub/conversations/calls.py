@@ -168,6 +168,18 @@ async def one_seen(tx: Tx, agent_id: int, call_id: int) -> Call:
     return found
 
 
+async def names(tx: Tx, found: Sequence[Call]) -> tuple[dict[int, str], dict[int, str]]:
+    """The names of these calls' agents and channels, by id."""
+    agents = await tx.fetch(
+        "SELECT id, name FROM agent WHERE id = ANY($1)",
+        sorted({one.agent_id for one in found if one.agent_id}),
+    )
+    channels = await tx.fetch(
+        "SELECT id, name FROM channel WHERE id = ANY($1)", sorted({one.channel_id for one in found})
+    )
+    return {row["id"]: row["name"] for row in agents}, {row["id"]: row["name"] for row in channels}
+
+
 async def legs(tx: Tx, call_id: int) -> list[Leg]:
     """Whose telephone rang for it, in order."""
     return await tx.rows(

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from hub import calling
+from hub.agents import tokens
 from hub.channels import connections
 from hub.channels.registry import adapter
 from hub.conversations.call_bars import of_agent
@@ -188,3 +189,29 @@ async def test_a_lost_end_does_not_keep_a_telephone_busy(lines: Lines) -> None:
     async with lines.hub.transaction() as tx:
         assert await of_agent(tx, lines.ana) == []
         assert await connections.any_of(tx, ["voice"])
+
+
+async def test_calls_over_the_api(lines: Lines, world: World) -> None:
+    """Idempotency-Key rings once; a restricted team's outsider sees and begins nothing."""
+    async with lines.hub.transaction() as tx:
+        anas, olgas = await tokens.create(tx, world.ana, "a"), await tokens.create(tx, world.olga, "o")
+        await tx.execute("UPDATE team SET restricted = true WHERE id = $1", world.support)
+    client = (await lines.site.browser()).client
+    body = {"conversation": lines.conversation}
+    for _twice in range(2):
+        answer = await client.post(
+            "/api/v1/calls", json=body, headers={"Authorization": f"Bearer {anas}", "Idempotency-Key": "k"}
+        )
+        assert answer.status == 201
+        made = await answer.json()
+    assert (made["direction"], made["state"], made["agent"]) == (
+        "out",
+        "ringing",
+        {"id": world.ana, "name": "Ana"},
+    )
+    listed = await (await client.get("/api/v1/calls", headers={"Authorization": f"Bearer {anas}"})).json()
+    assert [(one["direction"], one["outcome"]) for one in listed["items"]] == [("out", ""), ("in", "missed")]
+    outsider = {"Authorization": f"Bearer {olgas}"}
+    assert (await (await client.get("/api/v1/calls", headers=outsider)).json())["items"] == []
+    assert (await client.get(f"/api/v1/calls/{made['id']}", headers=outsider)).status == 404
+    assert (await client.post("/api/v1/calls", json=body, headers=outsider)).status == 404

@@ -14,6 +14,7 @@ from hub.web.api import (
     accounts,
     addresses,
     approved_texts,
+    calls,
     contacts,
     conversations,
     deliveries,
@@ -28,6 +29,7 @@ from hub.web.api.openapi import document
 ENDPOINTS: tuple[Endpoint, ...] = (
     *conversations.ENDPOINTS,
     *messages.ENDPOINTS,
+    *calls.ENDPOINTS,
     *deliveries.ENDPOINTS,
     *contacts.ENDPOINTS,
     *addresses.ENDPOINTS,
