@@ -11,9 +11,9 @@ import pytest
 
 from hub.plumbing.hub import Hub
 from tests.fakes.dovecot import Dovecot, free_port
-from tests.mailroom.process import mailroom_process
 from tests.mailroom.rooms import HURRY, connect, mail, subjects, until
 from tests.mailroom.test_smtp_door import deliver
+from tests.process import mailroom_process
 from tests.world import World
 
 MAILS = 60

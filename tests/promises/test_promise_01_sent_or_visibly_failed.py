@@ -20,7 +20,7 @@ from tests.deliveries.road import (
     without_undo_window,
 )
 from tests.fakes.faulty_smtp import FaultySmtp
-from tests.workers.process import ROOT
+from tests.process import ROOT
 from tests.world import SECRET, World
 
 # What a web process does for an answer, killed between its commit and the first word to Redis.

@@ -11,7 +11,7 @@ from hub.departure import Pace
 from hub.plumbing.hub import Hub
 from tests.deliveries.road import answers, connect, states, until_all, without_undo_window
 from tests.fakes.faulty_smtp import FaultySmtp
-from tests.workers.process import WorkerProcess
+from tests.process import WorkerProcess
 from tests.world import World
 
 SENDS = 200

@@ -17,7 +17,7 @@ from hub.plumbing.embedded.valkey import Valkey
 from hub.plumbing.hub import Hub
 from tests.deliveries.road import answer, connect, matter, until, until_all, without_undo_window
 from tests.fakes.faulty_smtp import FaultySmtp
-from tests.workers.process import worker_process
+from tests.process import worker_process
 from tests.world import World
 
 SENDS = 100

@@ -11,7 +11,7 @@ from hub.plumbing.hub import Hub
 from hub.plumbing.jobs import pack, redis_settings, unpack
 from tests.deliveries.road import answer, connect, until_all, without_undo_window
 from tests.fakes.faulty_smtp import FaultySmtp
-from tests.workers.process import worker_process
+from tests.process import worker_process
 from tests.world import World
 
 

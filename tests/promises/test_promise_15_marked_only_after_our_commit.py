@@ -9,8 +9,8 @@ import msgspec
 from hub.plumbing.hub import Hub
 from tests.fakes.dovecot import Dovecot
 from tests.fakes.tcp_proxy import PostgresProxy, TcpProxy
-from tests.mailroom.process import mailroom_process
 from tests.mailroom.rooms import HURRY, connect, mail, outcomes, reading, seen, subjects, until
+from tests.process import mailroom_process
 from tests.world import World
 
 

@@ -8,8 +8,8 @@ import time
 from hub.plumbing.hub import Hub
 from tests.fakes.dovecot import Dovecot
 from tests.fakes.tcp_proxy import TcpProxy
-from tests.mailroom.process import mailroom_process
 from tests.mailroom.rooms import connect, mail, reading, subjects, until
+from tests.process import mailroom_process
 from tests.world import World
 from workers.mailroom.imap import Pace
 

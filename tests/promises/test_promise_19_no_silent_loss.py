@@ -10,8 +10,8 @@ import pytest
 from hub.plumbing.hub import Hub
 from tests.fakes.dovecot import Dovecot
 from tests.fakes.tcp_proxy import TcpProxy
-from tests.mailroom.process import mailroom_process
 from tests.mailroom.rooms import HURRY, connect, mail, outcomes, until
+from tests.process import mailroom_process
 from tests.world import World
 
 MAILS = 1_000

@@ -14,9 +14,9 @@ import pytest
 
 from hub.plumbing.hub import Hub
 from tests.fakes.dovecot import Dovecot, free_port
-from tests.mailroom.process import MailroomProcess, mailroom_process
 from tests.mailroom.rooms import HURRY, connect, mail, outcomes, subjects, until
 from tests.mailroom.test_smtp_door import deliver
+from tests.process import MailroomProcess, mailroom_process
 from tests.world import World
 
 STATED = 1_500  # MB of memory the mailroom's own process may take with 50 MB mails on both doors

@@ -17,8 +17,8 @@ from hub.plumbing.hub import Hub
 from tests.deliveries.road import answer, answers, connect, states, until, without_undo_window
 from tests.fakes.faulty_smtp import FaultySmtp
 from tests.mails import mail
+from tests.process import ROOT, environ
 from tests.promises.arriving import arriving, message
-from tests.workers.process import ROOT, worker_environ
 from tests.world import World
 
 PACE = Pace(sweep=0.1, send=5.0, margin=1.0, gaps=(0.5, 1.0))
@@ -30,10 +30,8 @@ from hub.plumbing import clock
 right, real = clock.now, time.time
 clock.now = lambda: right() + timedelta(days=int(sys.argv[1]))
 time.time = lambda: real() + 86400 * int(sys.argv[1])
-import msgspec
-from hub.departure import Pace
-from tests.workers.process import _main
-asyncio.run(_main(msgspec.json.decode(sys.argv[2], type=Pace)))
+from tests.process import main
+asyncio.run(main("worker", sys.argv[2]))
 """
 
 
@@ -105,7 +103,7 @@ def skewed_worker(hub: Hub, days: int) -> Iterator[None]:
     argv = [sys.executable, "-c", SKEWED, str(days), msgspec.json.encode(PACE).decode()]
     with (hub.settings.data / f"worker{days}.log").open("ab") as log:
         process = subprocess.Popen(
-            argv, cwd=ROOT, env=worker_environ(hub.settings), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            argv, cwd=ROOT, env=environ(hub.settings), stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
     try:
         yield
