@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from hub.channels.base import Capabilities
+from hub.channels.registry import adapter
 from hub.deliveries.permission import set_windows
 from hub.plumbing.db import Tx
 
@@ -39,8 +40,15 @@ def ends(last_in: datetime | None, can: Capabilities) -> datetime | None:
     return CLOSED if last_in is None else last_in + timedelta(hours=can.window_hours)
 
 
-async def renew(tx: Tx, channel_id: int, can: Capabilities, delivery_id: int, address_id: int | None) -> None:
+async def renew(tx: Tx, delivery_id: int) -> None:
     """Before something is sent again: they may have written meanwhile, or too long ago by now."""
-    if can.window_hours and address_id is not None:
-        found = await until(tx, channel_id, can, [address_id])
-        await set_windows(tx, {delivery_id: found[address_id]})
+    row = await tx.record(
+        """
+        SELECT d.address_id, d.channel_id, n.kind FROM delivery d JOIN channel n ON n.id = d.channel_id
+        WHERE d.id = $1 AND d.address_id IS NOT NULL
+        """,
+        delivery_id,
+    )
+    if row is not None and adapter(row["kind"]).can.window_hours:
+        ends_at = await until(tx, row["channel_id"], adapter(row["kind"]).can, [row["address_id"]])
+        await set_windows(tx, {delivery_id: ends_at[row["address_id"]]})

@@ -6,7 +6,7 @@ import msgspec
 from aiohttp import web
 
 from hub.agents.roles import Person
-from hub.conversations import thread
+from hub.conversations import thread, windows
 from hub.conversations.notes import note
 from hub.conversations.outcomes import tell
 from hub.conversations.replies import Answer, Newer, reply
@@ -78,6 +78,8 @@ async def send_again(request: web.Request) -> web.StreamResponse:
         wanted = [one.id for one in message.deliveries if one.state in ("failed", "unknown")]
         if not wanted:
             raise Conflict(_("This is not a failed or perhaps sent message any more."))
+        for one in wanted:
+            await windows.renew(tx, one)
         await tell(tx, [await resend(tx, one) for one in sorted(wanted)], agent_id=person.id)
 
     await hub_of(request).retrying(verb)
