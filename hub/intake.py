@@ -81,7 +81,7 @@ class Inbound:
         stored: the caller leaves the mail on its server, or answers 421 or 5xx.
         """
         if self._bytes + len(raw.body) > MOST_WAITING_BYTES:
-            raise Unavailable("too much is waiting to be stored: try again in a moment")
+            raise Unavailable(_("Too much is waiting to be stored: try again in a moment."))
         line = channel.line(self.hub.crypto)
         facts = adapter(channel.kind).parse(raw, line) if facts is None else facts
         held = _held(raw, facts)

@@ -79,7 +79,7 @@ async def json_of(request: web.Request, shape: type[F]) -> F:
     try:
         given = msgspec.json.decode(await request.read())
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadInput(_("This is not JSON: %(error)s", error=error)) from error
+        raise not_json(error) from error
     return converted(without_nul(given), shape)
 
 
@@ -89,6 +89,14 @@ def converted(given: Any, shape: type[F]) -> F:
         return msgspec.convert(given, shape, strict=False)
     except msgspec.ValidationError as error:
         raise misfit(error) from error
+
+
+def not_json(error: Exception) -> BadInput:
+    """A body that is no JSON, with the place where it stops being it, if that is known."""
+    found = re.search(r"\(byte (\d+)\)", str(error))
+    if found is None:
+        return BadInput(_("This is not JSON."))
+    return BadInput(_("This is not JSON: look at byte %(n)s.", n=found[1]))
 
 
 def misfit(error: msgspec.ValidationError) -> BadInput:

@@ -16,7 +16,7 @@ from hub.plumbing.errors import BadInput, HubError, SignInNeeded
 from hub.plumbing.texts import _, speaking
 from hub.web.api.endpoints import Call, Endpoint
 from hub.web.errors import json_error
-from hub.web.forms import converted, misfit, without_nul
+from hub.web.forms import converted, misfit, not_json, without_nul
 from hub.web.requests import hub_of, peer_of
 
 MOST_TRIES = 60
@@ -137,7 +137,7 @@ async def _body(endpoint: Endpoint, request: web.Request) -> Any:
     try:
         given = msgspec.json.decode(await request.read() or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadInput(_("This is not JSON: %(error)s", error=error)) from error
+        raise not_json(error) from error
     _within_reach(given)
     try:
         return msgspec.convert(without_nul(given), endpoint.body)

@@ -80,5 +80,5 @@ async def _conversations(hub: Hub, person: Person, words: str) -> list[Hit]:
             note=one.row.contact_name,
             icon=mark(one.row.channel_kind, one.row.channel_name).icon,
         )
-        for one in found
+        for one in found[:MOST]
     ]
