@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,6 +25,8 @@ from hub.plumbing.limits import Limits
 from hub.plumbing.signals import Signals
 
 T = TypeVar("T")
+PAUSE_SECONDS = 0.05
+LOST = (RedisError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 log = structlog.get_logger(__name__)
 
 
@@ -43,6 +46,10 @@ class Hub:
         self._behind: set[asyncio.Task[None]] = set()
         self._committed: list[Tx] = []
         self._teller: asyncio.Task[None] | None = None
+        self._wakes: set[str] = set()
+        self._published: list[int | None] = []
+        self._tidier: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
 
     @classmethod
     async def open(cls, settings: Settings, *, most_connections: int = 16, name: str = "dialogo") -> Hub:
@@ -60,8 +67,11 @@ class Hub:
 
     async def close(self) -> None:
         """Wait for what follows the last commits, then give everything back."""
-        if self._behind:
-            await asyncio.wait(self._behind, timeout=5)
+        self._closing.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                while self._behind:
+                    await asyncio.wait(self._behind)
         await self.jobs.close()
         await self.redis.aclose()
         await asyncio.wait_for(self.pool.close(), timeout=10)
@@ -106,24 +116,34 @@ class Hub:
         """Everything that was committed while the last telling ran goes together, in the order of the commits."""
         while self._committed:
             told, self._committed = self._committed, []
+            self._wakes.update(*(tx.wakes for tx in told))
             try:
                 await self._publish([tx for tx in told if tx.signals])
-                for job in sorted({job for tx in told for job in tx.wakes}):
-                    await self.jobs.wake(job)
-            except (
-                RedisError,
-                OSError,
-                TimeoutError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-            ) as error:
+            except LOST as error:
                 log.warning("wake-up lost, the sweep will do it", error=str(error))
+            if self._tidier is None or self._tidier.done():
+                self._tidier = self._soon(self._tidy())
 
     async def _publish(self, told: Sequence[Tx]) -> None:
         if told:
             await self.signals.publish(*(tx.signals for tx in told))
-            rows = [tx.signals_row for tx in told]
-            await self.pool.execute("DELETE FROM todo WHERE id = ANY($1)", rows)
+            self._published.extend(tx.signals_row for tx in told)
+
+    async def _tidy(self) -> None:
+        """Wake workers at once, then not again for a moment; the rows of what was published go together."""
+        while self._wakes or self._published:
+            wakes, self._wakes = self._wakes, set()
+            try:
+                for job in sorted(wakes):
+                    await self.jobs.wake(job)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(PAUSE_SECONDS):
+                        await self._closing.wait()
+                if rows := self._published:
+                    self._published = []
+                    await self.pool.execute("DELETE FROM todo WHERE id = ANY($1)", rows)
+            except LOST as error:
+                log.warning("not woken or tidied, the sweep will do it", error=str(error))
 
 
 async def _act(tx: Tx) -> None:
