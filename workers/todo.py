@@ -157,9 +157,9 @@ class Chores:
     `kinds`: those it does. What waits for others' servers has one of its own, so that nothing waits for it.
     """
 
-    def __init__(self, hub: Hub, kinds: Mapping[str, Handler] = KINDS) -> None:
+    def __init__(self, hub: Hub, kinds: Mapping[str, Handler] | None = None) -> None:
         self.hub = hub
-        self.kinds = kinds
+        self.kinds = KINDS if kinds is None else kinds
         self._awake = asyncio.Event()
 
     def wake(self) -> None:
