@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -16,7 +16,7 @@ from config.settings import Settings
 from hub import inbound
 from hub.agents import absence, passwords, people, teams, tokens
 from hub.channels import connections
-from hub.channels.arrivals import Arrival
+from hub.channels.arrivals import Arrival, Outcome
 from hub.channels.base import Raw
 from hub.channels.connections import Channel
 from hub.channels.registry import adapter
@@ -180,7 +180,12 @@ async def _tell(hub: Hub, stories: Sequence[Story], step: int) -> None:
     due = [story for story in stories if step < len(story.lines)]
     written = [story for story in due if "in" in story.lines[step]]
     for start in range(0, len(written), 100):
-        await _arrive(hub, written[start : start + 100], step)
+        arriving = sorted(written[start : start + 100], key=lambda one: one.moments[step])
+        outcomes = await _arrive(
+            hub, [_Mail(story.channel, mail(story, step), story.moments[step]) for story in arriving]
+        )
+        for story, outcome in zip(arriving, outcomes, strict=True):
+            story.conversation_id = outcome.conversation_id or story.conversation_id
     async with hub.transaction() as tx:
         said = [
             telling.Said(
@@ -202,55 +207,47 @@ async def _tell(hub: Hub, stories: Sequence[Story], step: int) -> None:
             story.message_ids.append(message_id(story, step))
 
 
-async def _arrive(hub: Hub, stories: Sequence[Story], step: int) -> None:
+async def _noise(hub: Hub, company: dict[str, Any], channel: Channel) -> None:
+    """A few newsletters, so that `aside` is not empty."""
+    mails = [
+        _Mail(
+            channel,
+            (
+                f"From: {one['from']}\r\nTo: {channel.address}\r\nSubject: {one['subject']}\r\n"
+                f"Message-ID: <noise.{number}@demo.example>\r\nPrecedence: bulk\r\n"
+                f"List-Unsubscribe: <https://news.example/u>\r\n"
+                f"Content-Type: text/plain; charset=utf-8\r\n\r\n{one['text']}\r\n"
+            ).encode(),
+            now() - timedelta(hours=number + 1),
+        )
+        for number, one in enumerate(company["noise"])
+    ]
+    await _arrive(hub, mails)
+
+
+class _Mail(NamedTuple):
+    channel: Channel
+    body: bytes
+    at: datetime
+
+
+async def _arrive(hub: Hub, mails: Sequence[_Mail]) -> list[Outcome]:
+    """Mails through the road in, one batch, as if each had come at its own moment."""
     ids = Sequences(*TABLES)
     async with hub.transaction() as tx:
-        await ids.fill(tx.connection, len(stories) + 1)
+        await ids.fill(tx.connection, len(mails) + 1)
         arrivals = []
-        for story in sorted(stories, key=lambda one: one.moments[step]):
-            line = story.channel.line(hub.crypto)
-            raw = Raw(body=mail(story, step))
+        for one in mails:
+            line, raw = one.channel.line(hub.crypto), Raw(body=one.body)
             arrivals.append(
                 Arrival(
                     id=ids.draw("arrival"),
                     line=line,
-                    team_id=story.channel.team_id,
+                    team_id=one.channel.team_id,
                     raw=raw,
                     facts=adapter(line.kind).parse(raw, line),
-                    received_at=story.moments[step],
+                    received_at=one.at,
                     cost=len(raw.body),
                 )
             )
-        outcomes = await inbound.walk(tx, hub.crypto, ids, arrivals, {})
-    for story, outcome in zip(sorted(stories, key=lambda one: one.moments[step]), outcomes, strict=True):
-        story.conversation_id = outcome.conversation_id or story.conversation_id
-
-
-async def _noise(hub: Hub, company: dict[str, Any], channel: Channel) -> None:
-    """A few newsletters, so that `aside` is not empty."""
-    ids = Sequences(*TABLES)
-    line = channel.line(hub.crypto)
-    async with hub.transaction() as tx:
-        await ids.fill(tx.connection, 10)
-        arrivals = []
-        for number, one in enumerate(company["noise"]):
-            raw = Raw(
-                body=(
-                    f"From: {one['from']}\r\nTo: {channel.address}\r\nSubject: {one['subject']}\r\n"
-                    f"Message-ID: <noise.{number}@demo.example>\r\nPrecedence: bulk\r\n"
-                    f"List-Unsubscribe: <https://news.example/u>\r\n"
-                    f"Content-Type: text/plain; charset=utf-8\r\n\r\n{one['text']}\r\n"
-                ).encode()
-            )
-            arrivals.append(
-                Arrival(
-                    id=ids.draw("arrival"),
-                    line=line,
-                    team_id=channel.team_id,
-                    raw=raw,
-                    facts=adapter(line.kind).parse(raw, line),
-                    received_at=now() - timedelta(hours=number + 1),
-                    cost=1,
-                )
-            )
-        await inbound.walk(tx, hub.crypto, ids, arrivals, {})
+        return await inbound.walk(tx, hub.crypto, ids, arrivals, {})
