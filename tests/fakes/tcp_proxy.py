@@ -38,6 +38,7 @@ class _Link:
     passed: dict[str, int] = field(default_factory=lambda: {"up": 0, "down": 0})
     tail: dict[str, bytes] = field(default_factory=lambda: {"up": b"", "down": b""})
     used: float = field(default_factory=time.monotonic)
+    ending: bool = False
 
     def cut(self) -> None:
         for side in (self.client, self.server):
@@ -191,8 +192,11 @@ class TcpProxy:
                 if self._swallow:
                     continue
                 link.used = time.monotonic()
+                if link.ending:  # the answer to what was let through is lost
+                    return
                 allowed, cut = self._allowed(link, way, data)
                 self.bytes[way] += len(allowed)
+                link.ending = cut
                 writer.write(allowed)
                 await writer.drain()
                 if cut:
