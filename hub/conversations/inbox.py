@@ -130,85 +130,29 @@ async def unassigned(
     tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE
 ) -> list[ListRow]:
     """Open and nobody's, newest first."""
-    return await tx.rows(
-        ListRow,
-        f"""
-        WITH page AS (
-            SELECT conversation.*, last_message_at AS sort_at FROM conversation
-            WHERE state = 'open' AND assignee_id IS NULL AND {_BEFORE} AND {VISIBLE_TO}
-            ORDER BY last_message_at DESC, conversation.id DESC LIMIT {most:d}
-        )
-        {_ROWS} ORDER BY v.last_message_at DESC, v.id DESC
-        """,
-        *_place(agent_id, before),
-    )
+    return await _newest(tx, "state = 'open' AND assignee_id IS NULL", agent_id, before, most)
 
 
 async def of_team(
     tx: Tx, team_id: int, agent_id: int, before: Place | None = None, *, most: int = PAGE
 ) -> list[ListRow]:
     """Open in one team, newest first; nothing for who may not see the team."""
-    return await tx.rows(
-        ListRow,
-        f"""
-        WITH page AS (
-            SELECT conversation.*, last_message_at AS sort_at FROM conversation
-            WHERE state = 'open' AND team_id = $4 AND {_BEFORE} AND {VISIBLE_TO}
-            ORDER BY last_message_at DESC, conversation.id DESC LIMIT {most:d}
-        )
-        {_ROWS} ORDER BY v.last_message_at DESC, v.id DESC
-        """,
-        *_place(agent_id, before),
-        team_id,
-    )
+    return await _newest(tx, "state = 'open' AND team_id = $4", agent_id, before, most, team_id)
 
 
 async def all_open(tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE) -> list[ListRow]:
     """Everything open, newest first."""
-    return await tx.rows(
-        ListRow,
-        f"""
-        WITH page AS (
-            SELECT conversation.*, last_message_at AS sort_at FROM conversation
-            WHERE state = 'open' AND {_BEFORE} AND {VISIBLE_TO}
-            ORDER BY last_message_at DESC, conversation.id DESC LIMIT {most:d}
-        )
-        {_ROWS} ORDER BY v.last_message_at DESC, v.id DESC
-        """,
-        *_place(agent_id, before),
-    )
+    return await _newest(tx, "state = 'open'", agent_id, before, most)
 
 
 async def closed(tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE) -> list[ListRow]:
     """What is done, newest first, without those that were joined into another."""
-    return await tx.rows(
-        ListRow,
-        f"""
-        WITH page AS (
-            SELECT conversation.*, last_message_at AS sort_at FROM conversation
-            WHERE state = 'closed' AND joined_into_id IS NULL AND {_BEFORE} AND {VISIBLE_TO}
-            ORDER BY last_message_at DESC, conversation.id DESC LIMIT {most:d}
-        )
-        {_ROWS} ORDER BY v.last_message_at DESC, v.id DESC
-        """,
-        *_place(agent_id, before),
-    )
+    return await _newest(tx, "state = 'closed' AND joined_into_id IS NULL", agent_id, before, most)
 
 
 async def aside(tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE) -> list[ListRow]:
     """Spam and automatic mail, kept, newest first."""
-    return await tx.rows(
-        ListRow,
-        f"""
-        WITH page AS (
-            SELECT conversation.*, last_message_at AS sort_at FROM conversation
-            WHERE state = 'aside' AND {_BEFORE} AND {VISIBLE_TO}
-            ORDER BY last_message_at DESC, conversation.id DESC LIMIT {most:d}
-        )
-        {_ROWS} ORDER BY v.last_message_at DESC, v.id DESC
-        """,
-        *_place(agent_id, before),
-    )
+    return await _newest(tx, "state = 'aside'", agent_id, before, most)
 
 
 async def snoozed(tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE) -> list[ListRow]:
@@ -299,6 +243,25 @@ async def for_everybody(tx: Tx, conversation_ids: Sequence[int]) -> list[ListRow
         """,
         0,
         list(conversation_ids),
+    )
+
+
+async def _newest(
+    tx: Tx, where: str, agent_id: int, before: Place | None, most: int, *more: int
+) -> list[ListRow]:
+    """The newest conversations that meet `where`, a constant of the calling function; `more` is $4 in it."""
+    return await tx.rows(
+        ListRow,
+        f"""
+        WITH page AS (
+            SELECT conversation.*, last_message_at AS sort_at FROM conversation
+            WHERE {where} AND {_BEFORE} AND {VISIBLE_TO}
+            ORDER BY last_message_at DESC, conversation.id DESC LIMIT {most:d}
+        )
+        {_ROWS} ORDER BY v.last_message_at DESC, v.id DESC
+        """,
+        *_place(agent_id, before),
+        *more,
     )
 
 
