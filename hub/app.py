@@ -64,7 +64,7 @@ def make_app(hub: Hub) -> web.Application:
     app[live.VIEWING] = Viewing(hub)
     app[INBOUND] = Inbound(hub)
     app.cleanup_ctx.extend([_road_in, live.run, chat_socket.run])
-    app.on_shutdown.append(live.close_all)
+    app.on_shutdown.extend([live.close_all, chat_socket.close_all])
     if hub.settings.demo:
         app.cleanup_ctx.append(telephone.run)
     if hub.settings.demo:

@@ -25,7 +25,7 @@ from hub.web.chat.visitors import VISITORS, Bucket, Visitor, Visitors
 from hub.web.fanout import FANOUT
 from hub.web.live import VIEWING
 from hub.web.requests import HUB, hub_of, peer_of
-from hub.web.sockets import MISBEHAVED, MOST_BUFFERED, SIGNED_OUT, text_frame
+from hub.web.sockets import GONE_AWAY, MISBEHAVED, MOST_BUFFERED, SIGNED_OUT, text_frame
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +54,15 @@ async def run(app: web.Application) -> AsyncIterator[None]:
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
+
+
+async def close_all(app: web.Application) -> None:
+    """At the end of the process every chat is told, so that it goes to another at once."""
+    visitors = app[VISITORS]
+    visitors.closing = True
+    for visitor in list(visitors.all):
+        visitor.tell({"t": "again"})
+    await asyncio.gather(*(ws.close(code=GONE_AWAY) for ws in list(visitors.sockets)))
 
 
 async def serve(request: web.Request) -> web.WebSocketResponse:
@@ -89,6 +98,7 @@ async def _serve(request: web.Request, ws: web.WebSocketResponse, secret: str) -
         return
     visitor = Visitor(channel, session, _writer(request))
     visitors.add(visitor)
+    visitors.sockets.add(ws)
     try:
         async with hub.transaction() as tx:
             await chats.here(tx, [session.id])
@@ -96,6 +106,7 @@ async def _serve(request: web.Request, ws: web.WebSocketResponse, secret: str) -
         await _listen(request, ws, visitor)
     finally:
         visitors.remove(visitor)
+        visitors.sockets.discard(ws)
         request.app[FANOUT].aside(_leave(request, visitors, session.id))
 
 
@@ -119,7 +130,7 @@ async def _listen(request: web.Request, ws: web.WebSocketResponse, visitor: Visi
 
 
 async def _leave(request: web.Request, visitors: Visitors, session_id: int) -> None:
-    if visitors.of_session(session_id):
+    if visitors.closing or visitors.of_session(session_id):
         return
     try:
         async with hub_of(request).transaction() as tx:

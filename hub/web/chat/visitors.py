@@ -7,6 +7,7 @@ live update, the replay after a reconnect and the long poll in one.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -56,21 +57,28 @@ class Visitors:
         self.fanout = fanout
         self.viewing = viewing
         self.all: set[Visitor] = set()
+        self.sockets: set[web.WebSocketResponse] = set()
+        self.closing = False
+        self._pages: Counter[int] = Counter()
         self.by_conversation: dict[int, set[Visitor]] = {}
         fanout.hear(self.heard)
 
     def add(self, visitor: Visitor) -> None:
         """A chat opened; `refresh` it next."""
         self.all.add(visitor)
+        self._pages[visitor.session.id] += 1
 
     def remove(self, visitor: Visitor) -> None:
         """A chat closed."""
         self.all.discard(visitor)
+        self._pages[visitor.session.id] -= 1
+        if not self._pages[visitor.session.id]:
+            del self._pages[visitor.session.id]
         self._move(visitor, None)
 
     def of_session(self, session_id: int) -> int:
         """How many pages one visitor has open here."""
-        return sum(one.session.id == session_id for one in self.all)
+        return self._pages.get(session_id, 0)
 
     def heard(self, changes: Sequence[Change]) -> None:
         """Signals came: whoever's conversation they are about is looked at again."""
