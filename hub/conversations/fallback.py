@@ -156,6 +156,12 @@ async def choose(tx: Tx, conversation_id: int, choice: str, agent_id: int) -> No
     await note(tx, "fallback_chosen", held, agent_id, choice=choice)
 
 
+async def chosen(tx: Tx, conversation_id: int) -> str:
+    """What was chosen for this conversation: on, off, or "" as the channel says."""
+    found: str | None = await tx.value("SELECT fallback FROM conversation WHERE id = $1", conversation_id)
+    return found or ""
+
+
 async def send_otherwise(
     tx: Tx, message_id: int, delivery_id: int, channel_id: int, address_id: int, agent_id: int
 ) -> Delivery:

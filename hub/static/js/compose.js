@@ -1,5 +1,5 @@
 // The composer: reply and note each keep a draft, at once in this browser and after a pause on the server.
-import { $, $$, ask, h, hear, json, me, t } from "./live.js";
+import { $, $$, ask, h, hear, json, me, say, t } from "./live.js";
 import { question } from "./notify.js";
 import { send } from "./send.js";
 import { send as tell } from "./wire.js";
@@ -37,7 +37,7 @@ function bind() {
   if (!form) return;
   for (const draft of JSON.parse($(".drafts", form)?.textContent || "[]")) drafts[draft.mode] = draft;
   for (const which of ["reply", "note"]) recover(which);
-  const acts = { input: typing, change: changed, submit: submitted, focusout: () => pause && save(), keydown: key, paste: handed, drop: handed, dragover: (event) => event.preventDefault() };
+  const acts = { input: typing, change: changed, submit: submitted, click: stays, focusout: () => pause && save(), keydown: key, paste: handed, drop: handed, dragover: (event) => event.preventDefault() };
   for (const [type, act] of Object.entries(acts)) form.addEventListener(type, act);
   left = null;
   line();
@@ -238,6 +238,14 @@ async function submitted(event) {
   told();
   status("");
   field("text").focus();
+}
+
+/** Whether answers of this conversation go on by another channel when they do not arrive. */
+async function stays(event) {
+  const button = event.target.closest("[data-stays]");
+  if (!button) return;
+  await save();
+  ask("POST", `/c/${conversation()}/fallback`, { fallback: button.dataset.stays }).then(() => location.reload(), (error) => say("failed", error));
 }
 
 function key(event) {

@@ -9,7 +9,7 @@ from babel.dates import format_date
 
 from hub.agents.roles import Person
 from hub.channels.registry import adapter
-from hub.conversations import drafts, inbox, ways
+from hub.conversations import drafts, fallback, inbox, ways
 from hub.conversations.closing import OUTCOMES, REASONS
 from hub.conversations.drafts import Draft as StoredDraft
 from hub.conversations.recipients import choose
@@ -82,6 +82,7 @@ async def composer(tx: Tx, who: Person, stored: StoredHead) -> Composer:
         after_seq=stored.last_seq,
         drafts=[draft(one) for one in await drafts.drafts(tx, stored.id, who.id)],
         undo_seconds=who.undo_seconds,
+        stays=await fallback.chosen(tx, stored.id) == "off",
     )
 
 

@@ -107,7 +107,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 class Composer(msgspec.Struct, frozen=True, kw_only=True):
     """The composer of one conversation; never touched by live updates. The first usable line is chosen.
 
-    `drafts`: at most one a mode. `undo_seconds` of the agent. `after_seq`: the last message shown.
+    `drafts`: at most one a mode. `undo_seconds` of the agent. `after_seq`: the last message shown. `stays`:
+    answers of this conversation never go on by another channel.
     """
 
     conversation: int
@@ -115,6 +116,7 @@ class Composer(msgspec.Struct, frozen=True, kw_only=True):
     after_seq: int
     drafts: list[Draft] = []
     undo_seconds: int = 8
+    stays: bool = False
     upload_limit: int = 25_000_000
 
     def draft(self, mode: str) -> Draft:
