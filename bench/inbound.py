@@ -1,29 +1,36 @@
-"""The road in under load: our batches, the naive transaction and a handler that does nothing, in one run."""
+"""The road in under load: our batches, the naive transaction and a handler that does nothing, in one run.
+
+`sms` is the whole way of a provider's webhook: signature, parsing, the commit, the answer.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import hmac
 import itertools
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from statistics import median
+from urllib.parse import urlencode
 
 import msgspec
 import uvloop
 
 from bench.ground import ground
 from bench.load import load, processor, request
-from bench.serving import Ready
+from bench.serving import PEOPLE, TOKEN, Ready
 from config.settings import Settings
 from hub.plumbing.hub import Hub
 
 ROUNDS = 3
 SECONDS = 3.0
 MANY, FEW = 64, 8
-WAYS = ("noop", "naive", "batch")
+WAYS = ("noop", "naive", "batch", "sms")
 BODY = b"Hola, donde esta mi pedido?"
+_numbers = itertools.count()
 
 
 def measure() -> dict[str, float]:
@@ -47,7 +54,7 @@ async def _turns(hub: Hub, ready: Ready, found: dict[str, list[float]]) -> None:
     """Every way once with many and once with few clients, one after the other."""
     for name, clients in itertools.product(WAYS, (MANY, FEW)):
         python, postgres = processor([ready.pid]), processor(await _backends(hub))
-        loaded = await load(ready.port, _asked(name), clients=clients, seconds=SECONDS)
+        loaded = await load(ready.port, _asked(name, ready), clients=clients, seconds=SECONDS)
         python, postgres = processor([ready.pid]) - python, processor(await _backends(hub)) - postgres
         told = {
             "rate": loaded.rate,
@@ -60,13 +67,33 @@ async def _turns(hub: Hub, ready: Ready, found: dict[str, list[float]]) -> None:
             found.setdefault(f"{name}.{clients}.{word}", []).append(value)
 
 
-def _asked(name: str) -> Iterator[bytes]:
-    return itertools.repeat(request(f"/{name}", BODY))
+def _asked(name: str, ready: Ready) -> Iterator[bytes]:
+    return _signed(ready) if name == "sms" else itertools.repeat(request(f"/{name}", BODY))
+
+
+def _signed(ready: Ready) -> Iterator[bytes]:
+    """Messages as Twilio tells of them, signed over URL and sorted fields."""
+    url = f"http://127.0.0.1{ready.sms}"
+    for number in _numbers:
+        fields = {
+            "AccountSid": "AC" + "0" * 32,
+            "Body": BODY.decode(),
+            "From": f"+346{number % PEOPLE:08d}",
+            "MessageSid": f"SM{number:032d}",
+            "NumMedia": "0",
+            "To": "+34910000000",
+        }
+        text = url + "".join(name + value for name, value in fields.items())
+        signature = base64.b64encode(hmac.digest(TOKEN.encode(), text.encode(), "sha1")).decode()
+        form = {"Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": signature}
+        yield request(ready.sms, urlencode(fields).encode(), form)
 
 
 def _summary(found: dict[str, float]) -> dict[str, float]:
     return found | {
         "batch_to_naive (goal 4.5)": found[f"batch.{MANY}.rate"] / found[f"naive.{MANY}.rate"],
+        "sms_to_naive": found[f"sms.{MANY}.rate"] / found[f"naive.{MANY}.rate"],
+        "sms_to_noop": found[f"sms.{MANY}.rate"] / found[f"noop.{MANY}.rate"],
         "batch_to_noop (goal 0.4)": found[f"batch.{MANY}.rate"] / found[f"noop.{MANY}.rate"],
         "p50_with_8_to_naive (goal 0.5)": found[f"batch.{FEW}.p50_ms"] / found[f"naive.{FEW}.p50_ms"],
     }

@@ -14,40 +14,57 @@ from aiohttp import web
 
 from bench import naive
 from config import settings as configured
+from hub.channels import connections
 from hub.channels.base import Raw
 from hub.channels.facts import MessageReceived, Party
 from hub.intake import Inbound
 from hub.plumbing.hub import Hub
+from hub.web.providers import ROUTES
+from hub.web.requests import HUB, INBOUND
 from tests import world as cast
 
 PEOPLE = 2_000
+TOKEN = "auth token of the bench"  # what the webhooks are signed with
 POOL = 16
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 _numbers = itertools.count()
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """Told on stdout: the port, and this process."""
+    """Told on stdout: the port, this process, and the address of a telephone line's webhooks."""
 
     port: int
     pid: int
+    sms: str
 
 
 async def main() -> None:
-    """Serve /noop, /naive and /batch until stdin closes."""
+    """Serve /noop, /naive, /batch and signed webhooks of a telephone line until stdin closes."""
     hub = await Hub.open(configured.read(), most_connections=POOL)
     async with hub.transaction() as tx:
         world = await cast.find(tx)
+        line = await connections.add(
+            tx,
+            hub.crypto,
+            kind="sms",
+            name="SMS",
+            address="+34910000000",
+            address_type="phone",
+            secrets={"auth_token": TOKEN},
+        )
     inbound = Inbound(hub)
     await inbound.start()
     app = web.Application()
+    app[HUB], app[INBOUND] = hub, inbound
+    app.add_routes(ROUTES)
     app.router.add_post("/noop", _noop)
     app.router.add_post("/naive", _naive(hub, world))
     app.router.add_post("/batch", _batch(inbound, world))
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    print(msgspec.json.encode(Ready(runner.addresses[0][1], os.getpid())).decode(), flush=True)
+    ready = Ready(runner.addresses[0][1], os.getpid(), f"/in/{line.key}")
+    print(msgspec.json.encode(ready).decode(), flush=True)
     await asyncio.to_thread(sys.stdin.read)
     await runner.cleanup()
     await inbound.close()
