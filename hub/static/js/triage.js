@@ -63,7 +63,7 @@ export async function close({ stay = false, id = subject() } = {}) {
 /** “Make Ana the owner of Acme?”: a toast that one click, or Y, says yes to. */
 function offerOwner(id, { agent_id, agent_name, account_id, account_name }) {
   const [path, told, until] = [`/c/${id}/owner`, { name: agent_name, account: account_name }, Date.now() + 15000];
-  const undo = { path: `${path}?${new URLSearchParams({ agent_id, account_id })}`, method: "DELETE" };
+  const undo = { path, method: "DELETE", body: { agent_id, account_id } };
   const take = () => { offered = null; act({ path, text: t("owns", told), undo }); };
   const box = toast(t("make_owner", told), { until, action: { label: () => t("make_owner_yes"), act: take } });
   offered = { until, act: () => { box.remove(); take(); } };
