@@ -206,9 +206,13 @@ def message_of(fact: AnyFact) -> MessageReceived | None:
 
 
 def to_json(fact: AnyFact, *, file: str = "") -> dict[str, Any]:
-    """The public shape of a fact, as `hub normalize` prints it: `{"file", "fact", …}` of plain values."""
+    """The public shape of a fact, as `hub normalize` prints it: `{"file", "fact", …}` of plain values.
+
+    A file the provider still keeps stands among the attachments with its `url`, of size 0.
+    """
     plain: dict[str, Any] = msgspec.to_builtins(fact)
     details: dict[str, Any] = plain.get("details", {})
+    media: list[dict[str, str]] = plain.get("media", [])
     for name in _ALWAYS_INTERNAL:
         plain.pop(name, None)
     if "caller" in plain:
@@ -218,6 +222,9 @@ def to_json(fact: AnyFact, *, file: str = "") -> dict[str, Any]:
         for part in plain.get("attachments", ()):
             part.pop("content", None)
             part.pop("pages", None)
+    if media:
+        unknown = {"size": 0, "sha256": "", "inline": False, "content_id": ""}
+        plain["attachments"] = [*plain["attachments"], *(one | unknown for one in media)]
     kind = plain.pop("fact")
     ordered = {"fact": kind} | {name: plain[name] for name in _order(plain)} | details
     return ({"file": file} | ordered) if file else ordered

@@ -79,7 +79,7 @@ def form(body: bytes) -> dict[str, str]:
     Never raises: unknown fields are kept as they are (Twilio adds some without notice), bad bytes become U+FFFD.
     """
     found: dict[str, str] = {}
-    for name, value in _pairs(body)[:MOST_FIELDS]:
+    for name, value in _pairs(body.rstrip(b"\r\n"))[:MOST_FIELDS]:
         found.setdefault(storable(name), storable(value))
     return found
 

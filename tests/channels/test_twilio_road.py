@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from hub.conversations import lending
 from hub.conversations.replies import Answer, reply
 from hub.lab.twilio_texts import Trouble
+from hub.plumbing.errors import BadInput
 from hub.plumbing.hub import Hub
 from tests.channels.texting import MARTA, OURS, PHOTO, Texting, texting
 from tests.deliveries.road import DOMAIN, running, until
@@ -60,6 +63,24 @@ async def test_how_sending_fails(hub: Hub, world: World) -> None:
             ("failed", "21610"),
         ]
         assert rows[0]["tries"] == 3
+
+
+async def test_a_stop_word_ends_it_and_a_start_word_begins_it_again(hub: Hub, world: World) -> None:
+    """Promise 69 over the webhook: BAJA stops that line alone, a sentence with stop in it does not."""
+    async with texting(hub, world) as texts, running(hub):
+        await texts.says("Please stop the delivery of order 3")
+        matter = (await texts.messages())[0]["conversation_id"]
+        await answered(texts, world, matter, "Parado", "delivered")
+        await texts.says(" Baja. ")
+        async with hub.transaction() as tx:
+            with pytest.raises(BadInput):
+                await reply(tx, DOMAIN, matter, world.ana, Answer(text="Uno", channel_id=texts.sms.id))
+        await texts.says_on_whatsapp("Hola")
+        await answered(texts, world, matter, "Dos", "delivered", channel_id=texts.whatsapp.id)
+        await texts.says("ALTA")
+        await answered(texts, world, matter, "Tres", "delivered", channel_id=texts.sms.id)
+        assert [row["text"] for row in await texts.messages()][1] == " Baja. "
+        assert [one.body for one in texts.twilio.texts.sent_to(MARTA)] == ["Parado", "Dos", "Tres"]
 
 
 async def test_a_file_of_ours_is_lent_for_a_while(hub: Hub, world: World) -> None:
