@@ -12,7 +12,7 @@ from aiohttp import web
 
 from config.settings import SettingError, Settings
 from hub.intake import Inbound
-from hub.lab import fax, mail_server, shop, telephone, texts
+from hub.lab import fax, mail_server, phones, shop, telephone, texts
 from hub.lab import pages as lab
 from hub.lab.sent import Outbox
 from hub.operating import demo, ports
@@ -56,7 +56,7 @@ def make_app(hub: Hub) -> web.Application:
     """The application over an open hub; tests serve the same one."""
     app = web.Application(middlewares=middleware.MIDDLEWARE, client_max_size=BODY_LIMIT)
     app[HUB] = hub
-    demo_only = [*lab.ROUTES, *fax.ROUTES, *texts.ROUTES] if hub.settings.demo else []
+    demo_only = [*lab.ROUTES, *fax.ROUTES, *phones.ROUTES, *texts.ROUTES] if hub.settings.demo else []
     app[OPEN] = frozenset(route.handler for route in (*routes.OPEN, *demo_only))
     app.add_routes([*routes.TABLE, *demo_only])
     app.on_response_prepare.append(middleware.headers)

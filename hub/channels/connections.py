@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -125,11 +124,9 @@ async def due_to_pull(tx: Tx, kinds: list[str], *, every: timedelta) -> list[tup
     return [(row["id"], row["pulled_at"]) for row in rows]
 
 
-async def any_of(tx: Tx, kinds: Sequence[str]) -> bool:
-    """Whether a channel of one of these kinds is switched on."""
-    return bool(
-        await tx.value("SELECT EXISTS (SELECT FROM channel WHERE enabled AND kind = ANY($1))", list(kinds))
-    )
+async def kinds(tx: Tx) -> list[str]:
+    """The kinds of the channels that are switched on."""
+    return [row["kind"] for row in await tx.fetch("SELECT DISTINCT kind FROM channel WHERE enabled")]
 
 
 async def replace_secrets(tx: Tx, crypto: Crypto, channel: Channel, secrets: dict[str, str]) -> bool:
@@ -141,6 +138,16 @@ async def replace_secrets(tx: Tx, crypto: Crypto, channel: Channel, secrets: dic
         crypto.encrypt(secrets),
     )
     return bool(replaced)
+
+
+async def set_setting(tx: Tx, channel_id: int, name: str, value: Any) -> None:
+    """One setting of a line, whatever the others are meanwhile."""
+    await tx.execute(
+        "UPDATE channel SET settings = settings || jsonb_build_object($2::text, $3::jsonb) WHERE id = $1",
+        channel_id,
+        name,
+        value,
+    )
 
 
 async def note_health(tx: Tx, channel_id: int, way: str, trouble: str = "") -> None:

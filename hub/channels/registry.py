@@ -20,12 +20,6 @@ ADAPTERS = {
 
 
 @cache
-def calling_kinds() -> list[str]:
-    """The kinds one can speak on."""
-    return [kind for kind in ADAPTERS if adapter(kind).can.calls]
-
-
-@cache
 def adapter(kind: str) -> Adapter:
     """The one adapter of a kind. Raises BadInput for an unknown kind, naming the known ones."""
     if kind not in ADAPTERS:

@@ -38,7 +38,16 @@ async def tell(tx: Tx, held: Held, call: Call, before: Seen, language: str) -> N
         return
     with speaking(spoken(language)):
         text = words(call, await _name(tx, call.agent_id))
-    await tx.execute("UPDATE message SET text = $2, new_text = $2 WHERE id = $1", call.message_id, text)
+    await tx.execute(
+        """
+        UPDATE message SET text = $2, new_text = $2,
+               fact = coalesce(fact, '{}') || jsonb_build_object('call', $3::jsonb)
+        WHERE id = $1
+        """,
+        call.message_id,
+        text,
+        {"what": "call", "state": call.state, "outcome": call.outcome, "seconds": call.seconds},
+    )
     await _move_on(tx, held, call, text)
     if call.state == "ended":
         await history.record(

@@ -33,7 +33,18 @@ async def run(app: web.Application) -> AsyncIterator[None]:
         for kind, name, address in LINES:
             line = await _line(hub, twilio, kind, name, address)
             twilio.hooks[address] = f"{hub.settings.base_url}/in/{line.key}"
+        line = await _line(hub, twilio, "voice", "Telephone", NUMBER)
+        twilio.calls.lines[NUMBER] = f"{hub.settings.base_url}/in/{line.key}"
+        await _give_telephones(hub)
         yield
+
+
+async def _give_telephones(hub: Hub) -> None:
+    """Everybody of the demo who has no telephone gets one that only rings in the lab."""
+    async with hub.transaction() as tx:
+        await tx.execute(
+            "UPDATE agent SET phone = '+346110000' || lpad((id % 100)::text, 2, '0') WHERE phone = ''"
+        )
 
 
 async def _line(hub: Hub, twilio: PretendTwilio, kind: str, name: str, address: str) -> Channel:

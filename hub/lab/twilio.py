@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 class PretendTwilio(Account):
-    """One account with its messages in `texts`, its telephones in `calls`. Settings of a line on it: `settings()`, `secrets()`."""
+    """One account: messages in `texts`, telephones in `calls`. Settings of a line on it: `settings()`, `secrets()`."""
 
     def __init__(
         self, *, account: str = "", token: str = "", outbox: Outbox | None = None, by_itself: bool = True

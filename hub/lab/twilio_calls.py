@@ -51,10 +51,13 @@ class Telephone(msgspec.Struct, kw_only=True):
 
 
 class Calls:
-    """The account's calls, by the number that rings or speaks. `troubles`: (status, code) the API refuses with next."""
+    """The account's calls, by the number that rings or speaks. `lines`: where the hub takes calls, by our number;
+    `troubles`: (status, code) the API refuses with next.
+    """
 
     def __init__(self, account: Account) -> None:
         self.account = account
+        self.lines: dict[str, str] = {}
         self.phones: dict[str, Telephone] = {}
         self.all: dict[str, Telephone] = {}
         self.troubles: list[tuple[int, int]] = []
@@ -68,10 +71,10 @@ class Calls:
         ]
 
     async def ring(self, number: str, line: str) -> Telephone:
-        """Somebody calls one of our lines, whose addresses `account.hooks` names."""
+        """Somebody calls one of our `lines`."""
         leg = self._leg(number, line, "inbound")
-        leg.url = f"{self.account.hooks[line]}/call"
-        leg.status_url = f"{self.account.hooks[line]}/status"
+        leg.url = f"{self.lines[line]}/call"
+        leg.status_url = f"{self.lines[line]}/status"
         await self._ask(leg, leg.url, {"CallStatus": "ringing"})
         return leg
 

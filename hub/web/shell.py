@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from hub.agents import presence, teams
 from hub.agents.roles import Person
 from hub.channels import connections
-from hub.channels.registry import calling_kinds
+from hub.channels.registry import adapter
 from hub.conversations import call_bars
 from hub.conversations.counters import counters
 from hub.plumbing.clock import monotonic
@@ -96,7 +96,7 @@ async def shell_of(tx: Tx, request: web.Request, *, current: str = "", cursor: s
         cursor=cursor,
         here=await presence.is_available(tx, person.id),
         calls=[bar(one) for one in await call_bars.of_agent(tx, person.id)],
-        can_call=await connections.any_of(tx, calling_kinds()),
+        can_call=any(adapter(kind).can.calls for kind in await connections.kinds(tx)),
     )
 
 

@@ -102,7 +102,7 @@ def test_a_voicemail_brings_its_recording_and_an_empty_one_nothing() -> None:
     assert [(one.url, one.type) for one in left.said.media] == [
         ("https://api.twilio.com/R/RE1.mp3", "audio/mpeg")
     ]
-    assert left.said.details == {"voice": {"what": "voicemail", "seconds": 42}}
+    assert left.said.details == {"call": {"what": "voicemail", "seconds": 42}}
     assert parsed("voicemail", RecordingUrl="https://api.twilio.com/RE1", RecordingDuration="0").said is None
 
 

@@ -58,7 +58,7 @@ async def lines(hub: Hub, site: Web, world: World) -> AsyncIterator[Lines]:
     hub.settings = msgspec.structs.replace(hub.settings, public_url=base)
     async with PretendTwilio(token=TOKEN).running(host="localhost") as twilio:
         line = await add_line(hub, world, record=True, **twilio.settings())
-        twilio.hooks[NUMBER] = f"{base}/in/{line.key}"
+        twilio.calls.lines[NUMBER] = f"{base}/in/{line.key}"
         await here(hub, world.ana)
         await twilio.calls.ring(MARTA, NUMBER)
         await twilio.calls.hang_up(MARTA)
@@ -101,26 +101,21 @@ async def test_the_agents_telephone_rings_then_the_customers(lines: Lines) -> No
     assert [(row["name"], row["type"]) for row in files] == [("recording.mp3", "audio/mpeg")]
 
 
-@pytest.mark.parametrize(
-    ("how", "outcome", "words", "heard"),
-    [
+async def test_whoever_is_not_reached_is_told_in_words_and_still_waits(lines: Lines) -> None:
+    phones = lines.twilio.calls
+    for how, outcome, words, heard in (
         ("declined", "busy", "Llamada de Ana: comunicaba", "El número comunica."),
         ("ignored", "no_answer", "Llamada de Ana: sin respuesta", "Nadie responde."),
         ("failed", "failed", "Llamada de Ana: no se pudo conectar", "No se puede llegar a ese número."),
-    ],
-)
-async def test_whoever_is_not_reached_is_told_in_words_and_still_waits(
-    lines: Lines, how: str, outcome: str, words: str, heard: str
-) -> None:
-    phones = lines.twilio.calls
-    call = await lines.call()
-    ana = await phones.pick_up(PHONES["ana"])
-    await phones.press(PHONES["ana"], "1")
-    await phones.refuse(MARTA, how)
-    row = await lines.row(call)
-    assert (row["state"], row["outcome"], row["text"]) == ("ended", outcome, words)
-    assert heard in ana.heard
-    assert row["waiting_since"] is not None
+    ):
+        call = await lines.call(client_id=how)
+        ana = await phones.pick_up(PHONES["ana"])
+        await phones.press(PHONES["ana"], "1")
+        await phones.refuse(MARTA, how)
+        row = await lines.row(call)
+        assert (row["state"], row["outcome"], row["text"]) == ("ended", outcome, words)
+        assert heard in ana.heard
+        assert row["waiting_since"] is not None
 
 
 async def test_one_press_is_one_call_and_one_telephone_one_call(lines: Lines) -> None:
@@ -188,7 +183,7 @@ async def test_a_lost_end_does_not_keep_a_telephone_busy(lines: Lines) -> None:
     assert (await lines.row(call))["state"] == "ended"
     async with lines.hub.transaction() as tx:
         assert await of_agent(tx, lines.ana) == []
-        assert await connections.any_of(tx, ["voice"])
+        assert "voice" in await connections.kinds(tx)
 
 
 async def test_calls_over_the_api(lines: Lines, world: World) -> None:

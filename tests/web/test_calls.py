@@ -45,14 +45,13 @@ async def test_the_owner_takes_the_call_after_hearing_who_it_is(
     assert (reason["code"], reason["agent"]) == ("owner", "Ana")
 
 
-@pytest.mark.parametrize("how", ["no-answer", "busy", "failed"])
 async def test_else_the_deputy_else_the_team_else_the_voicemail(
-    hub: Hub, site: Web, world: World, line: Channel, how: str
+    hub: Hub, site: Web, world: World, line: Channel
 ) -> None:
     await here(hub, world.ana, world.luis, world.lola)
     phone = Phone(site, line)
     asked = await phone.ring()
-    for name in ("ana", "luis", "lola"):
+    for name, how in (("ana", "no-answer"), ("luis", "busy"), ("lola", "failed")):
         assert asked.rung == PHONES[name]
         asked = await phone.ringing_ends(asked, how)
     assert asked.verbs == ["Say", "Record", "Say", "Hangup"]

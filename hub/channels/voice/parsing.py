@@ -197,7 +197,7 @@ def _message(fields: dict[str, str], line: Line, text: str, told: dict[str, Any]
         media=(Media(f"{url}.mp3", "audio/mpeg", name),) if url and told["what"] != "call" else (),
         thread=fields.get("CallSid", ""),
         automatic=told["what"] == "recording",  # a machine filed it: nobody waits for an answer
-        details={"voice": told},
+        details={"call": told},
     )
 
 

@@ -183,10 +183,10 @@ def _lost(message: ThreadMessage) -> list[str]:
 
 
 def _can_call_back(message: ThreadMessage) -> bool:
-    """Whoever rang, or left a message on the telephone; a recording was an answered call's."""
-    kind, number = message.channel_kind, message.sender.get("address", "")
-    inbound = message.direction == "in" and not message.automatic
-    return inbound and kind is not None and adapter(kind).can.calls and number.startswith("+")
+    """Whoever rang in vain, or left a message on the telephone."""
+    told, number = message.details.get("call", {}), message.sender.get("address", "")
+    in_vain = told.get("what") == "voicemail" or told.get("outcome") == "missed"
+    return message.direction == "in" and in_vain and number.startswith("+")
 
 
 def _parties(recipients: dict[str, Any], role: str) -> str:
