@@ -63,7 +63,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     0 waits for ever. `window_hours`: free text only so long after the person last wrote there;
     `approved_texts` pass always.
     `report_hours`: without a report for so long, what was sent counts as perhaps sent, 0 for never. `reached_as`:
-    the type of the line's own address where that is not the type of its customers' addresses.
+    the type of the line's own address where that is not the type of its customers' addresses. `patterns`: an
+    admin may teach a line how the mails it reads look.
     """
 
     address_type: str
@@ -86,6 +87,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     report_minutes: int = 0
     report_hours: int = 0
     reached_as: str = ""
+    patterns: bool = False
     read_reports: bool = False
     window_hours: int = 0
     approved_texts: bool = False

@@ -12,6 +12,7 @@ from hub.web.calls import routes as calls
 from hub.web.chat import routes as chat
 from hub.web.customers import routes as customers
 from hub.web.files import lending
+from hub.web.fax import pages as fax
 from hub.web.files import routes as files
 from hub.web.inbox import routes as inbox
 from hub.web.linked import pages as linked
@@ -55,6 +56,7 @@ TABLE: list[RouteDef] = [
     *search.ROUTES,
     *customers.ROUTES,
     *quarantine.ROUTES,
+    *fax.ROUTES,
     *unanswered.ROUTES,
 ]
 """Each room lists its own in `hub/web/<room>/routes.py`; a route that is not here does not exist."""

@@ -127,6 +127,9 @@ ADMINS = {
     "GET /admin/tokens",
     "POST /admin/tokens",
     r"POST /admin/tokens/{id:\d{1,18}}/revoke",
+    r"GET /admin/channels/{id:\d{1,18}}/patterns",
+    r"POST /admin/channels/{id:\d{1,18}}/patterns",
+    r"POST /admin/channels/{id:\d{1,18}}/patterns/remove",
     "POST /api/v1/approved_texts",
     r"PATCH /api/v1/approved_texts/{id:\d{1,18}}",
 }

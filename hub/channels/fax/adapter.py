@@ -36,6 +36,7 @@ class FaxAdapter(Adapter):
         cost=8.0,
         delivery_reports=True,
         report_hours=24,
+        patterns=True,
     )
 
     def parse(self, raw: Raw, line: Line) -> list[AnyFact]:

@@ -1,0 +1,1 @@
+"""Layouts of gateways' mails that an administrator adds to a line."""
