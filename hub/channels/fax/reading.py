@@ -84,7 +84,7 @@ def _fax(raw: Raw, mail: Mail, content: Content, found: Understood | None, line:
         key=key,
         external_id=message_id(headers.raw("message-id")),
         sender=Party(caller) if caller else _stranger(key),
-        to=(Party(known.to or str(line.settings.get("number") or line.address)),),
+        to=_reached(known, mail, line),
         subject=content.subject,
         text=content.text,
         new_text=_words(known, documents),
@@ -96,6 +96,12 @@ def _fax(raw: Raw, mail: Mail, content: Content, found: Understood | None, line:
         reached=reached_on(raw.envelope, headers, line.address),
         details={"fax": _details(known, documents)},
     )
+
+
+def _reached(known: Understood, mail: Mail, line: Line) -> tuple[Party, ...]:
+    """The fax number that was dialled; else our own; else where the gateway's mail went."""
+    ours = known.to or str(line.settings.get("number") or line.address)
+    return (Party(ours),) if ours else read_addresses(mail.root.headers.all("to"))[0]
 
 
 def _stranger(key: str) -> Party:
