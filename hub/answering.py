@@ -94,8 +94,10 @@ async def step(tx: Tx, *, line: Line, fact: CallChanged) -> Answered:
 
 async def _move(tx: Tx, line: Line, fact: CallChanged) -> AnyMove:
     call_id = await calls.find(tx, line.id, fact)
-    if call_id is None:  # a call of before our time, or of another installation's
-        return HangUp() if fact.step in ("rang", "picked_up", "waited") else Connect()
+    if call_id is None:  # a call of before our time, or one whose ring could not be read
+        waits = fact.step in ("rang", "picked_up", "waited", "dialled", "pressed")
+        language = call_story.spoken(str(line.settings.get("language") or ""))
+        return HangUp(language=language, why="sorry" if fact.step == "rang" else "") if waits else Connect()
     held = await holding.hold(tx, (await calls.load(tx, call_id)).conversation_id)
     call = await calls.hold(tx, call_id)
     legs = await calls.legs(tx, call_id)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import urlencode
 
 import pytest
 
+from hub.channels.base import Raw
 from hub.channels.connections import Channel
+from hub.intake import Inbound
 from hub.plumbing.hub import Hub
-from tests.conversations.phone import MARTA, PHONES, Phone, Said, add_line, here, the_call
+from tests.conversations.phone import MARTA, NUMBER, PHONES, Phone, Said, add_line, here, the_call
 from tests.web.browsing import Web
 from tests.world import World
+from workers.todo import Chores
 
 
 @pytest.fixture
@@ -152,6 +156,26 @@ async def test_the_same_request_ten_times_is_one_call_and_the_same_bytes(
     again = await phone.ring()  # yesterday's body, replayed (promise 51)
     assert again.body == answers[0].body
     assert await hub.pool.fetchval("SELECT count(*) FROM call_leg") == 2
+
+
+async def test_a_step_that_was_cut_off_is_taken_later(
+    hub: Hub, site: Web, world: World, line: Channel
+) -> None:
+    """The process died between commit and answer: a worker takes the step, and the repeated request hears it."""
+    await here(hub, world.ana)
+    inbound = Inbound(hub)
+    await inbound.start()
+    ring = {"CallSid": "CA1", "From": MARTA, "To": NUMBER, "CallStatus": "ringing"}
+    await inbound.receive(line, Raw(body=urlencode(ring).encode(), envelope={"rest": "call"}))
+    await inbound.close()
+    assert (await the_call(hub))["state"] == "ringing"
+    assert await hub.pool.fetchval("SELECT count(*) FROM call_leg") == 0
+    await hub.pool.execute("UPDATE todo SET due_at = now() WHERE kind = 'call'")
+    await Chores(hub).turn()
+    assert await hub.pool.fetchval("SELECT count(*) FROM call_leg") == 1
+    assert await hub.pool.fetchval("SELECT count(*) FROM todo WHERE kind = 'call'") == 0
+    assert (await Phone(site, line).ring()).rung == PHONES["ana"]
+    assert await hub.pool.fetchval("SELECT count(*) FROM call_leg") == 1
 
 
 async def test_what_is_not_signed_rings_nobody(hub: Hub, site: Web, world: World, line: Channel) -> None:
