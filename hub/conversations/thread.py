@@ -143,7 +143,7 @@ class ThreadMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def version(self) -> int:
-        """Rises with whatever happens to its files and deliveries, a new one too (data-v); equal means nothing changed."""
+        """Rises with whatever happens to its files and deliveries, a new one too (data-v); equal: nothing changed."""
         files = len(self.attachments) + sum(1 for one in self.awaited if one.failed is not None)
         files += sum(1 for one in self.attachments if one.machine_text)
         return 1 + files + sum(1 + _progress(one) for one in self.deliveries)
