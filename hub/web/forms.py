@@ -72,6 +72,8 @@ async def posted(request: web.Request) -> Form:
             return await request.post()
     except TimeoutError as error:
         raise web.HTTPRequestTimeout from error
+    except ValueError as error:  # a multipart without its boundary, a text that is not UTF-8
+        raise BadInput(_("There is something in this that cannot be stored.")) from error
 
 
 async def json_of(request: web.Request, shape: type[F]) -> F:

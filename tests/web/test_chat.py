@@ -171,7 +171,14 @@ async def test_limits_of_one_visitor(site, hub, world):
     statuses = [(await eva.say(f"m{n}", f"c{n}")).status for n in range(12)]
     assert statuses[:10] == [200] * 10
     assert 429 in statuses[10:]
-    assert (await eva.say("x" * 6000, "long")).status in (422, 429)
+    jorge = await visitor(site, line)
+    await jorge.open(start=True)
+    assert (await jorge.say("x" * 6000, "long")).status == 422
+    assert (await jorge.say("", "empty")).status == 422
+    broken = b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\n\xff\xfe\r\n--b--\r\n'
+    headers = jorge.headers | {"Content-Type": "multipart/form-data; boundary=b"}
+    path = f"/widget/{line.key}/messages"
+    assert (await jorge.browser.client.post(path, data=broken, headers=headers)).status < 500
 
 
 async def test_the_frame_is_shown_only_by_its_sites(site, hub, world):

@@ -95,7 +95,12 @@ class WebchatAdapter(Adapter):
             wrong = ""
         except ValueError as error:
             wrong = str(error)
-        return [Tried("in", _("Sites"), trouble), Tried("in", _("Opening hours"), wrong)]
+        tag = f'<script async src="https://…/static/chat.js" data-key="{line.key}"></script>'
+        return [
+            Tried("in", _("Sites"), trouble),
+            Tried("in", _("Opening hours"), wrong),
+            Tried("in", _("On your pages, with the hub's own address: %(tag)s", tag=tag), ""),
+        ]
 
     def normalised(self, typed: str) -> str:
         """A session's or a proven user's name, as this house made it. Raises ValueError."""

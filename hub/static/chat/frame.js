@@ -162,8 +162,12 @@ const send = (what) => (live() ? socket.send(JSON.stringify(what)) : ask(what.t,
 function news(messages) {
   for (const message of messages) put(message);
   if (messages.some(({ out }) => out)) writes("");
-  $("scroll").scrollTop = $("scroll").scrollHeight;
+  toEnd();
   seen();
+}
+
+function toEnd() {
+  $("scroll").scrollTop = $("scroll").scrollHeight;
 }
 
 function put(message) {
@@ -196,7 +200,7 @@ function attached({ token: name, name: label, type }) {
     link.click();
   } }, label);
   if (/^image\/(png|jpeg|gif|webp)$/.test(type) && name) {
-    content(name).then((src) => made.prepend(h("img", { src, alt: "" })), () => {});
+    content(name).then((src) => made.prepend(h("img", { src, alt: "", load: toEnd })), () => {});
   }
   return made;
 }
@@ -224,7 +228,7 @@ function seen() {
 
 function writes(name) {
   $("typing").textContent = name ? t("typing", { name }) : "";
-  if (name) $("scroll").scrollTop = $("scroll").scrollHeight;
+  if (name) toEnd();
 }
 
 function trouble(words) {
@@ -299,7 +303,7 @@ async function say(text, sent, client_id = crypto.randomUUID?.() ?? String(Math.
   mine.get(client_id)?.remove();
   mine.set(client_id, made);
   $("log").append(made);
-  $("scroll").scrollTop = $("scroll").scrollHeight;
+  toEnd();
   try {
     if (!state.known) await (beginning ??= begin({}, true));
     const body = new FormData();
