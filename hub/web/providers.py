@@ -10,6 +10,7 @@ from hub import answering
 from hub.channels import connections
 from hub.channels.base import Forged, Posted
 from hub.channels.registry import adapter
+from hub.plumbing.db import Tx
 from hub.plumbing.errors import NotFound
 from hub.plumbing.texts import _
 from hub.web.requests import hub_of, inbound_of
@@ -23,8 +24,8 @@ async def receive(request: web.Request) -> web.StreamResponse:
     Raises NotFound for an unknown or switched-off line, Unavailable (503) when nothing could be stored.
     """
     hub = hub_of(request)
-    async with hub.transaction() as tx:
-        channel = await connections.by_key(tx, request.match_info["key"])
+    async with hub.pool.acquire() as connection:  # one statement needs no transaction
+        channel = await connections.by_key(Tx(connection), request.match_info["key"])
     if channel is None:
         raise NotFound(_("There is no such channel."))
     line = channel.line(hub.crypto)
