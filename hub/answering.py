@@ -23,6 +23,7 @@ from hub.channels.registry import adapter
 from hub.conversations import call_steps, call_story, calls, holding
 from hub.conversations.calls import Call, Leg
 from hub.conversations.holding import Held
+from hub.customers import usability
 from hub.plumbing.clock import now
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
@@ -98,6 +99,8 @@ async def _move(tx: Tx, line: Line, fact: CallChanged) -> AnyMove:
         waits = fact.step in ("rang", "picked_up", "waited", "dialled", "pressed")
         language = call_story.spoken(str(line.settings.get("language") or ""))
         return HangUp(language=language, why="sorry" if fact.step == "rang" else "") if waits else Connect()
+    if fact.said is not None and fact.caller.address.startswith(call_story.WITHHELD):
+        await _never_write_to(tx, adapter(line.kind).can.address_type, fact.caller.address)
     held = await holding.hold(tx, (await calls.load(tx, call_id)).conversation_id)
     call = await calls.hold(tx, call_id)
     legs = await calls.legs(tx, call_id)
@@ -114,6 +117,15 @@ async def _move(tx: Tx, line: Line, fact: CallChanged) -> AnyMove:
         await call_story.transcribe(tx, fact)
     await call_story.tell(tx, held, call, before, str(line.settings.get("language") or ""))
     return move
+
+
+async def _never_write_to(tx: Tx, address_type: str, address: str) -> None:
+    """A withheld number is a name for one caller, not a way to reach them; before anything else is locked."""
+    id_: int | None = await tx.value(
+        "SELECT id FROM address WHERE type = $1 AND value = $2", address_type, address
+    )
+    if id_ is not None:
+        await usability.mark_unusable(tx, {id_: call_story.shown(address)})
 
 
 async def _next(tx: Tx, taken: Taken, fact: CallChanged) -> AnyMove:

@@ -13,6 +13,7 @@ from hub.plumbing import history, todo
 from hub.plumbing.db import Tx
 from hub.plumbing.texts import DEFAULT, LANGUAGES, _, speaking
 
+WITHHELD = "withheld:"
 Seen = tuple[str, str, int | None]
 
 
@@ -28,7 +29,7 @@ def spoken(wanted: str, otherwise: str = "") -> str:
 
 def shown(number: str) -> str:
     """A number as people read it; a withheld one has none."""
-    return _("withheld number") if number.startswith("withheld:") else number
+    return _("withheld number") if number.startswith(WITHHELD) else number
 
 
 async def tell(tx: Tx, held: Held, call: Call, before: Seen, language: str) -> None:

@@ -138,6 +138,20 @@ async def test_nobody_here_means_the_voicemail_and_the_owners_matter(
     assert (await the_call(hub))["assignee_id"] == world.ana
 
 
+async def test_a_withheld_number_has_a_name_and_is_never_written_to(
+    hub: Hub, site: Web, world: World, line: Channel
+) -> None:
+    await here(hub, world.ana)
+    for sid in ("CA1", "CA2"):
+        await Phone(site, line, caller="anonymous", sid=sid).ring()
+    one, other = await the_call(hub, "CA1"), await the_call(hub, "CA2")
+    assert one["contact_id"] != other["contact_id"]  # not all the same nobody
+    rows = await hub.pool.fetch(
+        "SELECT c.name, a.usable FROM address a JOIN contact c ON c.id = a.contact_id WHERE a.value LIKE 'withheld:%'"
+    )
+    assert [(row["name"], row["usable"]) for row in rows] == [("Número oculto", False)] * 2
+
+
 async def test_the_same_request_ten_times_is_one_call_and_the_same_bytes(
     hub: Hub, site: Web, world: World, line: Channel
 ) -> None:

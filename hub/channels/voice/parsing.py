@@ -140,6 +140,13 @@ def _caller(fields: dict[str, str]) -> Party:
     return Party(number_of(number), fields.get("CallerName", "")[:200])
 
 
+def _named(caller: Party) -> Party:
+    """Whoever withholds their number is called so; a known name travels with the number."""
+    return (
+        Party(caller.address, _("Withheld number")) if caller.address.startswith(WITHHELD_PREFIX) else caller
+    )
+
+
 def number_of(text: str) -> str:
     """A number as its row is named; a SIP or client address as it is."""
     try:
@@ -188,7 +195,7 @@ def _message(fields: dict[str, str], line: Line, text: str, told: dict[str, Any]
     name = f"{told['what']}.mp3"
     return MessageReceived(
         external_id=fields.get("RecordingSid") or fields.get("CallSid", ""),
-        sender=_caller(fields),
+        sender=_named(_caller(fields)),
         to=(Party(fields.get("To") or line.address),),
         text=text,
         # the network's own word on who calls (STIR/SHAKEN), where it says anything
