@@ -20,6 +20,7 @@ from hub.channels.facts import AnyFact, CallChanged
 from hub.channels.moves import Announce, AnyMove, Bridge, Connect, HangUp, Ring, TakeMessage, Wait
 from hub.channels.outgoing import Line
 from hub.channels.registry import adapter
+from hub.channels.spelling import shown
 from hub.conversations import call_steps, call_story, calls, holding
 from hub.conversations.calls import Call, Leg
 from hub.conversations.holding import Held
@@ -125,7 +126,7 @@ async def _never_write_to(tx: Tx, address_type: str, address: str) -> None:
         "SELECT id FROM address WHERE type = $1 AND value = $2", address_type, address
     )
     if id_ is not None:
-        await usability.mark_unusable(tx, {id_: call_story.shown(address)})
+        await usability.mark_unusable(tx, {id_: shown(address)})
 
 
 async def _next(tx: Tx, taken: Taken, fact: CallChanged) -> AnyMove:
@@ -162,7 +163,7 @@ async def _announce(tx: Tx, taken: Taken, leg: Leg | None) -> AnyMove:
         LEFT JOIN account a ON a.id = coalesce(v.account_id, r.account_id) WHERE v.id = $1
         """,
         taken.held.id,
-        call_story.shown(taken.call.number),
+        shown(taken.call.number),
         leg.agent_id,
     )
     assert told is not None

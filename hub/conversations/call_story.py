@@ -27,11 +27,6 @@ def spoken(wanted: str, otherwise: str = "") -> str:
     return next((one for one in (wanted, otherwise) if one in LANGUAGES), DEFAULT)
 
 
-def shown(number: str) -> str:
-    """A number as people read it; a withheld one has none."""
-    return _("withheld number") if number.startswith(WITHHELD) else number
-
-
 async def tell(tx: Tx, held: Held, call: Call, before: Seen, language: str) -> None:
     """After a step: message, line, history and signals, if there is anything new to tell."""
     signal(tx, call, await _agents(tx, call))

@@ -22,6 +22,7 @@ from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
+from hub.channels.spelling import shown
 from hub.conversations.labels import PRIORITIES
 from hub.conversations.snoozing import PRESETS
 from hub.plumbing import texts
@@ -73,6 +74,7 @@ def environment() -> jinja2.Environment:
         "moment": moment,
         "filesize": filesize,
         "number": number,
+        "reached": shown,
         "as_json": as_json,
         "marked": marked,
     }

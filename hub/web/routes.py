@@ -11,8 +11,8 @@ from hub.web.api import routes as api
 from hub.web.calls import routes as calls
 from hub.web.chat import routes as chat
 from hub.web.customers import routes as customers
-from hub.web.files import lending
 from hub.web.fax import pages as fax
+from hub.web.files import lending
 from hub.web.files import routes as files
 from hub.web.inbox import routes as inbox
 from hub.web.linked import pages as linked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.conversations import call_story
+from hub.channels.spelling import shown
 from hub.conversations.call_bars import Bar
 from hub.plumbing.texts import _
 from hub.web.inbox.rows import mark
@@ -20,9 +20,9 @@ def bar(stored: Bar) -> CallBar:
         icon=drawn.icon,
         colour=drawn.colour,
         line=drawn.name,
-        who=stored.who or call_story.shown(stored.number),
+        who=stored.who or shown(stored.number),
         account=stored.account,
-        number=call_story.shown(stored.number),
+        number=shown(stored.number),
         said=_said(stored, rings),
         since=stored.since,
         rings=rings,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from hub.channels.registry import adapter
+from hub.channels.spelling import shown
 from hub.conversations.history_lines import ICONS, ROUTED, HistoryLine, sentence
 from hub.conversations.thread import MOST_CHARACTERS, ThreadDelivery, ThreadMessage
 from hub.deliveries import wording
@@ -99,7 +100,7 @@ def delivery(stored: ThreadDelivery) -> Delivery:
     """One hand-over, its reason in words."""
     return Delivery(
         id=stored.id,
-        recipient=stored.recipient,
+        recipient=shown(stored.recipient),
         state=cast(DeliveryState, stored.state),
         at=stored.at,
         reason=wording.words(stored.code, stored.reason),
@@ -141,7 +142,7 @@ def _before_first(conversation_id: int, messages: Sequence[ThreadMessage]) -> in
 def _author(message: ThreadMessage) -> str:
     if message.direction == "in":
         sender = message.sender
-        return message.contact_name or sender.get("name") or sender.get("address") or _("Unknown")
+        return message.contact_name or sender.get("name") or shown(sender.get("address", "")) or _("Unknown")
     return message.agent_name or _("Automatic answer")
 
 
@@ -194,5 +195,5 @@ def _parties(recipients: dict[str, Any], role: str) -> str:
 
 
 def _party(party: dict[str, Any]) -> str:
-    name, address = party.get("name", ""), party.get("address", "")
+    name, address = party.get("name", ""), shown(party.get("address", ""))
     return f"{name} <{address}>" if name and name != address else address

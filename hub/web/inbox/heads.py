@@ -9,6 +9,7 @@ from babel.dates import format_date
 
 from hub.agents.roles import Person
 from hub.channels.registry import adapter
+from hub.channels.spelling import shown
 from hub.conversations import drafts, fallback, inbox, ways
 from hub.conversations.closing import OUTCOMES, REASONS
 from hub.conversations.drafts import Draft as StoredDraft
@@ -22,7 +23,7 @@ from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import _, language
 from hub.routing import explain
-from hub.web.inbox.rows import mark, named, person
+from hub.web.inbox.rows import mark, named, person, titled
 from hub.web.views import (
     Card,
     CardFact,
@@ -45,9 +46,9 @@ def head(stored: StoredHead) -> Head:
     return Head(
         id=stored.id,
         version=stored.version,
-        subject=stored.subject,
+        subject=titled(stored.channel_kind, stored.channel_name, stored.subject),
         state=cast(State, stored.state),
-        contact=Named(id=stored.contact_id, name=stored.contact_name),
+        contact=Named(id=stored.contact_id, name=shown(stored.contact_name)),
         channel=mark(stored.channel_kind, stored.channel_name),
         account=named(stored.account_id, stored.account_name),
         assignee=person(stored.assignee_id, stored.assignee_name),
@@ -143,7 +144,9 @@ async def card(tx: Tx, agent_id: int, stored: StoredHead) -> Card:
     """The customer: account and owner first, then what we know. `agent_id` decides which past is shown."""
     known = await customers.card(tx, stored.contact_id)
     if known is None:
-        return Card(conversation=stored.id, contact=Somebody(id=stored.contact_id, name=stored.contact_name))
+        return Card(
+            conversation=stored.id, contact=Somebody(id=stored.contact_id, name=shown(stored.contact_name))
+        )
     past = [
         one for one in await inbox.of_contact(tx, stored.contact_id, agent_id, most=MOST_PAST + 1)
         if one.id != stored.id
@@ -170,7 +173,7 @@ def person_card(known: CustomerCard) -> Card:
     """What is the same for every viewer and in every conversation of this person."""
     return msgspec.structs.replace(
         account_card(known),
-        contact=Somebody(id=known.id, name=known.name or next((a.value for a in known.addresses), "")),
+        contact=Somebody(id=known.id, name=known.name or shown(next((a.value for a in known.addresses), ""))),
         about=known.job_title,
         suggested=known.account_standing == "suggested",
         addresses=[_address(one) for one in known.addresses],
@@ -209,5 +212,5 @@ def _address(one: CardAddress) -> ContactAddress:
     elif "marketing" in one.refused:
         said.append(_("no campaigns"))
     note = " · ".join(said)
-    icon = "mail" if "@" in one.value else "phone"
+    icon = "mail" if "@" in one.value else "phone" if one.value.startswith("+") else "globe"
     return ContactAddress(icon=icon, value=one.value, verified=one.verified, usable=one.usable, note=note)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import cast
 
 from hub.channels.registry import adapter
+from hub.channels.spelling import shown
 from hub.conversations.inbox import ListRow
 from hub.plumbing.texts import _
 from hub.web.views import COLOURS, ChannelMark, Direction, Named, Person, Row, State
@@ -20,14 +21,19 @@ def mark(kind: str, name: str) -> ChannelMark:
     return ChannelMark(icon=can.icon, colour=can.colour if can.colour in COLOURS else "grey", name=name)
 
 
+def titled(kind: str, channel_name: str, subject: str) -> str:
+    """What a conversation is called: its subject, and where there are none the line it came by."""
+    return subject or ("" if adapter(kind).can.subject else channel_name)
+
+
 def row(stored: ListRow, *, view: str = "", live: bool = False) -> Row:
     """One row; `live` leaves out what is each viewer's own, `view` is the list it stands in."""
     return Row(
         id=stored.id,
         version=stored.version,
         key=_key(stored, view),
-        subject=stored.subject,
-        contact=Named(id=stored.contact_id, name=stored.contact_name),
+        subject=titled(stored.channel_kind, stored.channel_name, stored.subject),
+        contact=Named(id=stored.contact_id, name=shown(stored.contact_name)),
         at=stored.last_message_at,
         preview=stored.last_preview,
         direction=cast(Direction, stored.last_direction),
