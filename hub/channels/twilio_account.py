@@ -56,10 +56,14 @@ def credentials(line: Line) -> tuple[str, str]:
     return account_sid(line), token
 
 
+GATEWAY_LOST_IT = (502, 504)
+
+
 def error_of(status: int, code: int, message: str, *, retry_after: float = 0.0) -> SendError:
     """What an answer of the REST API means for us: by Twilio's code, else by the HTTP status.
 
-    503 says that nothing was done; any other 5xx may have come after the work, so that it is *perhaps sent*.
+    A 5xx of Twilio's own says that nothing was made. 502 and 504 are said by a gateway in between that lost the
+    answer: *perhaps sent* (docs/decisions/005).
     """
     words = storable(message)[:500]
     known = meaning(code)
@@ -69,12 +73,12 @@ def error_of(status: int, code: int, message: str, *, retry_after: float = 0.0) 
         return Throttled(N_("Twilio asks us to go slower (429)"), code="429", retry_after=retry_after)
     if status in (401, 403):
         return Misconfigured(N_("Twilio does not accept our account and token"), code=str(code or status))
-    if status == 503:
+    if status in GATEWAY_LOST_IT:
+        return Unknown(N_("perhaps sent: Twilio broke while answering"), code=str(status))
+    if status >= 500:
         return Unreachable(
             N_("Twilio is not available for a moment"), code=str(status), retry_after=retry_after
         )
-    if status >= 500:
-        return Unknown(N_("perhaps sent: Twilio broke while answering"), code=str(status))
     if 300 <= status < 400:
         return Misconfigured(N_("the address of the Twilio API leads elsewhere"), code=str(status))
     return Rejected(words or f"HTTP {status}", code=str(code or status))
