@@ -59,6 +59,9 @@ class MessageReceived(Fact, frozen=True, tag=True, kw_only=True):
     were reached (envelope recipient). `media`: files still to be fetched. `thread`: the session, call or job
     this belongs to, proven by the channel itself (a chat session, a fax report's number); "" for none.
     `details`: what only this kind knows, plain values under the kind's own word, as `{"fax": {"pages": 3}}`.
+    `address_type`: of the sender's address, where a channel knows people by several; "" for the channel's own.
+    `claims`: what they typed of themselves, type → value: it suggests, never resolves. `new_matter`: whoever
+    wrote it down says that it belongs to nothing before it.
     """
 
     external_id: str = ""
@@ -84,6 +87,9 @@ class MessageReceived(Fact, frozen=True, tag=True, kw_only=True):
     media: tuple[Media, ...] = ()
     thread: str = ""
     details: dict[str, Any] = {}
+    address_type: str = ""
+    claims: dict[str, str] = {}
+    new_matter: bool = False
 
 
 class DeliveryReported(Fact, frozen=True, tag=True, kw_only=True):
@@ -94,6 +100,7 @@ class DeliveryReported(Fact, frozen=True, tag=True, kw_only=True):
     `message_id` the Message-ID of what we sent, `provider_id` the provider's id. `dead`: the address itself
     will never work here; `opted_out`: the person had asked the carrier to stop. `by_recipient`: its sender is
     proven and may have kept nothing of ours: the only thing waiting for `recipient` on this line is meant.
+    `retry_minutes`: the failure may pass, and one more try after so long is worth it; 0 for none.
     """
 
     state: str
@@ -107,6 +114,7 @@ class DeliveryReported(Fact, frozen=True, tag=True, kw_only=True):
     dead: bool = False
     opted_out: bool = False
     by_recipient: bool = False
+    retry_minutes: int = 0
 
 
 class CallChanged(Fact, frozen=True, tag=True, kw_only=True):
@@ -190,9 +198,13 @@ _ALWAYS_INTERNAL = (
     "media",
     "thread",
     "details",
+    "address_type",
+    "claims",
+    "new_matter",
     "dead",
     "opted_out",
     "by_recipient",
+    "retry_minutes",
     "said",
     "n",
 )

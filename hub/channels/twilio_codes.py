@@ -20,11 +20,15 @@ from hub.plumbing.texts import N_
 
 
 class Meaning(msgspec.Struct, frozen=True):
-    """One code. `dead`: no message will ever reach this number; `words` end with the code, for who looks it up."""
+    """One code. `dead`: no message will ever reach this number; `words` end with the code, for who looks it up.
+
+    `retry_minutes`: a report with it is worth one more try after so long.
+    """
 
     error: type[SendError]
     words: str
     dead: bool = False
+    retry_minutes: int = 0
 
 
 OPTED_OUT = 21610
@@ -54,14 +58,14 @@ _MEANINGS: dict[int, Meaning] = {
     21656: Meaning(Rejected, N_("the variables of the approved text are not right (21656)")),
     30001: Meaning(Throttled, N_("too many messages wait at Twilio (30001)")),
     30002: Meaning(Misconfigured, N_("our Twilio account is suspended (30002)")),
-    30003: Meaning(Unreachable, N_("the telephone is off or out of reach (30003)")),
+    30003: Meaning(Unreachable, N_("the telephone is off or out of reach (30003)"), retry_minutes=15),
     30004: Meaning(Rejected, N_("the telephone or its carrier blocks our messages (30004)")),
     30005: Meaning(Rejected, N_("the number is unknown or no longer in use (30005)"), dead=True),
     30006: Meaning(
         Rejected, N_("the number is a landline or its carrier cannot be reached (30006)"), dead=True
     ),
     30007: Meaning(Rejected, N_("the carrier took the message for spam (30007)")),
-    30008: Meaning(Unreachable, N_("not delivered; the carrier does not say why (30008)")),
+    30008: Meaning(Unreachable, N_("not delivered; the carrier does not say why (30008)"), retry_minutes=5),
     30019: Meaning(Rejected, N_("the file is too large for the recipient's carrier (30019)")),
     30032: Meaning(Misconfigured, N_("our toll-free number is not verified yet (30032)")),
     30034: Meaning(Misconfigured, N_("our number is not registered for the United States (30034)")),

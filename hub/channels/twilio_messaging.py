@@ -125,6 +125,7 @@ def report_of(
         token=token,
         dead=failed and known is not None and known.dead,
         opted_out=failed and code == OPTED_OUT,
+        retry_minutes=known.retry_minutes if failed and known else 0,
     )
 
 

@@ -44,6 +44,7 @@ class Row(msgspec.Struct, frozen=True):
     message_id: int | None
     channel_id: int
     recipient: str
+    tries: int = 0
 
 
 async def lock(tx: Tx, ids: Sequence[int]) -> dict[int, Row]:
@@ -51,7 +52,7 @@ async def lock(tx: Tx, ids: Sequence[int]) -> dict[int, Row]:
     rows = await tx.rows(
         Row,
         """
-        SELECT id, state, attempt, message_id, channel_id, recipient FROM delivery
+        SELECT id, state, attempt, message_id, channel_id, recipient, tries FROM delivery
         WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
         """,
         sorted(set(ids)),

@@ -124,7 +124,11 @@ async def write(tx: Tx, reported: Sequence[Reported]) -> list[Changed]:
         if row is None or wanted is None:
             continue
         before = changed[row.id].state if row.id in changed else row.state
-        if may_become(before, wanted, "report"):
+        if one.fact.retry_minutes and before == "queued":
+            continue  # said again of the try before
+        if one.fact.retry_minutes and before == "sent" and row.tries <= 1:
+            wanted = "queued"  # once: the second time it is final, and another channel's turn
+        if may_become(before, wanted, "passing" if wanted == "queued" else "report"):
             changed[row.id] = Changed(
                 id=row.id,
                 message_id=row.message_id,
@@ -136,7 +140,8 @@ async def write(tx: Tx, reported: Sequence[Reported]) -> list[Changed]:
                 code=one.fact.status_code[:100],
                 reason=_words(one.fact),
             )
-    await _settle(tx, list(changed.values()), {one.delivery_id: one.fact.provider_id for one in known})
+    facts = {one.delivery_id: one.fact for one in known}
+    await _settle(tx, list(changed.values()), facts)
     await _note_delays(tx, known)
     return list(changed.values())
 
@@ -213,15 +218,18 @@ def _words(fact: DeliveryReported) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode()[:1000]
 
 
-async def _settle(tx: Tx, changed: Sequence[Changed], provider_ids: Mapping[int | None, str]) -> None:
+async def _settle(tx: Tx, changed: Sequence[Changed], facts: Mapping[int | None, DeliveryReported]) -> None:
     await tx.execute(
         """
         UPDATE delivery SET state = r.state, permanent = r.permanent, code = r.code, reason = r.reason,
-               provider_id = coalesce(nullif(delivery.provider_id, ''), r.provider_id),
+               provider_id = CASE WHEN r.state = 'queued' THEN ''
+                                  ELSE coalesce(nullif(delivery.provider_id, ''), r.provider_id) END,
+               due_at = CASE WHEN r.state = 'queued' THEN now() + make_interval(mins => r.minutes) ELSE due_at END,
+               attempt = attempt + (r.state = 'queued')::int, tries = greatest(tries, 1),
                lease_until = NULL, reported_at = now(),
                sent_at = CASE WHEN r.state = 'failed' THEN sent_at ELSE coalesce(sent_at, now()) END
-        FROM unnest($1::bigint[], $2::text[], $3::bool[], $4::text[], $5::text[], $6::text[])
-             AS r (id, state, permanent, code, reason, provider_id)
+        FROM unnest($1::bigint[], $2::text[], $3::bool[], $4::text[], $5::text[], $6::text[], $7::int[])
+             AS r (id, state, permanent, code, reason, provider_id, minutes)
         WHERE delivery.id = r.id
         """,
         [one.id for one in changed],
@@ -229,7 +237,8 @@ async def _settle(tx: Tx, changed: Sequence[Changed], provider_ids: Mapping[int 
         [one.permanent for one in changed],
         [one.code for one in changed],
         [one.reason for one in changed],
-        [provider_ids.get(one.id, "") for one in changed],
+        [facts[one.id].provider_id for one in changed],
+        [facts[one.id].retry_minutes for one in changed],
     )
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-Who = Literal["worker", "report", "sweep", "person"]
+Who = Literal["worker", "report", "sweep", "person", "passing"]
 
 # from → to → who may do it (INVARIANTS §6, §11). A report settles *unknown*; only a person sends it again.
 _TABLE: dict[str, dict[str, tuple[Who, ...]]] = {
@@ -43,6 +43,7 @@ _TABLE: dict[str, dict[str, tuple[Who, ...]]] = {
         "failed": ("worker", "report"),
     },
     "sent": {
+        "queued": ("passing",),  # reported failed for a reason that may pass: one more try
         "delivered": ("report",),
         "read": ("report",),
         "failed": ("report",),

@@ -172,3 +172,20 @@ async def test_the_newest_wish_counts(
         )
     assert isinstance(await may_send(tx, world.marta_address, "service"), Yes) is service
     assert isinstance(await may_send(tx, world.marta_address, "marketing"), Yes) is marketing
+
+
+async def test_what_may_pass_gets_one_more_try_later_and_then_is_final(tx: Tx, world: World) -> None:
+    [id_] = await sent(tx, world)
+    off = failed(token=CRYPTO.sign("bounce", id_), status_code="30003", reason="off", retry_minutes=15)
+    [changed] = await report(tx, world, off)
+    assert (changed.before, changed.state) == ("sent", "queued")
+    row = await tx.record(
+        "SELECT due_at > now() + interval '14 minutes' AS later, attempt, code FROM delivery WHERE id = $1",
+        id_,
+    )
+    assert row is not None
+    assert tuple(row) == (True, 2, "30003")
+    assert await report(tx, world, off) == []  # the same again finds nothing that has left
+    await tx.execute("UPDATE delivery SET state = 'sent', tries = tries + 1")
+    [changed] = await report(tx, world, off)
+    assert (changed.state, changed.permanent) == ("failed", True)
