@@ -36,13 +36,14 @@ VOICEMAIL_SECONDS = 120
 
 
 class Taken(msgspec.Struct, kw_only=True):
-    """A held call with its conversation, its legs, and the line it is on."""
+    """A held call with its conversation, its legs, and the line it is on; `late`: nobody hears what is said next."""
 
     held: Held
     call: Call
     legs: list[Leg]
     line: Line
     language: str
+    late: bool
 
 
 async def answer(hub: Hub, channel: Channel, facts: Sequence[AnyFact]) -> Answered:
@@ -55,10 +56,13 @@ async def answer(hub: Hub, channel: Channel, facts: Sequence[AnyFact]) -> Answer
 
 
 async def step_late(hub: Hub, channel_id: int, fact: CallChanged) -> None:
-    """A step whose request was cut off before it was taken: nobody hears the words, the call stands right."""
+    """A step whose request was cut off before it was taken: nobody hears the words, so nobody's telephone rings.
+
+    Should the provider ask again after all, the caller may leave a message.
+    """
     async with hub.transaction() as tx:
         channel = await connections.load(tx, channel_id)
-    await hub.retrying(partial(step, line=channel.line(hub.crypto), fact=fact))
+    await hub.retrying(partial(step, line=channel.line(hub.crypto), fact=fact, late=True))
 
 
 async def end_lost(hub: Hub) -> None:
@@ -84,17 +88,17 @@ async def end(tx: Tx, *, call_id: int, reason: str = "") -> Call:
     return call
 
 
-async def step(tx: Tx, *, line: Line, fact: CallChanged) -> Answered:
-    """Take one step of a call, once."""
+async def step(tx: Tx, *, line: Line, fact: CallChanged, late: bool = False) -> Answered:
+    """Take one step of a call, once; `late`: whoever asked has gone."""
     known = await arrivals.answer_of(tx, line.id, fact)
     if known is not None:
         return msgspec.convert(known, Answered)
-    made = adapter(line.kind).say(await _move(tx, line, fact), line)
+    made = adapter(line.kind).say(await _move(tx, line, fact, late), line)
     await arrivals.keep_answer(tx, line.id, fact, msgspec.to_builtins(made))
     return made
 
 
-async def _move(tx: Tx, line: Line, fact: CallChanged) -> AnyMove:
+async def _move(tx: Tx, line: Line, fact: CallChanged, late: bool) -> AnyMove:
     call_id = await calls.find(tx, line.id, fact)
     if call_id is None:  # a call of before our time, or one whose ring could not be read
         waits = fact.step in ("rang", "picked_up", "waited", "dialled", "pressed")
@@ -105,7 +109,8 @@ async def _move(tx: Tx, line: Line, fact: CallChanged) -> AnyMove:
     held = await holding.hold(tx, (await calls.load(tx, call_id)).conversation_id)
     call = await calls.hold(tx, call_id)
     legs = await calls.legs(tx, call_id)
-    taken = Taken(held=held, call=call, legs=legs, line=line, language=await _language(tx, call, line))
+    language = await _language(tx, call, line)
+    taken = Taken(held=held, call=call, legs=legs, line=line, language=language, late=late)
     before = call_story.seen(call)
     if fact.leg and call.direction == "out" and not call.provider_id:
         call.provider_id = fact.call  # the provider was faster than its own answer to us
@@ -202,6 +207,8 @@ async def _climb(tx: Tx, taken: Taken, *, greet: bool) -> AnyMove:
     call = taken.call
     if call.direction == "out" or call.state == "recording":
         return HangUp()
+    if taken.late:
+        return _voicemail(taken, greet=greet)
     case = await again.case_now(tx, taken.held, at=now(), live=True)
     people, rules = await staff.look_up(tx)
     known = await ladder.phones(tx)

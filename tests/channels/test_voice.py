@@ -209,7 +209,15 @@ def test_callers_are_told_that_they_are_recorded_and_hear_the_lines_own_words() 
     dial = root.find("Dial")
     assert dial is not None
     assert dial.get("recordingStatusCallback") == f"/in/{LINE.key}/recording/+34600123456"
-    assert dial.get("callerId") == "+34600123456"
+
+
+def test_the_agent_sees_the_callers_number_as_it_came() -> None:
+    """Ours is a key: a Mexican's, an Argentine's or a Brazilian's is spelled otherwise, and Twilio refuses it."""
+    shown = {
+        caller: said(Ring(phone="+34611111111", leg="leg", n=1, caller=caller)).find("Dial")
+        for caller in ("+525512345678", "withheld:CA1")
+    }
+    assert [dial.get("callerId") for dial in shown.values() if dial is not None] == [None, LINE.address]
 
 
 def test_the_capabilities_are_honest() -> None:

@@ -55,7 +55,10 @@ def path(line: Line, *parts: object) -> str:
 
 def _ring(answer: VoiceResponse, move: Ring, line: Line) -> None:
     """The agent hears who calls and accepts with a key, so that a mobile's own voicemail never swallows a call."""
-    dial = _dial(answer, line, move.n, move.seconds, shown=move.caller, customer=move.caller)
+    # Twilio shows the caller's number of itself, spelled as it came: ours is a key, and another spelling is refused
+    # (13214). A withheld number cannot be shown: the line shows its own.
+    shown = "" if move.caller.startswith("+") else line.address
+    dial = _dial(answer, line, move.n, move.seconds, shown=shown, customer=move.caller)
     dial.number(move.phone, url=path(line, "whisper", move.leg), method="POST")
 
 
@@ -70,7 +73,7 @@ def _bridge(answer: VoiceResponse, move: Bridge, line: Line) -> None:
 
 
 def _dial(answer: VoiceResponse, line: Line, n: int, seconds: int, *, shown: str, customer: str) -> Dial:
-    """Ringing that always comes back to us, whatever became of it; `shown` is the number the called one sees."""
+    """Ringing that always comes back to us, whatever became of it; `shown`: the number the called one sees."""
     options: dict[str, object] = {}
     if line.settings.get("record"):
         options = {
@@ -78,8 +81,8 @@ def _dial(answer: VoiceResponse, line: Line, n: int, seconds: int, *, shown: str
             "recording_status_callback": path(line, "recording", quote(customer, safe="+")),
             "recording_status_callback_method": "POST",
         }
-    # A withheld number cannot be shown: the line shows its own.
-    options["caller_id"] = line.address if not shown.startswith("+") else shown
+    if shown:
+        options["caller_id"] = shown
     made: Dial = answer.dial(
         action=path(line, "dialled", n), method="POST", timeout=seconds, answer_on_bridge=True, **options
     )
