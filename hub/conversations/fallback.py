@@ -48,6 +48,7 @@ class Undelivered(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str
     role: str
     automatic: bool
+    claimed: bool
     choice: str
     customer_wrote: bool
     reached: bool
@@ -209,6 +210,7 @@ def _failure(failed: Undelivered, silent: bool) -> Failure:
         purpose=failed.purpose,
         role=failed.role,
         automatic=failed.automatic,
+        claimed=failed.claimed,
         silent=silent,
         choice=failed.choice,
         customer_wrote=failed.customer_wrote,
@@ -244,6 +246,7 @@ async def _load(tx: Tx, delivery_id: int) -> Undelivered | None:
         """
         SELECT d.id, d.message_id, m.conversation_id, d.channel_id, d.address_id, c.root_id, d.state, d.purpose,
                d.role, d.automatic OR m.automatic AS automatic, v.fallback AS choice,
+               EXISTS (SELECT FROM chat_mailed WHERE delivery_id = d.fallback_of) AS claimed,
                EXISTS (SELECT FROM message later JOIN conversation k ON k.id = later.conversation_id
                        WHERE coalesce(k.joined_into_id, k.id) = coalesce(v.joined_into_id, v.id)
                          AND later.direction = 'in' AND NOT later.automatic

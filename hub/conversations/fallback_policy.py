@@ -31,14 +31,16 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery that may need another way, and what stands around it.
 
-    `customer_wrote`: since the message was written. `reached`: the same person has this message, or gets it,
-    by another delivery. `silent`: it left and no report came in time.
+    `claimed`: it went to an address somebody typed in a chat, whoever's that is. `customer_wrote`: since the
+    message was written. `reached`: the same person has this message, or gets it, by another delivery. `silent`:
+    it left and no report came in time.
     """
 
     state: str
     purpose: str
     role: str
     automatic: bool
+    claimed: bool
     silent: bool
     choice: str
     customer_wrote: bool
@@ -64,11 +66,11 @@ def stays(failure: Failure, policy: Policy) -> str:
     """Why it does not go on by itself, as a code; "" when it does.
 
     Never after *unknown*: the customer may have it. Never for campaigns and machines' answers. Only whom the
-    message was for, not who stood in copy.
+    message was for, not who stood in copy, and never from a typed address on to its owner's other ones.
     """
     if failure.state != "failed" and not (failure.silent and failure.state == "sent"):
         return "state"
-    if failure.purpose != "service" or failure.automatic or failure.role != "to":
+    if failure.purpose != "service" or failure.automatic or failure.claimed or failure.role != "to":
         return "not_for_this"
     if failure.choice == "off" or (not policy.on and failure.choice != "on"):
         return "off"

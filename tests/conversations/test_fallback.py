@@ -133,6 +133,31 @@ async def test_who_gets_it_already_gets_it_no_second_time(tx: Tx, world: World) 
     assert await fallback.go_on(tx, other) is None
 
 
+async def test_what_was_mailed_to_a_typed_address_never_goes_on_to_its_owner(tx: Tx, world: World) -> None:
+    """A visitor typed Marta's address into a chat, and that mail failed: her telephone gets nothing of it."""
+    made = await crossing(tx, world)
+    await fail(tx, made.delivery)
+    await tx.execute(
+        """
+        WITH chat AS (
+            INSERT INTO delivery (token, message_id, channel_id, recipient, message_header, state)
+            VALUES ('chat', $1, $2, 'visitor:x', 'x', 'sent') RETURNING id
+        ), session AS (
+            INSERT INTO chat_session (channel_id, token_hash, name) VALUES ($2, 'hash', 'x') RETURNING id
+        ), mailed AS (
+            INSERT INTO chat_mailed (delivery_id, session_id) SELECT chat.id, session.id FROM chat, session
+        )
+        UPDATE delivery SET fallback_of = chat.id FROM chat WHERE delivery.id = $3
+        """,
+        made.answer.id,
+        made.sms.id,
+        made.delivery,
+    )
+    assert await fallback.go_on(tx, made.delivery) is None
+    await tx.execute("DELETE FROM chat_mailed")
+    assert await fallback.go_on(tx, made.delivery) is not None
+
+
 async def test_a_late_delivered_and_a_resend_call_it_back(tx: Tx, world: World) -> None:
     made = await crossing(tx, world)
     await fail(tx, made.delivery, "sent")
