@@ -56,8 +56,9 @@ def _carries_letters(channel: Channel) -> bool:
 
 
 async def watch(tx: Tx, message_id: int) -> None:
-    """Look again in a minute whether this was read, if the visitor gave an address."""
-    await todo.add(tx, "chat_unread", message_id, due_at=now() + timedelta(seconds=WAIT_SECONDS))
+    """Look again in a minute whether this was read, if the visitor gave an address; once, however often asked."""
+    if not await todo.waits(tx, "chat_unread", message_id):
+        await todo.add(tx, "chat_unread", message_id, due_at=now() + timedelta(seconds=WAIT_SECONDS))
 
 
 async def mail_unread(tx: Tx, message_id: int) -> None:

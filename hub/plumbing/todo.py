@@ -46,6 +46,15 @@ async def add_many(tx: Tx, kind: str, refs: Sequence[int]) -> None:
     tx.together("INSERT INTO todo (kind, ref) SELECT $1, unnest($2::bigint[])", kind, list(refs))
 
 
+async def waits(tx: Tx, kind: str, ref: int) -> bool:
+    """Whether this is to be done already, by a row that nobody works on yet."""
+    return bool(
+        await tx.value(
+            "SELECT EXISTS (SELECT FROM todo WHERE kind = $1 AND ref = $2 AND lease_until IS NULL)", kind, ref
+        )
+    )
+
+
 async def claim(
     tx: Tx, kinds: Sequence[str], *, most: int = 100, lease_seconds: int = LEASE_SECONDS
 ) -> list[Todo]:

@@ -99,7 +99,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     if not request.path.startswith(FOREIGN_DOORS) and not from_here(request):
         raise Forbidden(_("This did not come from one of our pages: open the page again and repeat it."))
-    if session_of(request) is None and not request.path.startswith(FOREIGN_DOORS):
+    if session_of(request) is None and not _limits_itself(request):
         request = _limited(request, STRANGERS_BODY)
     if not request.content_type.startswith("multipart/"):
         await _read(request)
@@ -139,6 +139,13 @@ async def _check_csrf(request: web.Request) -> None:
 def _is_open(request: web.Request) -> bool:
     found = request.match_info
     return found.http_exception is not None or found.handler in request.app[OPEN]
+
+
+def _limits_itself(request: web.Request) -> bool:
+    """Webhooks and the API have a larger limit, a visitor's message with its files one of its own."""
+    if request.path.startswith("/widget/"):
+        return request.path.endswith("/messages") and request.content_type.startswith("multipart/")
+    return request.path.startswith(FOREIGN_DOORS)
 
 
 def _limited(request: web.Request, most: int) -> web.Request:

@@ -119,6 +119,15 @@ async def test_a_file_is_its_visitors_alone_and_no_other_kind_is_taken(site, hub
     assert "page.html" in await refused.text()
     large = await marta.say("", "c3", file=("big.png", png + b"0" * 11_000_000))
     assert large.status == 413
+    for path, headers in (
+        ("open", {}),
+        ("open", {"Content-Type": "multipart/form-data; boundary=x"}),
+        ("messages", {}),
+    ):
+        answer = await marta.browser.client.post(
+            f"/widget/{line.key}/{path}", data=b" " * 1_100_000, headers=marta.headers | headers
+        )
+        assert answer.status == 413, (path, headers)
 
 
 async def test_who_left_goes_on_by_mail_and_comes_back_into_the_same_conversation(site, hub, world):
@@ -142,6 +151,12 @@ async def test_who_left_goes_on_by_mail_and_comes_back_into_the_same_conversatio
             await mail_unread(tx, sent)
     (mail,) = await hub.pool.fetch(mails)
     assert (mail["recipient"], mail["channel_id"]) == ("eva@else.test", world.mail.id)
+    for _again in range(3):
+        assert (await eva.ask("email", {"email": "Eva@Else.test"})).status == 200
+    assert (
+        await hub.pool.fetchval("SELECT count(*) FROM todo WHERE kind = 'chat_unread' AND ref = $1", sent)
+        == 1
+    )
 
     async with hub.transaction() as tx:
         (claimed,) = await claim(tx, "test", {world.mail.id: 5}, lease_seconds=60)
@@ -284,3 +299,6 @@ async def test_sockets_are_counted_and_survive_junk(site, hub, world, monkeypatc
     assert (await heard(open_[3], "messages", id=first))["text"] == "sigo aquí"
     for one in open_:
         await one.close()
+    async with asyncio.timeout(5):
+        while chat_socket._from:  # whoever has gone is counted no more, and not kept either
+            await asyncio.sleep(0.01)

@@ -49,6 +49,7 @@ async def poll(request: web.Request) -> web.StreamResponse:
     asked.from_our_frame(request)
     channel, session = await asked.visitor(request)
     await asked.within(request, "poll", 60, of=str(session.id))
+    await asked.within(request, "polls", asked.OTHERS_A_MINUTE)
     have = (await json_of(request, Have)).have
     visitors, news = request.app[VISITORS], asyncio.Event()
     visitor = Visitor(channel, session, lambda told: news.set())

@@ -82,6 +82,8 @@ async def serve(request: web.Request) -> web.WebSocketResponse:
         await _serve(request, ws, offered[1] if len(offered) == 2 else "")
     finally:
         _from[peer] -= 1
+        if not _from[peer]:
+            del _from[peer]
     return ws
 
 
