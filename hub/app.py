@@ -15,7 +15,7 @@ from hub.intake import Inbound
 from hub.lab import fax, mail_server, phones, shop, telephone, texts
 from hub.lab import pages as lab
 from hub.lab.sent import Outbox
-from hub.operating import demo, ports
+from hub.operating import demo_lines, ports
 from hub.plumbing.hub import Hub
 from hub.web import live, middleware, patience, routes
 from hub.web.chat import socket as chat_socket
@@ -76,7 +76,7 @@ async def _lab_mail(app: web.Application) -> AsyncIterator[None]:
     """The pretend world the demo sends to, beside the pages that show it."""
     hub = app[HUB]
     told = partial(fax.report, hub)
-    port = demo.lab_port(hub.settings)
+    port = demo_lines.mail_port(hub.settings)
     async with mail_server.running(Outbox(hub.settings.data), "127.0.0.1", port, told):
         yield
 

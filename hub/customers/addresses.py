@@ -103,6 +103,21 @@ async def prove(tx: Tx, contact_id: int, type_: str, value: str, *, source: str)
     return int(held["id"])
 
 
+async def stand_for(tx: Tx, contact_id: int, type_: str) -> str:
+    """The address of somebody known who has no other one of their own: `contact:{id}`, made when it is not there."""
+    value = f"contact:{contact_id}"
+    await tx.execute(
+        """
+        INSERT INTO address (type, value, contact_id, verified, source) VALUES ($1, $2, $3, true, 'agent')
+        ON CONFLICT (type, value) DO NOTHING
+        """,
+        type_,
+        value,
+        contact_id,
+    )
+    return value
+
+
 async def refresh_search(tx: Tx, contact_ids: Sequence[int]) -> None:
     """What these people (the roots of these contacts) are found by: all their names and addresses, merged ones too."""
     await tx.execute(
@@ -147,4 +162,4 @@ def _not_a_number(value: str) -> BadInput:
     return BadInput(_("“%(value)s” is not a number like +34600123456", value=value[:100]), field="phone")
 
 
-NORMAL: dict[str, Callable[[str], str]] = {"email": _email, "phone": _phone}
+NORMAL: dict[str, Callable[[str], str]] = {"email": _email, "phone": _phone, "fax": _phone}

@@ -8,15 +8,13 @@ from aiohttp import web
 from aiohttp.web import RouteDef, get, post
 from aiohttp.web_request import FileField
 
-from hub.channels import connections
 from hub.channels.connections import Channel
 from hub.channels.fax.gateways import BY_NAME
 from hub.channels.paper.bounds import Unfit
 from hub.channels.paper.typeset import Block
 from hub.lab import fax_machine
 from hub.lab.fax_machine import BUSY, SILENT, Machine
-from hub.operating.demo import lab_port
-from hub.operating.stories import GUARD
+from hub.operating import demo_lines
 from hub.plumbing.errors import Unavailable
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import N_, _
@@ -25,7 +23,6 @@ from hub.web.forms import form_of
 from hub.web.requests import hub_of, person_of
 from hub.web.views import View
 
-KIND, ADDRESS = "fax", "fax@iberluz.example"
 CODES = {"g3": N_("T.4, one dimension"), "g3_2d": N_("T.4, two dimensions"), "g4": N_("T.6")}
 MOST_BYTES = 20_000_000
 log = structlog.get_logger(__name__)
@@ -77,30 +74,9 @@ ROUTES: list[RouteDef] = [get("/lab/fax", show), post("/lab/fax", send)]
 
 
 async def line_of(hub: Hub) -> Channel:
-    """The demo's fax line, made when there is none: its gateway is the lab's mail server."""
+    """The demo's fax line: its gateway is the lab's mail server."""
     async with hub.transaction() as tx:
-        enabled = await connections.enabled(tx)
-        for one in enabled:
-            if one.kind == KIND:
-                return one
-        return await connections.add(
-            tx,
-            hub.crypto,
-            kind=KIND,
-            name="Fax",
-            address=ADDRESS,
-            address_type="email",
-            team_id=next((one.team_id for one in enabled if one.team_id), None),
-            settings={
-                "gateway": "efax",
-                "number": "+34910000001",
-                "authserv_id": GUARD,
-                "trusted_senders": "fax@pbx.iberluz.example",
-                "smtp_host": "127.0.0.1",
-                "smtp_port": lab_port(hub.settings),
-                "smtp_security": "none",
-            },
-        )
+        return (await demo_lines.stand(tx, hub))["fax"]
 
 
 def sheet(machine: Machine) -> tuple[Block, ...]:

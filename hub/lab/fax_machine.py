@@ -63,8 +63,17 @@ async def transmit(machine: Machine, document: bytes, to: str, port: int) -> Non
 
 async def transmit_words(machine: Machine, words: tuple[Block, ...], to: str, port: int) -> None:
     """The same for a sheet that is only typed. Raises Unfit, Unavailable."""
+    await _post(await _typed(machine, words, to), port)
+
+
+async def mail_of(machine: Machine, words: tuple[Block, ...], to: str) -> bytes:
+    """The gateway's mail for a typed sheet, which nobody posts. Raises Unfit."""
+    return (await _typed(machine, words, to)).as_bytes()
+
+
+async def _typed(machine: Machine, words: tuple[Block, ...], to: str) -> EmailMessage:
     made = await ask(Make(words, (), "tiff"))
-    await _post(_mail(machine, _coded(made.parts[0], machine), made.pages, to), port)
+    return _mail(machine, _coded(made.parts[0], machine), made.pages, to)
 
 
 async def report_on(sent: bytes, recipient: str, answer_to: str, port: int) -> None:

@@ -13,7 +13,7 @@ from hub.customers import contacts
 from hub.lab import customer
 from hub.lab.customer import Letter
 from hub.lab.sent import Outbox, Sent
-from hub.lab.shop import origin
+from hub.operating.demo_lines import shop_url
 from hub.plumbing.errors import BadInput, NotFound, Unavailable
 from hub.plumbing.texts import _
 from hub.web import shell
@@ -122,7 +122,7 @@ async def _page(
         people=people,
         lines=lines,
         left=left,
-        shop=origin(hub_of(request)),
+        shop=shop_url(hub_of(request).settings),
         done=done,
         error=error,
         errors=errors or {},

@@ -8,8 +8,9 @@ from aiohttp.web import RouteDef, get, post
 
 from hub.channels import phone
 from hub.customers import contacts
-from hub.lab.telephone import NUMBER, TWILIO
+from hub.lab.telephone import TWILIO
 from hub.lab.twilio_calls import Calls, Telephone
+from hub.operating.demo_lines import NUMBER
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import N_, _

@@ -9,10 +9,8 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
-from hub.channels import connections
-from hub.channels.connections import Channel
-from hub.channels.webchat.settings import ADDRESS_TYPE, sites
-from hub.plumbing.db import Tx
+from hub.operating import demo_lines
+from hub.operating.demo_lines import SHOP_BESIDE, shop_url
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _, best_language, speaking
 from hub.web import render
@@ -20,10 +18,7 @@ from hub.web.views import Scope, View
 
 log = structlog.get_logger(__name__)
 
-KIND = "webchat"
 STYLE = Path(__file__).with_name("shop.css")
-BESIDE = 100
-"""The shop listens so many ports above the hub."""
 
 
 class ShopPage(View, frozen=True, kw_only=True):
@@ -34,21 +29,17 @@ class ShopPage(View, frozen=True, kw_only=True):
     key: str
 
 
-def origin(hub: Hub) -> str:
-    """Where the shop is: another host name than the hub's, so that browsers take it for another site."""
-    return f"http://localhost:{hub.settings.port + BESIDE}"
-
-
 @asynccontextmanager
 async def running(hub: Hub) -> AsyncIterator[None]:
     """The shop, for as long as the hub's lab runs; a taken port costs the shop, not the hub."""
-    line = await _line(hub, origin(hub))
+    async with hub.transaction() as tx:
+        line = (await demo_lines.stand(tx, hub))["webchat"]
     runner = web.AppRunner(shop_app(hub.settings.base_url, line.key), access_log=None)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", hub.settings.port + BESIDE).start()
+        await web.TCPSite(runner, "127.0.0.1", hub.settings.port + SHOP_BESIDE).start()
     except OSError as error:
-        log.warning("the lab's shop is closed", address=origin(hub), error=str(error))
+        log.warning("the lab's shop is closed", address=shop_url(hub.settings), error=str(error))
     try:
         yield
     finally:
@@ -83,27 +74,4 @@ def _policy(hub_url: str) -> str:
     return (
         f"default-src 'none'; script-src {hub_url}; frame-src {hub_url}; style-src 'self'; "
         "require-trusted-types-for 'script'; trusted-types 'none'; report-uri /reports"
-    )
-
-
-async def _line(hub: Hub, site: str) -> Channel:
-    """The demo's chat line for this shop, made when there is none."""
-    async with hub.transaction() as tx:
-        for one in await connections.enabled(tx):
-            if one.kind == KIND and site in sites(one.line(hub.crypto)):
-                return one
-        return await _add(tx, hub, site)
-
-
-async def _add(tx: Tx, hub: Hub, site: str) -> Channel:
-    team_id = next((one.team_id for one in await connections.enabled(tx) if one.team_id), None)
-    return await connections.add(
-        tx,
-        hub.crypto,
-        kind=KIND,
-        name="Chat de la tienda",
-        address="",
-        address_type=ADDRESS_TYPE,
-        team_id=team_id,
-        settings={"sites": site, "title": "Lámparas del Norte", "ask": "name email"},
     )

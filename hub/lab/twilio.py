@@ -44,7 +44,9 @@ class PretendTwilio(Account):
     ) -> AsyncIterator[PretendTwilio]:
         """Serve while the block runs; `url` is where. Another process of ours may already have the port."""
         app = web.Application(client_max_size=40_000_000)
-        app.add_routes([web.get(f"{API}.json", self._about), *self.texts.routes(), *self.calls.routes(), *more])
+        app.add_routes(
+            [web.get(f"{API}.json", self._about), *self.texts.routes(), *self.calls.routes(), *more]
+        )
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         self.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS))

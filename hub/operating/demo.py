@@ -5,31 +5,27 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
 import config
-from config.settings import Settings
-from hub import inbound
 from hub.agents import absence, passwords, people, teams, tokens
 from hub.channels import connections
-from hub.channels.arrivals import Arrival, Outcome
 from hub.channels.base import Raw
 from hub.channels.connections import Channel
-from hub.channels.registry import adapter
 from hub.customers import accounts, contacts
-from hub.intake import TABLES
-from hub.operating import telling
-from hub.operating.stories import GUARD, Story, mail, message_id
+from hub.operating import crossings, demo_lines, telling
+from hub.operating.demo_arriving import Came, arrive
+from hub.operating.demo_lines import mail_settings
+from hub.operating.stories import Story, mail, message_id
 from hub.operating.stories import stories as planned
 from hub.plumbing.clock import now
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import NotFound
 from hub.plumbing.hub import Hub
-from hub.plumbing.sequences import Sequences
 from hub.plumbing.texts import _
 
 COMPANY = Path(config.__file__).parent / "starter" / "demo.yaml"
@@ -46,9 +42,10 @@ async def load(hub: Hub) -> None:
         agents = await _agents(tx, company)
         team_ids = await _teams(tx, company, agents)
         channels = await _channels(tx, hub, company, team_ids)
+        lines = await demo_lines.stand(tx, hub)
         writers = await _customers(tx, company, agents)
         await tx.execute("ANALYZE")
-    stories = planned(company, dice, channels, writers)
+    stories = planned(company, dice, channels, writers, [one["who"] for one in company["crossings"]])
     for step in range(max(len(story.lines) for story in stories)):
         await _tell(hub, stories, step)
     async with hub.transaction() as tx:
@@ -64,6 +61,7 @@ async def load(hub: Hub) -> None:
         )
         await tx.execute("ANALYZE")
     await _noise(hub, company, channels[0])
+    await crossings.tell(hub, company["crossings"], {"email": channels[0], **lines})
 
 
 async def logins(hub: Hub) -> list[str]:
@@ -130,20 +128,10 @@ async def _channels(tx: Tx, hub: Hub, company: dict[str, Any], team_ids: dict[st
             address_type="email",
             also=tuple(one.get("also", ())),
             team_id=team_ids[one["team"]],
-            settings={
-                "smtp_host": "127.0.0.1",
-                "smtp_port": lab_port(hub.settings),
-                "smtp_security": "none",
-                "authserv_id": GUARD,
-            },
+            settings=mail_settings(hub.settings),
         )
         for one in company["channels"]
     ]
-
-
-def lab_port(settings: Settings) -> int:
-    """Where the lab's pretend mail server listens: beside our own door."""
-    return (settings.smtp_port or 2525) + 1
 
 
 async def _customers(tx: Tx, company: dict[str, Any], agents: dict[str, int]) -> list[tuple[str, str, str]]:
@@ -181,8 +169,8 @@ async def _tell(hub: Hub, stories: Sequence[Story], step: int) -> None:
     written = [story for story in due if "in" in story.lines[step]]
     for start in range(0, len(written), 100):
         arriving = sorted(written[start : start + 100], key=lambda one: one.moments[step])
-        outcomes = await _arrive(
-            hub, [_Mail(story.channel, mail(story, step), story.moments[step]) for story in arriving]
+        outcomes = await arrive(
+            hub, [Came(story.channel, Raw(body=mail(story, step)), story.moments[step]) for story in arriving]
         )
         for story, outcome in zip(arriving, outcomes, strict=True):
             story.conversation_id = outcome.conversation_id or story.conversation_id
@@ -210,44 +198,13 @@ async def _tell(hub: Hub, stories: Sequence[Story], step: int) -> None:
 async def _noise(hub: Hub, company: dict[str, Any], channel: Channel) -> None:
     """A few newsletters, so that `aside` is not empty."""
     mails = [
-        _Mail(
-            channel,
-            (
-                f"From: {one['from']}\r\nTo: {channel.address}\r\nSubject: {one['subject']}\r\n"
-                f"Message-ID: <noise.{number}@demo.example>\r\nPrecedence: bulk\r\n"
-                f"List-Unsubscribe: <https://news.example/u>\r\n"
-                f"Content-Type: text/plain; charset=utf-8\r\n\r\n{one['text']}\r\n"
-            ).encode(),
-            now() - timedelta(hours=number + 1),
-        )
+        (
+            f"From: {one['from']}\r\nTo: {channel.address}\r\nSubject: {one['subject']}\r\n"
+            f"Message-ID: <noise.{number}@demo.example>\r\nPrecedence: bulk\r\n"
+            f"List-Unsubscribe: <https://news.example/u>\r\n"
+            f"Content-Type: text/plain; charset=utf-8\r\n\r\n{one['text']}\r\n"
+        ).encode()
         for number, one in enumerate(company["noise"])
     ]
-    await _arrive(hub, mails)
-
-
-class _Mail(NamedTuple):
-    channel: Channel
-    body: bytes
-    at: datetime
-
-
-async def _arrive(hub: Hub, mails: Sequence[_Mail]) -> list[Outcome]:
-    """Mails through the road in, one batch, as if each had come at its own moment."""
-    ids = Sequences(*TABLES)
-    async with hub.transaction() as tx:
-        await ids.fill(tx.connection, len(mails) + 1)
-        arrivals = []
-        for one in mails:
-            line, raw = one.channel.line(hub.crypto), Raw(body=one.body)
-            arrivals.append(
-                Arrival(
-                    id=ids.draw("arrival"),
-                    line=line,
-                    team_id=one.channel.team_id,
-                    raw=raw,
-                    facts=adapter(line.kind).parse(raw, line),
-                    received_at=one.at,
-                    cost=len(raw.body),
-                )
-            )
-        return await inbound.walk(tx, hub.crypto, ids, arrivals, {})
+    hours = (now() - timedelta(hours=number + 1) for number in range(len(mails)))
+    await arrive(hub, [Came(channel, Raw(body=body), at) for body, at in zip(mails, hours, strict=False)])

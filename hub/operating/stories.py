@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -40,14 +40,20 @@ def stories(
     dice: random.Random,
     channels: Sequence[Channel],
     writers: Sequence[tuple[str, str, str]],
+    elsewhere: Collection[str] = (),
 ) -> list[Story]:
-    """The conversations, oldest first; most are over, the newest are open."""
+    """The conversations, oldest first; most are over, the newest are open.
+
+    `elsewhere`: who has a matter over several channels, which stands alone: nothing else of theirs is open.
+    """
     made = []
     for number in range(CONVERSATIONS):
-        name, address, language = dice.choice(writers)
-        plan = dice.choice(company["english" if language == "en" else "stories"])
         ago = timedelta(days=DAYS * (1 - number / CONVERSATIONS) ** 1.6, minutes=dice.randrange(1, 300))
         recent = ago < timedelta(days=5)
+        name, address, language = dice.choice(
+            [one for one in writers if not recent or one[0] not in elsewhere]
+        )
+        plan = dice.choice(company["english" if language == "en" else "stories"])
         lines = plan["lines"][: dice.randint(1, len(plan["lines"]))] if recent else plan["lines"]
         moments = _moments(dice, now() - ago, len(lines))
         words = {

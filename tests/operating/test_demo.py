@@ -46,6 +46,21 @@ async def test_the_demo_company_is_believable(empty):
     assert await pool.fetchval(reachable) == 0
     assert await pool.fetchval("SELECT count(*) FROM delivery WHERE state IN ('held', 'queued')") == 0
     assert await pool.fetchval("SELECT max(created_at) <= now() FROM message")
+    shown = await pool.fetch(
+        """
+        SELECT DISTINCT n.kind FROM conversation v JOIN channel n ON n.id = v.last_channel_id WHERE v.state = 'open'
+        """
+    )
+    assert {row["kind"] for row in shown} >= {"email", "sms", "whatsapp", "voice", "webchat", "fax", "desk"}
+    marta = await pool.fetch(
+        """
+        SELECT DISTINCT n.kind FROM message m JOIN conversation v ON v.id = m.conversation_id
+        JOIN channel n ON n.id = m.channel_id WHERE v.subject = 'Contrato de mantenimiento 2027'
+        """
+    )
+    assert {row["kind"] for row in marta} >= {"email", "sms", "whatsapp", "voice", "desk", "fax"}, (
+        "one matter"
+    )
     lines = await demo.logins(empty)
     assert any("ana@iberluz.example" in line for line in lines)
     assert lines[-1] == (await demo.logins(empty))[-1], "the token is kept"
