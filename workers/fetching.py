@@ -16,6 +16,7 @@ from hub.conversations import awaited
 from hub.intake import Inbound
 from hub.plumbing import todo
 from hub.plumbing.clock import now
+from hub.plumbing.errors import Unavailable
 from hub.plumbing.hub import Hub
 from hub.plumbing.todo import Todo
 
@@ -55,11 +56,10 @@ async def _pull(hub: Hub, taking_in: Inbound, channel_id: int, since: datetime) 
         channel = await connections.load(tx, channel_id)
     try:
         found = await adapter(channel.kind).missed(channel.line(hub.crypto), since)
-    except SendError as error:  # said where the operator looks; tomorrow is another day
-        log.warning("a provider's list could not be read", channel=channel_id, why=error.reason)
+    except SendError as error:  # said where the operator looks, and asked again from the same moment on
         async with hub.transaction() as tx:
             await connections.note_health(tx, channel_id, "list", error.reason)
-        return
+        raise Unavailable(error.reason) from error
     outcomes = [await taking_in.receive(channel, raw) for raw in found]
     made_up = sum(1 for outcome in outcomes if outcome.state == "stored")
     log.info("asked a provider for what was lost", channel=channel_id, seen=len(found), made_up=made_up)
@@ -73,7 +73,8 @@ async def ask_providers(hub: Hub) -> None:
     async with hub.transaction() as tx:
         for channel_id, pulled_at in await connections.due_to_pull(tx, kinds, every=PULL_EVERY):
             since = (pulled_at or now() - PULL_EVERY) - OVERLAP
-            await todo.add(tx, "pull", channel_id, {"since": since.isoformat()})
+            if not await todo.waits(tx, "pull", channel_id):  # what waits since an earlier day asks for more
+                await todo.add(tx, "pull", channel_id, {"since": since.isoformat()})
 
 
 SLOW = {"media": media, "pull": pull}

@@ -52,14 +52,14 @@ async def test_how_sending_fails(hub: Hub, world: World) -> None:
         texts.twilio.texts.troubles.append(Trouble(status=503))
         await answered(texts, world, matter, "Uno", "sent")
         assert len(texts.twilio.texts.sent_to(MARTA)) == 1
-        texts.twilio.texts.troubles.append(Trouble(status=500))
+        texts.twilio.texts.troubles.append(Trouble(status=502))
         await answered(texts, world, matter, "Dos", "unknown")
         texts.twilio.texts.fates[MARTA] = "21610"
         await answered(texts, world, matter, "Tres", "failed")
         rows = await hub.pool.fetch("SELECT state, code, tries FROM delivery ORDER BY id")
         assert [(row["state"], row["code"]) for row in rows][:3] == [
             ("sent", ""),
-            ("unknown", "500"),
+            ("unknown", "502"),
             ("failed", "21610"),
         ]
         assert rows[0]["tries"] == 3
@@ -123,6 +123,27 @@ async def test_what_webhooks_lost_is_made_up_for(hub: Hub, world: World) -> None
         assert [row["text"] for row in await texts.messages()] == ["Contada", "Perdida"]
         assert await hub.pool.fetchval("SELECT count(*) FROM attachment") == 1
         assert (await texts.deliveries())[0]["state"] == "delivered"
+
+
+async def test_a_list_that_cannot_be_read_is_asked_again_from_the_same_moment(hub: Hub, world: World) -> None:
+    """A day without Twilio's list leaves no hole: the row waits with its beginning, and no second one beside it."""
+    async with texting(hub, world, by_itself=False) as texts:
+        texts.twilio.texts.wrote(MARTA, OURS, "Perdida")
+        token, texts.twilio.token = texts.twilio.token, "another"
+        await ask_providers(hub)
+        waiting = "SELECT ref, payload, error FROM todo WHERE kind = 'pull' ORDER BY ref"
+        before = await hub.pool.fetch(waiting)
+        await texts.chores()
+        await hub.pool.execute("UPDATE channel SET pulled_at = now() - interval '1 day 1 minute'")
+        await ask_providers(hub)
+        after = await hub.pool.fetch(waiting)
+        assert [row["payload"] for row in after] == [row["payload"] for row in before]
+        assert all("20003" in row["error"] or "account" in row["error"] for row in after)
+        texts.twilio.token = token
+        await hub.pool.execute("UPDATE todo SET due_at = now() WHERE kind = 'pull'")
+        await texts.chores()
+        assert [row["text"] for row in await texts.messages()] == ["Perdida"]
+        assert await hub.pool.fetchval("SELECT count(*) FROM todo WHERE kind = 'pull'") == 0
 
 
 async def uploaded(hub: Hub, world: World) -> str:
