@@ -31,7 +31,7 @@ from hub.conversations.awaited import expect as expect_files
 from hub.conversations.messages import Stored
 from hub.conversations.threads import Conversation, Threads
 from hub.conversations.topics import topics
-from hub.customers import consent, resolving
+from hub.customers import claiming, consent, resolving
 from hub.customers.resolving import People, Sender
 from hub.deliveries import reports
 from hub.plumbing import todo
@@ -254,6 +254,7 @@ async def _look_up(
 async def _write(tx: Tx, world: World, batch: Sequence[Arrival]) -> None:
     arrivals.write(tx, batch)
     resolving.write(tx, world.people)
+    claiming.keep(tx, [(one.sender.root_id, one.fact.claims) for one in world.stored], "message")
     await consent.record(tx, world.wishes)
     messages.write(tx, world.stored, world.pointers)
     engine.keep(tx, world.decisions)

@@ -33,6 +33,7 @@ FLOORS = {
     "hub.departure": 4,
     "hub.answering": 4,
     "hub.calling": 4,
+    "hub.desk": 4,
     "hub.web": 5,
     "workers": 5,
     "hub.app": 6,

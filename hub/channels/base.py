@@ -64,7 +64,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     `approved_texts` pass always.
     `report_hours`: without a report for so long, what was sent counts as perhaps sent, 0 for never. `reached_as`:
     the type of the line's own address where that is not the type of its customers' addresses. `patterns`: an
-    admin may teach a line how the mails it reads look.
+    admin may teach a line how the mails it reads look. `logged`: an agent writes down what was said elsewhere.
+    `form`: strangers write in a form of ours, on the sites the line names.
     """
 
     address_type: str
@@ -90,6 +91,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     patterns: bool = False
     read_reports: bool = False
     window_hours: int = 0
+    logged: bool = False
+    form: bool = False
     approved_texts: bool = False
 
     @property
@@ -116,6 +119,14 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 
 class Tried(msgspec.Struct, frozen=True):
     """One step of a real trial: the `way` it concerns, "in" or "out", what was tried, and what is wrong or ""."""
+class Bound(msgspec.Struct, frozen=True):
+    """At most `most` arrivals in `seconds` for whatever `name` names on a line."""
+
+    name: str
+    most: int
+    seconds: int
+
+
 
     way: str
     step: str
@@ -174,6 +185,10 @@ class Adapter:
         return None
 
     def fetching(self, url: str, line: Line) -> Fetching:
+    def bounds(self, facts: list[AnyFact]) -> list[Bound]:
+        """How often the like of this may be stored on one line; more is answered 429, and nothing stored."""
+        return []
+
         """How a file of `MessageReceived.media` is fetched. Raises BadInput for a place that is not the provider's."""
         raise BadInput(f"{self.kind} keeps no files", field="url")
 

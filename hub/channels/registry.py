@@ -16,6 +16,9 @@ ADAPTERS = {
     "fax": "hub.channels.fax.adapter:FaxAdapter",
     "webchat": "hub.channels.webchat.adapter:WebchatAdapter",
     "voice": "hub.channels.voice.adapter:VoiceAdapter",
+    "desk": "hub.channels.desk.adapter:DeskAdapter",
+    "form": "hub.channels.form.adapter:FormAdapter",
+    "api": "hub.channels.api.adapter:ApiAdapter",
 }
 
 

@@ -6,9 +6,14 @@ import re
 
 import msgspec
 
+from hub.channels import connections
+from hub.channels.connections import Channel
 from hub.channels.facts import Party
+from hub.channels.registry import adapter
 from hub.channels.sorting import plain_address
+from hub.conversations.chat_mail import mail_line
 from hub.conversations.replies import Answer, Reply, reply
+from hub.customers import claiming
 from hub.customers.free_mail import is_free
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import TooMany
@@ -33,6 +38,7 @@ class Writer(msgspec.Struct, frozen=True, kw_only=True):
 
     address_id: int
     channel_id: int
+    contact_id: int
     value: str
     name: str
     language: str
@@ -42,11 +48,15 @@ class Writer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def whom_to_answer(tx: Tx, conversation_id: int) -> Writer | None:
-    """Who wrote last; None when that is a machine, or a stranger with somebody else's reference (promise 38)."""
+    """Who wrote last; None when that is a machine, or a stranger with somebody else's reference (promise 38).
+
+    Where nobody can be written to, it is the mail address they typed, on a line that carries mail.
+    """
     last = await tx.row(
         Writer,
         """
-        SELECT m.address_id, m.channel_id, m.automatic, m.verified, 'stranger' = ANY(m.warnings) AS stranger,
+        SELECT m.address_id, m.channel_id, v.contact_id, m.automatic, m.verified,
+               'stranger' = ANY(m.warnings) AS stranger,
                a.value, a.name, coalesce(nullif(v.language, ''), nullif(c.language, ''), 'es') AS language
         FROM message m JOIN address a ON a.id = m.address_id
         JOIN conversation v ON v.id = m.conversation_id JOIN contact c ON c.id = v.contact_id
@@ -54,9 +64,20 @@ async def whom_to_answer(tx: Tx, conversation_id: int) -> Writer | None:
         """,
         conversation_id,
     )
-    if last is None or last.automatic or last.stranger or NOBODY_THERE.match(last.value):
+    if last is None or last.automatic or last.stranger:
         return None
-    return last
+    channel = await connections.load(tx, last.channel_id)
+    found = last if adapter(channel.kind).can.sends else await _by_mail(tx, last, channel)
+    return None if found is None or NOBODY_THERE.match(found.value) else found
+
+
+async def _by_mail(tx: Tx, writer: Writer, channel: Channel) -> Writer | None:
+    """A claim may be a victim's address: it counts as unproven, and its mailbox has its own cap (promise 42)."""
+    line = await mail_line(tx, channel)
+    typed = await claiming.typed(tx, writer.contact_id, adapter(line.kind).can.address_type) if line else ""
+    if line is None or not typed:
+        return None
+    return msgspec.structs.replace(writer, channel_id=line.id, value=typed, name="", verified=False)
 
 
 async def within_limits(limits: Limits, writer: Writer) -> bool:

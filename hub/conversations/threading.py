@@ -40,6 +40,8 @@ def decide(
     now: datetime,
 ) -> Threaded:
     """Proof before guess; the first that answers decides."""
+    if fact.new_matter:
+        return Threaded(conversation=None, proof="new")
     found = (
         _by_reply_address(threads, fact, sender, proven)
         or _by_reference(threads, fact, sender, channel_id)

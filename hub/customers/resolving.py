@@ -54,6 +54,7 @@ class People(msgspec.Struct):
 def key(address_type: str, fact: MessageReceived | OptedOut | OptedIn) -> Key:
     """The address a fact came from, as its row is named: two spellings of one telephone are one row."""
     address = fact.sender.address or NOBODY
+    address_type = getattr(fact, "address_type", "") or address_type
     return address_type, phone.key(address) if address_type == "phone" else address
 
 

@@ -24,7 +24,7 @@ STYLES = ("reset", "tokens", "base", "parts", "pages")
 COMMENT = re.compile(r"//|/\*.*\*/$")
 BLANKS = re.compile(r'("(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)|[ \t]*([{}()\[\];:,=<>+*?&|!])[ \t]*')
 ROOM = re.compile(r'("(?:[^"\\\n]|\\.)*")|[ \t]*([{};,>])[ \t]*|(?<=[\w-])(:)[ \t]+')
-LATER = ("js/call.js", "js/pick.js", "js/triage.js", "js/ways.js")
+LATER = ("js/call.js", "js/lookup.js", "js/pick.js", "js/triage.js", "js/ways.js")
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -60,6 +60,7 @@ def assets(extra_icons: tuple[str, ...] = ()) -> Assets:
     contents = {
         "app.css": _narrow(_styles()),
         "chat.css": _squeezed((FOLDER / "chat/frame.css").read_bytes()),
+        "form.css": _squeezed((FOLDER / "form/form.css").read_bytes()),
         "icons.svg": sprite(extra_icons),
     }
     for path in sorted(FOLDER.rglob("*")):

@@ -21,7 +21,8 @@ log = structlog.get_logger(__name__)
 async def receive(request: web.Request) -> web.StreamResponse:
     """POST /in/{key}/{rest}: 403 for what the provider did not sign, else its answer after our commit.
 
-    Raises NotFound for an unknown or switched-off line, Unavailable (503) when nothing could be stored.
+    Raises NotFound for an unknown or switched-off line, Unavailable (503) when nothing could be stored,
+    TooMany (429) past the kind's own bounds.
     """
     hub = hub_of(request)
     async with hub.pool.acquire() as connection:  # one statement needs no transaction
@@ -36,6 +37,9 @@ async def receive(request: web.Request) -> web.StreamResponse:
         log.warning("a request was not signed by its provider", channel=channel.id, why=str(error))
         raise web.HTTPForbidden from error
     facts = speaking.parse(raw, line)
+    for bound in speaking.bounds(facts):
+        name = f"in:{channel.id}:{bound.name}"
+        await hub.limits.check(name, most=bound.most, seconds=bound.seconds)
     await inbound_of(request).receive(channel, raw, facts)
     answer = await answering.answer(hub, channel, facts)
     return web.Response(status=answer.status, text=answer.body, content_type=answer.type)

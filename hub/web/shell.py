@@ -85,7 +85,7 @@ async def live_cursor(request: web.Request) -> str:
 
 async def shell_of(tx: Tx, request: web.Request, *, current: str = "", cursor: str = "") -> Shell:
     """The frame for the signed-in person. Raises SignInNeeded."""
-    person = person_of(request)
+    person, kinds = person_of(request), await connections.kinds(tx)
     return Shell(
         **msgspec.structs.asdict(scope_of(request)),
         me=me(person),
@@ -96,7 +96,8 @@ async def shell_of(tx: Tx, request: web.Request, *, current: str = "", cursor: s
         cursor=cursor,
         here=await presence.is_available(tx, person.id),
         calls=[bar(one) for one in await call_bars.of_agent(tx, person.id)],
-        can_call=any(adapter(kind).can.calls for kind in await connections.kinds(tx)),
+        can_call=any(adapter(kind).can.calls for kind in kinds),
+        can_log=any(adapter(kind).can.logged for kind in kinds),
     )
 
 

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 import msgspec
 
+from hub import desk
+from hub.channels.connections import Channel
+from hub.channels import connections
 from hub.channels.facts import Party
-from hub.conversations import media, originals, thread
+from hub.channels.registry import adapter
+from hub.conversations import filling, media, originals, saved_texts, thread
 from hub.conversations.approved import Chosen
+from hub.conversations.filling import Words
 from hub.conversations.notes import note
 from hub.conversations.replies import Answer, reply
+from hub.conversations.saved_texts import SavedText
 from hub.conversations.thread import ThreadDelivery, ThreadMessage
 from hub.conversations.undo import undo
 from hub.deliveries.wording import words
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, NotFound
+from hub.plumbing.ids import token
 from hub.plumbing.texts import _
 from hub.web.api.conversations import one
 from hub.web.api.endpoints import Call, Endpoint, Nothing, Page, Paging, limit_of, number_cursor
 from hub.web.api.shapes import AttachmentShape, DeliveryShape, MessageShape, Ref, ref
+from hub.web.saved_texts.quick import act
+from hub.web.requests import inbound_of
 
 
 class MessagesQuery(Paging, frozen=True, kw_only=True):
@@ -32,7 +42,8 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """POST …/messages. `note`: internal. `after_seq`: the last message you saw; newer ones answer 409.
 
     `to`, `cc` are addresses; without them the conversation's own are used. `channel` is a channel's id.
-    `approved_text` (an id of /approved_texts) with its `variables` instead of `text`.
+    `approved_text` (an id of /approved_texts) with its `variables` instead of `text`. On a channel agents log
+    visits on (`what`: visit, letter, paper, other) it is what the conversation's person said: a message coming in.
     """
 
     text: str = ""
@@ -49,6 +60,8 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     client_id: str | None = None
     approved_text: int | None = None
     variables: dict[str, str] = {}
+    saved_text: int | None = None
+    what: str = "visit"
 
 
 class Uploaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,12 +90,31 @@ async def add_message(call: Call) -> MessageShape:
     wanted: NewMessage = call.body
     async with call.transaction() as tx:
         await one(tx, call)
-        id_ = await (_note(tx, call, wanted) if wanted.note else _reply(tx, call, wanted))
+        logged = [] if wanted.note else [each for each in await desk.lines(tx) if each.id == wanted.channel]
+        if not logged:
+            id_ = await (_note(tx, call, wanted) if wanted.note else _reply(tx, call, wanted))
+    if logged:
+        id_ = await _log(call, logged[0], wanted)
     async with call.transaction() as tx:
         stored = await thread.message(tx, id_)
         if stored is None:
             raise NotFound(_("This message was taken back."))
         return await _shape(call, tx, stored, with_html=False)
+
+
+async def _log(call: Call, channel: Channel, wanted: NewMessage) -> int:
+    """Through the road in, which commits by itself: the client's id, or the Idempotency-Key, makes it one."""
+    if wanted.attachments or wanted.to or wanted.cc or wanted.send_at:
+        raise BadInput(_("What is written down goes to nobody and has no uploads here."), field="channel")
+    given = wanted.client_id or call.request.headers.get("Idempotency-Key", "") or token()
+    entry = desk.Entry(
+        client_id=hashlib.sha256(f"{call.id}:{given}".encode()).hexdigest()[:40],
+        what=wanted.what,
+        text=wanted.text,
+        subject=wanted.subject or "",
+        conversation_id=call.id,
+    )
+    return await desk.log(call.hub, inbound_of(call.request), channel, call.person, entry)
 
 
 async def take_back(call: Call) -> None:
@@ -110,12 +142,14 @@ class FileQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def _reply(tx: Tx, call: Call, wanted: NewMessage) -> int:
+    saved = await saved_texts.load(tx, wanted.saved_text) if wanted.saved_text else None
+    words = await _words(tx, call, wanted, saved)
     answer = Answer(
-        text=wanted.text,
-        html=wanted.html,
+        text=words.text,
+        html=words.html,
         to=_parties(wanted.to),
         cc=_parties(wanted.cc),
-        subject=wanted.subject,
+        subject=words.subject or wanted.subject,
         channel_id=wanted.channel,
         attachments=wanted.attachments,
         client_id=wanted.client_id,
@@ -126,7 +160,22 @@ async def _reply(tx: Tx, call: Call, wanted: NewMessage) -> int:
         if wanted.approved_text
         else None,
     )
-    return (await reply(tx, call.hub.settings.mail_domain, call.id, call.person.id, answer)).id
+    made = await reply(tx, call.hub.settings.mail_domain, call.id, call.person.id, answer)
+    if saved is not None and not made.repeated:
+        await act(tx, call.id, f"{saved.id}.{saved.version}", call.person)
+    return made.id
+
+
+async def _words(tx: Tx, call: Call, wanted: NewMessage, saved: SavedText | None) -> Words:
+    """What is said: the words given, or those of a saved text as its channel carries them."""
+    if saved is None:
+        return Words(text=wanted.text, html=wanted.html)
+    if wanted.text or wanted.html:
+        raise BadInput(_("Give either text or saved_text."), field="saved_text")
+    held = await thread.head(tx, call.id, call.person.id)
+    kind = (await connections.load(tx, wanted.channel)).kind if wanted.channel else held.channel_kind
+    values = await filling.values_for(tx, call.id, call.person.id)
+    return filling.complete(filling.fill(saved, values, adapter(kind).can))
 
 
 async def _note(tx: Tx, call: Call, wanted: NewMessage) -> int:

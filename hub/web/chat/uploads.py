@@ -36,17 +36,17 @@ def limited(request: web.Request) -> web.Request:
     return request.clone(client_max_size=most)
 
 
-async def files_of(form: Form) -> list[dict[str, str]]:
+async def files_of(form: Form, most_bytes: int = MOST_FILE_BYTES) -> list[dict[str, str]]:
     """`{"name", "type", "content"}` of each, the content in base64. Raises BadInput naming what is not taken."""
-    given = [one for one in form.getall("file", []) if isinstance(one, FileField)]
+    given = [one for one in form.getall("file", []) if isinstance(one, FileField) and one.filename]
     if len(given) > MOST_FILES:
         raise BadInput(_("At most %(n)s files in one message.", n=MOST_FILES), field="file")
     files, size = [], 0
     for one in given:
         content = one.file.read()
         size += len(content)
-        if size > MOST_FILE_BYTES:
-            limit = MOST_FILE_BYTES // 1_000_000
+        if size > most_bytes:
+            limit = most_bytes // 1_000_000
             raise BadInput(_("The files are too large together: at most %(n)s MB.", n=limit), field="file")
         name = file_name(one.filename)
         type_ = sniffed(content, name)

@@ -16,6 +16,7 @@ from hub.conversations.drafts import Draft as StoredDraft
 from hub.conversations.recipients import choose
 from hub.conversations.thread import Head as StoredHead
 from hub.conversations.ways import Way
+from hub.customers import bought, claiming
 from hub.customers import card as customers
 from hub.customers.card import AccountCard, CardAddress, CustomerCard
 from hub.plumbing.clock import now
@@ -23,6 +24,7 @@ from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import _, language
 from hub.routing import explain
+from hub.web.customers import purchased
 from hub.web.inbox.rows import mark, named, person, titled
 from hub.web.views import (
     Card,
@@ -92,6 +94,11 @@ async def _line(tx: Tx, stored: StoredHead, way: Way) -> Line:
     to, cc, why_not = way.address, "", way.words() if way.why_not else ""
     if can.cc and not way.why_not and way.reason == "last_used":
         to, cc, why_not = await _letter_to(tx, stored, way)
+    why = "" if way.why_not else way.words()
+    if way.why_not == "no_address" and (
+        typed := await claiming.typed(tx, stored.contact_id, can.address_type)
+    ):
+        to, why, why_not = typed, _("typed by them, not proven"), ""
     subject = stored.subject if stored.subject.lower().startswith("re:") else f"Re: {stored.subject}"
     return Line(
         id=way.channel.id,
@@ -107,7 +114,7 @@ async def _line(tx: Tx, stored: StoredHead, way: Way) -> Line:
         parts=can.parts,
         pages=can.pages,
         cost=can.cost,
-        why="" if way.why_not else way.words(),
+        why=why,
         why_not=why_not,
         until=way.window_until,
         approved=can.approved_texts,
@@ -155,7 +162,7 @@ async def card(tx: Tx, agent_id: int, stored: StoredHead) -> Card:
     return msgspec.structs.replace(
         person_card(known),
         conversation=stored.id,
-        facts=_facts(still_open),
+        facts=[*purchased.facts(await bought.of_contact(tx, stored.contact_id)), *_facts(still_open)],
         history=[
             Past(
                 id=one.id,

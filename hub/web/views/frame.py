@@ -24,7 +24,7 @@ class Person(Named, frozen=True, kw_only=True):
     @property
     def initials(self) -> str:
         """One or two letters: of the first and the last word."""
-        words = [word for word in self.name.split() if word[0].isalnum()]
+        words = [word for word in self.name.split() if word[0].isalpha()]
         return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
 
 
@@ -61,7 +61,7 @@ class Shell(Scope, frozen=True, kw_only=True):
     `counts`: numbers by the same keys; 0 shows nothing. `topics`: live topics of the agent (counts, notices).
     `cursor`: the stream's cursor, read before the page's first SELECT; "" switches live updates off.
     `here`: presence, live kinds ring only then. `calls`: what rings for the agent or is in progress;
-    `can_call`: there is a line to call on.
+    `can_call`: there is a line to call on; `can_log`: one on which visits are written down.
     """
 
     me: Me
@@ -73,6 +73,7 @@ class Shell(Scope, frozen=True, kw_only=True):
     here: bool = True
     calls: list[CallBar] = []
     can_call: bool = False
+    can_log: bool = False
 
     @property
     def leads(self) -> bool:

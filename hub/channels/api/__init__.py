@@ -1,0 +1,1 @@
+"""Any other system, over signed JSON both ways."""

@@ -1,0 +1,1 @@
+"""Logging visits, letters and paper forms."""

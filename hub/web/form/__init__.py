@@ -1,0 +1,1 @@
+"""Forms on other sites: the page we draw, and what a browser posts."""
