@@ -21,12 +21,17 @@ def fetching(url: str, line: Line) -> Fetching:
 
     Raises BadInput for any other host: what a request of ours would reach must not be a stranger's choice.
     """
-    if urlsplit(url).netloc.lower() != urlsplit(api_url(line)).netloc.lower():
+    if _origin(url) != _origin(api_url(line)):
         raise BadInput(N_("the file does not lie where our provider keeps files"), field="url")
     user, password = credentials(line)
     basic = base64.b64encode(f"{user}:{password}".encode()).decode()
     inside = (urlsplit(api_url(line)).hostname or "",) if line.settings.get("api_url") else ()
     return Fetching(headers={"Authorization": f"Basic {basic}"}, allowed_hosts=inside)
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.netloc.lower()
 
 
 def api_url(line: Line) -> str:

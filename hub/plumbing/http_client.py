@@ -127,13 +127,13 @@ class HttpClient:
         headers: dict[str, str],
         most_bytes: int,
     ) -> Fetched:
-        for _ in range(MOST_REDIRECTS + 1):
+        for _hop in range(MOST_REDIRECTS + 1):
             answer = await self._once(method, url, data, headers, most_bytes)
             target = answer.headers.get("location", "")
             if method != "GET" or answer.status not in (301, 302, 303, 307, 308) or not target:
                 return answer
             following = urljoin(url, target)
-            if urlsplit(following).hostname != urlsplit(url).hostname:
+            if urlsplit(following)[:2] != urlsplit(url)[:2]:  # another scheme, host or port
                 headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
             url = following
         raise ForbiddenUrl(N_("this address is not allowed"), field="url")

@@ -334,7 +334,6 @@ def test_what_cannot_be_said_fails_before_anything_leaves():
         (500, 0, Unreachable),
         (502, 0, Unknown),
         (504, 0, Unknown),
-        (502, 0, Unknown),
         (400, 63016, WindowClosed),
         (400, 99999, Rejected),
         (307, 0, Misconfigured),
@@ -351,6 +350,7 @@ def test_the_account_is_shown_to_its_own_host_only():
         "https://evil.example/x",
         "https://api.twilio.com.evil.example/",
         "http://127.0.0.1/",
+        "http://api.twilio.com/x",
         "https://api.twilio.com:444/x",
     ):
         with pytest.raises(BadInput):

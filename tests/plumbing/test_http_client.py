@@ -19,10 +19,12 @@ class Listener:
 
     def __init__(self) -> None:
         self.hits: list[str] = []
-        self.port = 0
+        self.shown: list[str] = []
+        self.port = self.beside = 0
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.hits.append(request.path)
+        self.shown.append(request.headers.get("Authorization", ""))
         match request.path:
             case "/big":
                 return web.Response(body=b"x" * 50_000)
@@ -35,6 +37,8 @@ class Listener:
                 return response
             case "/inside":
                 return web.Response(status=302, headers={"Location": f"http://localhost:{self.port}/secret"})
+            case "/beside":
+                return web.Response(status=302, headers={"Location": f"http://127.0.0.1:{self.beside}/ok"})
             case "/loop":
                 return web.Response(status=302, headers={"Location": "/loop"})
         return web.json_response({"host": request.host})
@@ -47,8 +51,9 @@ async def listener() -> AsyncIterator[Listener]:
     app.router.add_route("*", "/{rest:.*}", listener.answer)
     runner = web.AppRunner(app)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    listener.port = runner.addresses[0][1]
+    for _twice in range(2):
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+    (_host, listener.port), (_same, listener.beside) = runner.addresses
     yield listener
     await runner.cleanup()
 
@@ -152,6 +157,13 @@ async def test_an_allowed_host_may_be_inside_and_its_redirects_may_not(listener:
         with pytest.raises(ForbiddenUrl):
             await client.get(f"http://127.0.0.1:{listener.port}/loop")
     assert "/secret" not in listener.hits
+
+
+async def test_a_password_is_shown_to_no_other_origin(listener: Listener) -> None:
+    """Another port is another server, and plain http after https would show it to the whole way."""
+    async with HttpClient(allowed_hosts=["127.0.0.1"]) as client:
+        await client.get(f"http://127.0.0.1:{listener.port}/beside", headers={"Authorization": "Basic x"})
+    assert listener.shown == ["Basic x", ""]
 
 
 async def test_size_and_time_are_bounded(listener: Listener) -> None:
