@@ -120,7 +120,7 @@ async def _move(tx: Tx, line: Line, fact: CallChanged, late: bool) -> AnyMove:
         await calls.keep_leg(tx, leg)
     await calls.keep(tx, call)
     if fact.step == "transcribed" and fact.transcript:
-        await call_story.transcribe(tx, fact)
+        await call_story.transcribe(tx, line.id, fact)
     await call_story.tell(tx, held, call, before, str(line.settings.get("language") or ""))
     return move
 

@@ -11,7 +11,7 @@ from hub.channels import connections
 from hub.channels.errors import SendError, Unknown
 from hub.channels.moves import Dial
 from hub.channels.registry import adapter
-from hub.conversations import call_out, calls
+from hub.conversations import call_out, calls, holding
 from hub.conversations.calls import Call
 from hub.plumbing.errors import Forbidden, NotFound, Unavailable
 from hub.plumbing.hub import Hub
@@ -64,7 +64,8 @@ async def hang_up(hub: Hub, conversation_id: int, call_id: int, agent_id: int) -
     async with hub.transaction() as tx:
         call = await calls.load(tx, call_id)
         channel = await connections.load(tx, call.channel_id)
-    if call.conversation_id != conversation_id:
+        stands = (await holding.read(tx, [call.conversation_id]))[0]
+    if conversation_id not in (stands.id, stands.joined_into_id):
         raise NotFound(_("There is no such call."))
     if call.agent_id != agent_id:
         raise Forbidden(_("Only who is on the phone can hang up."))

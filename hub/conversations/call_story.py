@@ -60,7 +60,7 @@ async def tell(tx: Tx, held: Held, call: Call, before: Seen, language: str) -> N
         await todo.add(tx, "search", call.message_id)
         tx.wake("todo")
     await tell_lists(tx, held)
-    tx.signal("message", call.message_id, thread_topics(held.id))
+    tx.signal("message", call.message_id, thread_topics(held.joined_into_id or held.id))
 
 
 def words(call: Call, agent: str) -> str:
@@ -102,16 +102,18 @@ async def rang(tx: Tx, held: Held, leg: Leg, reason: dict[str, Any]) -> None:
     )
 
 
-async def transcribe(tx: Tx, fact: CallChanged) -> None:
+async def transcribe(tx: Tx, channel_id: int, fact: CallChanged) -> None:
     """What was said in a voicemail or recording becomes its message's text."""
     row = await tx.record(
         """
         UPDATE message SET text = text || E'\\n' || $2, new_text = new_text || E'\\n' || $2
-        WHERE message_id = $1 AND position($2 IN text) = 0
-        RETURNING id, conversation_id
+        WHERE message_id = $1 AND channel_id = $3 AND position($2 IN text) = 0
+        RETURNING id, (SELECT coalesce(joined_into_id, v.id) FROM conversation v WHERE v.id = conversation_id)
+                  AS conversation_id
         """,
         fact.recording,
         fact.transcript[:20_000],
+        channel_id,
     )
     if row is not None:
         await todo.add(tx, "search", row["id"])

@@ -13,6 +13,7 @@ from hub import calling
 from hub.agents import tokens
 from hub.channels import connections
 from hub.channels.registry import adapter
+from hub.conversations import joining
 from hub.conversations.call_bars import of_agent
 from hub.lab.twilio import PretendTwilio
 from hub.plumbing.errors import BadInput, Conflict, Unavailable
@@ -153,7 +154,11 @@ async def test_without_a_telephone_or_a_line_nobody_can_call(lines: Lines) -> No
 
 
 async def test_hanging_up_from_the_page_ends_it_for_both(lines: Lines, world: World) -> None:
+    """Also from the conversation that theirs was joined into while they talked."""
     phones = lines.twilio.calls
+    await phones.ring("+34600777777", NUMBER)
+    await phones.hang_up("+34600777777")
+    other = await lines.hub.pool.fetchval("SELECT max(id) FROM conversation")
     ana: Browser = await lines.site.browser(world.ana)
     answer = await ana.post(
         f"/c/{lines.conversation}/calls", {"client_id": "page"}, headers={"Accept": "application/json"}
@@ -166,6 +171,10 @@ async def test_hanging_up_from_the_page_ends_it_for_both(lines: Lines, world: Wo
     luis = await lines.site.browser(world.luis)
     path = f"/c/{lines.conversation}/calls/{call}/hang-up"
     assert (await luis.post(path)).status == 403  # it is Ana's
+    assert (await ana.post(f"/c/{other}/calls/{call}/hang-up")).status == 404
+    async with lines.hub.transaction() as tx:
+        await joining.join(tx, lines.conversation, other, agent_id=world.ana)
+    path = f"/c/{other}/calls/{call}/hang-up"
     assert (await ana.post(path)).status == 303
     assert phones.phones == {}
     assert (await lines.row(call))["outcome"] == "answered"
