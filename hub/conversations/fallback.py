@@ -247,8 +247,9 @@ async def _load(tx: Tx, delivery_id: int) -> Undelivered | None:
         SELECT d.id, d.message_id, m.conversation_id, d.channel_id, d.address_id, c.root_id, d.state, d.purpose,
                d.role, d.automatic OR m.automatic AS automatic, v.fallback AS choice,
                EXISTS (SELECT FROM chat_mailed WHERE delivery_id = d.fallback_of) AS claimed,
-               EXISTS (SELECT FROM message later JOIN conversation k ON k.id = later.conversation_id
-                       WHERE coalesce(k.joined_into_id, k.id) = coalesce(v.joined_into_id, v.id)
+               EXISTS (SELECT FROM conversation k JOIN message later ON later.conversation_id = k.id
+                       WHERE (k.id = coalesce(v.joined_into_id, v.id)
+                              OR k.joined_into_id = coalesce(v.joined_into_id, v.id))
                          AND later.direction = 'in' AND NOT later.automatic
                          AND later.created_at > m.created_at) AS customer_wrote,
                EXISTS (SELECT FROM delivery other JOIN address b ON b.id = other.address_id
