@@ -14,6 +14,7 @@ from hub.channels import signing
 from hub.channels.base import BeforeWire, Tried
 from hub.channels.errors import Misconfigured, Rejected, SendError, Throttled, Unknown, Unreachable
 from hub.channels.outgoing import Line, Outgoing, Sent
+from hub.channels.webchat.settings import words
 from hub.plumbing.clock import now
 from hub.plumbing.errors import Unavailable
 from hub.plumbing.http_client import Fetched, ForbiddenUrl, HttpClient, TooLarge
@@ -69,7 +70,7 @@ async def check(line: Line) -> list[Tried]:
 
 def allowed_hosts(line: Line) -> tuple[str, ...]:
     """Hosts inside that the operator allows by name: everything else inside is refused (promise 58)."""
-    return tuple(str(line.settings.get("allowed_hosts", "")).lower().split())
+    return tuple(one.lower() for one in words(line.settings.get("allowed_hosts", "")))
 
 
 async def _post(line: Line, url: str, secret: str, id_: str, body: bytes) -> Fetched:

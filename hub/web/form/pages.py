@@ -91,7 +91,8 @@ async def fill(request: web.Request) -> web.StreamResponse:
     with speaking(_language(request)):
         _from_site(request, line)
         await hub.limits.check(f"form:{peer_of(request)}", most=AN_ADDRESS, seconds=AN_ADDRESS_SECONDS)
-        request = uploads.limited(request)
+        if request.content_type.startswith("multipart/"):  # every other body was read, within bounds, before
+            request = uploads.limited(request)
         form = await form_of(request, FilledForm)
         try:
             await _keep(request, channel, line, form)
