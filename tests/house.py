@@ -63,7 +63,7 @@ TABLES = {
     "conversations": (
         "conversation participant message attachment page_picture thread_pointer thread_key chat_session chat_mailed "
         "draft mention reading auto_reply "
-        "awaited_file approved_text message_search joining call call_leg"
+        "awaited_file approved_text message_search joining call call_leg saved_text saved_text_version"
     ),
     "routing": "rule_set decision",
     "notifications": "notification",

@@ -20,6 +20,7 @@ from hub.web.form import pages as form
 from hub.web.linked import pages as linked
 from hub.web.quarantine import pages as quarantine
 from hub.web.requests import PERSON
+from hub.web.saved_texts import pages as saved_texts
 from hub.web.search import routes as search
 from hub.web.unanswered import pages as unanswered
 
@@ -58,6 +59,7 @@ TABLE: list[RouteDef] = [
     *files.ROUTES,
     *search.ROUTES,
     *customers.ROUTES,
+    *saved_texts.ROUTES,
     *quarantine.ROUTES,
     *fax.ROUTES,
     *saved_texts.ROUTES,

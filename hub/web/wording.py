@@ -87,6 +87,8 @@ BROWSER = {
     "too_long": N_("%(n)s characters too long"),
     "free_until": N_("Free text until %(at)s"),
     "full": N_("Too many messages wait for the connection"),
+    "saved_texts": N_("Saved texts"),
+    "fill_in": N_("Fill in %(names)s"),
     "pick_up": N_("Your telephone rings: pick up and press 1"),
     "offline": N_("No connection. You can go on writing; it is sent when the connection is back."),
 }

@@ -1,5 +1,5 @@
 // Starts the kernel on every page of a signed-in agent; the parts start in this order.
-import { app, say } from "./live.js";
+import { $, app, say } from "./live.js";
 import "./nav.js";
 import "./list.js";
 import "./send.js";
@@ -9,4 +9,5 @@ import "./keys.js";
 
 document.documentElement.classList.add("js");
 if (app) say("start");
+if ($("form[data-preview]")) import("./preview.js");
 if (app) (window.requestIdleCallback ?? setTimeout)(() => import("./call.js").catch(() => {})); // the bar stands without it

@@ -8,6 +8,8 @@ const PAUSE = 700;
 // A message counts as seen when it has stood in view this long: who presses Send in the same moment did not read it.
 const NOTICED = 2000;
 const FIELDS = ["to", "cc", "subject", "channel_id"];
+// A variable of a saved text that nobody filled.
+const BLANK = /\{\{\s*(contact|account|owner|agent)\.\w+\s*\}\}/;
 let form = null;
 let drafts = {};
 let pause = 0;
@@ -15,6 +17,7 @@ let putting = null;
 let typed = 0;
 let ways = null;
 let left = null;
+let quick = null;
 const names = new Map();
 
 const mode = () => form.dataset.mode;
@@ -101,7 +104,8 @@ function switched() {
 }
 
 const told = () => { const option = field("channel_id")?.selectedOptions[0]; if (ways && option) ways.show(form, option, left?.before, left?.back); };
-const toLine = () => { $("[data-to-line]", form).textContent = [field("to").value, field("cc").value].filter(Boolean).join(", "); };
+const spelled = (to) => [...field("channel_id").options].find((one) => one.dataset.to === to)?.dataset.told ?? to;
+const toLine = () => { $("[data-to-line]", form).textContent = [spelled(field("to").value), field("cc").value].filter(Boolean).join(", "); };
 
 /** Show what the chosen line can carry; its own addressee and subject when it was just chosen. */
 function line(fresh = false) {
@@ -123,6 +127,8 @@ function line(fresh = false) {
 
 function typing(event) {
   if (event.target.name === "mode" || event.target.matches("[data-upload]")) return;
+  if (quick) quick.look(form);
+  else if (event.data === "/") import("./quick.js").then((found) => { quick = found; quick.look(form); }).catch(() => {});
   keepHere();
   told();
   status("saving");
@@ -188,7 +194,7 @@ function handed(event) {
   upload(files);
 }
 
-function chipOf(name, ...more) {
+export function chipOf(name, ...more) {
   const list = $("[data-chips]", form);
   const gone = () => { chip.remove(); list.hidden = !list.children.length; told(); };
   const chip = h("li", { class: "file" }, h("span", { class: "cut" }, name), ...more, h("button", { class: "btn quiet icon", type: "button", "aria-label": `${t("remove")}: ${name}`, onclick: gone }, "×"));
@@ -224,8 +230,12 @@ async function submitted(event) {
   const text = field("text").value.trim();
   if (!text && !files.length) return field("text").focus();
   const which = mode();
+  const hole = which === "reply" && BLANK.exec(field("text").value);
+  if (hole) { field("text").focus(); field("text").setSelectionRange(hole.index, hole.index + hole[0].length); return void ($("[data-status]", own).textContent = t("fill_in", { names: hole[0] })); }
   const fields = { ...written(), text, mode: which, after_seq: field("after_seq").value, force: "" };
   if (files.length) fields.attachments = files;
+  const macro = $("input[name=macro]", own);
+  if (macro) Object.assign(fields, { macro: macro.value, does: macro.parentNode.firstChild.textContent });
   if (!send(conversation(), fields, putting)) return;
   clearTimeout(pause);
   pause = 0;
@@ -249,7 +259,7 @@ async function stays(event) {
 }
 
 function key(event) {
-  if (event.isComposing) return;
+  if (event.isComposing || (quick && quick.pressed(event, form))) return;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.shiftKey) { event.preventDefault(); form.requestSubmit(); }
   if (event.key === "Enter" && event.target.matches("input.plain")) event.preventDefault();
 }
@@ -260,6 +270,7 @@ function returned({ conversation: at, fields }) {
   setMode(fields.mode);
   const since = field("text").value;
   for (const id of fields.attachments ?? []) chipOf(names.get(String(id)) ?? String(id), h("input", { type: "hidden", name: "attachments", value: id }));
+  if (fields.macro) chipOf(fields.does, h("input", { type: "hidden", name: "macro", value: fields.macro }));
   fill({ ...fields, text: since.trim() ? `${fields.text}\n\n${since}` : fields.text });
   keepHere();
   save();

@@ -8,8 +8,8 @@ from datetime import datetime
 import msgspec
 
 from hub import desk
-from hub.channels.connections import Channel
 from hub.channels import connections
+from hub.channels.connections import Channel
 from hub.channels.facts import Party
 from hub.channels.registry import adapter
 from hub.conversations import filling, media, originals, saved_texts, thread
@@ -28,8 +28,8 @@ from hub.plumbing.texts import _
 from hub.web.api.conversations import one
 from hub.web.api.endpoints import Call, Endpoint, Nothing, Page, Paging, limit_of, number_cursor
 from hub.web.api.shapes import AttachmentShape, DeliveryShape, MessageShape, Ref, ref
-from hub.web.saved_texts.quick import act
 from hub.web.requests import inbound_of
+from hub.web.saved_texts.quick import act
 
 
 class MessagesQuery(Paging, frozen=True, kw_only=True):
@@ -44,6 +44,8 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     `to`, `cc` are addresses; without them the conversation's own are used. `channel` is a channel's id.
     `approved_text` (an id of /approved_texts) with its `variables` instead of `text`. On a channel agents log
     visits on (`what`: visit, letter, paper, other) it is what the conversation's person said: a message coming in.
+    `saved_text` (an id of /saved_texts): its wording filled for this customer instead of `text`, and what it does
+    done; 422 when a variable has no value.
     """
 
     text: str = ""

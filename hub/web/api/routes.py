@@ -21,6 +21,7 @@ from hub.web.api import (
     house,
     messages,
     rules,
+    saved_texts,
 )
 from hub.web.api.door import serve
 from hub.web.api.endpoints import Endpoint
@@ -36,6 +37,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *accounts.ENDPOINTS,
     *house.ENDPOINTS,
     *approved_texts.ENDPOINTS,
+    *saved_texts.ENDPOINTS,
     *rules.ENDPOINTS,
     *absences.ENDPOINTS,
 )

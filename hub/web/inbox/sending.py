@@ -6,7 +6,7 @@ import msgspec
 from aiohttp import web
 
 from hub.agents.roles import Person
-from hub.conversations import thread, windows
+from hub.conversations import filling, thread, windows
 from hub.conversations.notes import note
 from hub.conversations.outcomes import tell
 from hub.conversations.replies import Answer, Newer, reply
@@ -20,11 +20,12 @@ from hub.web.forms import form_of
 from hub.web.inbox.asked import done, id_of, json_answer, must_see, parties, told_error, whole
 from hub.web.inbox.bubbles import bubble
 from hub.web.requests import hub_of, person_of, wants_json
+from hub.web.saved_texts.quick import act
 from hub.web.views import MessageView
 
 
 class SendForm(msgspec.Struct):
-    """POST /c/{id}/messages. `to`, `cc`, `subject` not given: the conversation's own."""
+    """POST /c/{id}/messages. `to`, `cc`, `subject` not given: the conversation's own. `macro`: done once it is sent."""
 
     text: str = ""
     mode: str = "reply"
@@ -36,6 +37,7 @@ class SendForm(msgspec.Struct):
     after_seq: str = ""
     force: bool = False
     attachments: list[str] = []
+    macro: str = ""
 
 
 async def send(request: web.Request) -> web.StreamResponse:
@@ -88,6 +90,7 @@ async def send_again(request: web.Request) -> web.StreamResponse:
 
 async def _reply(request: web.Request, person: Person, id_: int, form: SendForm) -> web.StreamResponse:
     hub = hub_of(request)
+    filling.must_be_filled(form.text)
     answer = Answer(
         text=form.text,
         to=parties(form.to, "to") or None if form.to is not None else None,
@@ -103,6 +106,8 @@ async def _reply(request: web.Request, person: Person, id_: int, form: SendForm)
     async def verb(tx: Tx) -> tuple[int, object]:
         await must_see(tx, id_, person)
         made = await reply(tx, hub.settings.mail_domain, id_, person.id, answer)
+        if form.macro and not made.repeated:
+            await act(tx, id_, form.macro, person)
         return made.id, made.undo_until
 
     message_id, undo_until = await hub.retrying(verb)
@@ -120,6 +125,8 @@ async def _note(request: web.Request, person: Person, id_: int, form: SendForm) 
             attachments=form.attachments,
             client_id=form.client_id or None,
         )
+        if form.macro and not made.repeated:
+            await act(tx, id_, form.macro, person)
         return made.id
 
     return await _sent(request, person, id_, await hub_of(request).retrying(verb), None)

@@ -1,0 +1,148 @@
+"""What may stand in a wording: the walk over its syntax tree that refuses everything else, in words for people."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator
+
+from jinja2 import nodes
+
+from hub.plumbing.errors import BadInput
+from hub.plumbing.texts import _
+
+MOST_PARTS = 4_000  # nodes of the syntax tree: compiling takes about 50 µs each
+MOST_DEPTH = 24
+
+ALLOWED = (
+    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Const, nodes.Name, nodes.Getattr),
+    *(nodes.If, nodes.For, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not),
+    *(nodes.Concat, nodes.Filter),
+)
+NO_VALUE = ("default", "fallback")
+FILTERS = ("default", "fallback", "upper", "lower", "title", "capitalize", "trim", "join")
+
+
+class Misworded(BadInput):
+    """A wording that cannot be used: which line (from 1), what is wrong there, what to write instead."""
+
+    code = "misworded"
+
+    def __init__(self, message: str, *, line: int = 1, field: str = "") -> None:
+        super().__init__(_("Line %(line)s: %(problem)s", line=line, problem=message), field=field)
+        self.line = line
+        self.problem = message
+
+
+class Checked:
+    """Walks a syntax tree, refuses what is not allowed, and notes the variables."""
+
+    def __init__(self, known: frozenset[str]) -> None:
+        self.known = known
+        self.used: dict[str, None] = {}
+        self.bare: dict[str, None] = {}
+        self.parts = 0
+
+    def visit(self, node: nodes.Node, depth: int, own: frozenset[str], *, printed: bool = False) -> None:
+        """Check `node` and what is in it. `own`: the names loops gave; `printed`: its value goes into the text."""
+        self.parts += 1
+        if depth > MOST_DEPTH:
+            raise Misworded(too_deep(), line=node.lineno)
+        if self.parts > MOST_PARTS:
+            raise Misworded(_("there are too many variables and conditions in it."), line=node.lineno)
+        if not isinstance(node, ALLOWED):
+            raise Misworded(_forbidden(node), line=node.lineno)
+        if isinstance(node, nodes.Getattr | nodes.Name):
+            self._variable(node, own, printed)
+        elif isinstance(node, nodes.Filter):
+            self._filter(node, depth, own, printed)
+        elif isinstance(node, nodes.For):
+            self._loop(node, depth, own)
+        else:
+            for name, inner in _inside(node):
+                self.visit(inner, depth + 1, own, printed=_prints(node, name, printed))
+
+    def _variable(self, node: nodes.Getattr | nodes.Name, own: frozenset[str], printed: bool) -> None:
+        name = _name(node)
+        if isinstance(node, nodes.Name) and name in own:
+            return
+        if name not in self.known:
+            raise Misworded(_unknown(name, self.known), line=node.lineno)
+        self.used[name] = None
+        if printed:
+            self.bare[name] = None
+
+    def _filter(self, node: nodes.Filter, depth: int, own: frozenset[str], printed: bool) -> None:
+        if node.name not in FILTERS:
+            said = _(
+                "there is no filter “%(name)s”. Use one of: %(known)s.",
+                name=node.name,
+                known=", ".join(FILTERS),
+            )
+            raise Misworded(said, line=node.lineno)
+        wrong = node.kwargs or node.dyn_args or node.dyn_kwargs or len(node.args) > 1
+        if wrong or node.node is None or bool(node.args) != (node.name in (*NO_VALUE, "join")):
+            raise Misworded(_('write it like {{ contact.first_name|default("friend") }}.'), line=node.lineno)
+        self.visit(node.node, depth + 1, own, printed=printed and node.name not in NO_VALUE)
+        for inner in node.args:
+            self.visit(inner, depth + 1, own, printed=printed)
+
+    def _loop(self, node: nodes.For, depth: int, own: frozenset[str]) -> None:
+        simple = isinstance(node.target, nodes.Name) and not node.recursive
+        if not simple or _name(node.target) in {one.partition(".")[0] for one in self.known}:
+            raise Misworded(_("write the loop like {% for domain in account.domains %}."), line=node.lineno)
+        if not isinstance(node.iter, nodes.Getattr):
+            raise Misworded(_("a loop goes over a list there is, such as account.domains."), line=node.lineno)
+        self.visit(node.iter, depth + 1, own)
+        inner = own | {_name(node.target)}
+        if node.test is not None:
+            self.visit(node.test, depth + 1, inner)
+        for part in node.body:
+            self.visit(part, depth + 1, inner)
+        for part in node.else_:
+            self.visit(part, depth + 1, own)
+
+
+def _inside(node: nodes.Node) -> Iterator[tuple[str, nodes.Node]]:
+    for name, value in node.iter_fields():
+        for one in value if isinstance(value, list) else (value,):
+            if isinstance(one, nodes.Node):
+                yield name, one
+
+
+def _prints(node: nodes.Node, field: str, printed: bool) -> bool:
+    if isinstance(node, nodes.Output):
+        return True
+    if isinstance(node, nodes.CondExpr):
+        return printed and field != "test"
+    return printed and isinstance(node, nodes.Concat)
+
+
+def _name(node: nodes.Node) -> str:
+    if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
+        return f"{node.node.name}.{node.attr}"
+    return node.name if isinstance(node, nodes.Name) else "…"
+
+
+def _unknown(name: str, known: Collection[str]) -> str:
+    alike = difflib.get_close_matches(name[:80], known, n=1) or sorted(known)[:1]
+    return _(
+        "there is no variable “%(name)s”. Did you mean %(known)s?", name=name[:80], known=", ".join(alike)
+    )
+
+
+def _forbidden(node: nodes.Node) -> str:
+    if isinstance(node, nodes.Call | nodes.CallBlock | nodes.Macro):
+        return _("nothing can be called in here. Write a variable, such as {{ contact.name }}.")
+    if isinstance(node, nodes.BinExpr | nodes.UnaryExpr):
+        return _("nothing can be calculated in here. Write a variable, such as {{ contact.name }}.")
+    return not_understood()
+
+
+def not_understood() -> str:
+    """What is said of something that is no wording at all."""
+    return _("this is not understood. Write {{ contact.name }} or {% if contact.phone %} … {% endif %}.")
+
+
+def too_deep() -> str:
+    """What is said of something too intricate to be read."""
+    return _("too much stands inside one another here. Write it in simpler parts.")

@@ -1,0 +1,1 @@
+"""The wordings people keep: their page, and choosing them in the composer."""
