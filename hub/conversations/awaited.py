@@ -68,13 +68,14 @@ async def fetch(hub: Hub, id_: int, tries: int, *, client: HttpClient | None = N
         line = (await connections.load(tx, awaited.channel_id)).line(hub.crypto)
     try:
         content = await _content(awaited, line, client)
-    except Unavailable as error:
+    except (Unavailable, SendError) as error:
+        why = error.reason if isinstance(error, SendError) else error.message
         if tries < MOST_TRIES:
-            raise
-        await _give_up(hub, awaited, error.message)
+            raise Unavailable(why) from error
+        await _give_up(hub, awaited, why)
         return
-    except (HubError, SendError) as error:
-        await _give_up(hub, awaited, error.message if isinstance(error, HubError) else error.reason)
+    except HubError as error:
+        await _give_up(hub, awaited, error.message)
         return
     await _keep(hub, awaited, content)
 
@@ -99,7 +100,8 @@ async def _content(awaited: Awaited, line: Line, client: HttpClient | None) -> b
     if got.status == 200 and got.body:
         return got.body
     if got.status in (401, 403):
-        raise BadInput(N_("the provider does not let us have it"))
+        # a password changed there before it is changed here: it may be right soon
+        raise Unavailable(N_("the provider does not let us have it"))
     if got.status == 410:
         raise BadInput(N_("the provider no longer has it"))
     raise Unavailable(N_("the provider does not have it ready"))

@@ -125,6 +125,19 @@ async def test_what_webhooks_lost_is_made_up_for(hub: Hub, world: World) -> None
         assert (await texts.deliveries())[0]["state"] == "delivered"
 
 
+async def test_a_file_waits_while_the_password_is_being_changed(hub: Hub, world: World) -> None:
+    """Twilio has the new one already, the line not yet: the photo comes as soon as both have it."""
+    async with texting(hub, world, by_itself=False) as texts:
+        await texts.says("Mira", files=[("image/png", PHOTO)])
+        token, texts.twilio.token = texts.twilio.token, "another"
+        await texts.chores()
+        assert await hub.pool.fetchval("SELECT count(*) FROM awaited_file WHERE failed IS NULL") == 1
+        texts.twilio.token = token
+        await hub.pool.execute("UPDATE todo SET due_at = now() WHERE kind = 'media'")
+        await texts.chores()
+        assert await hub.pool.fetchval("SELECT count(*) FROM attachment") == 1
+
+
 async def test_a_list_that_cannot_be_read_is_asked_again_from_the_same_moment(hub: Hub, world: World) -> None:
     """A day without Twilio's list leaves no hole: the row waits with its beginning, and no second one beside it."""
     async with texting(hub, world, by_itself=False) as texts:
