@@ -7,6 +7,7 @@ import random
 from playwright.async_api import expect
 
 from hub.channels.sms.segments import ALPHABET, EXTENSION, measure
+from hub.channels.spelling import shown
 from hub.conversations import fallback
 from hub.plumbing.hub import Hub
 from tests.conversations.crossing import NUMBER, fail, number_of, phone_line
@@ -27,10 +28,10 @@ async def test_a_mail_is_answered_by_sms_and_goes_back_by_mail(desk: Desk, hub: 
     ana = await desk.open(world.ana, f"/inbox/mine/c/{id_}")
     ways = ana.locator("select[name=channel_id] option")
     await expect(ways).to_have_text(
-        ["Support mail · marta@acme.test · escribió aquí la última vez", f"SMS · {NUMBER}"]
+        ["Support mail · marta@acme.test · escribió aquí la última vez", f"SMS · {shown(NUMBER)}"]
     )
     await ana.locator("#text").fill("Hoy llega, Marta.")
-    await ana.locator("select[name=channel_id]").select_option(label=f"SMS · {NUMBER}")
+    await ana.locator("select[name=channel_id]").select_option(label=f"SMS · {shown(NUMBER)}")
     await expect(ana.locator("#text")).to_have_value("Hoy llega, Marta.")
     await expect(ana.locator("[data-lost]")).to_contain_text("Ahora por SMS. Esto no va: el asunto")
     await expect(ana.locator("[data-measure]")).to_contain_text("GSM-7")
@@ -38,7 +39,7 @@ async def test_a_mail_is_answered_by_sms_and_goes_back_by_mail(desk: Desk, hub: 
     await expect(ana.locator("select[name=channel_id] option:checked")).to_contain_text("marta@acme.test")
     await expect(ana.locator("input[name=subject]")).to_have_value("Re: Pedido 48213")
     await expect(ana.locator("[data-lost]")).to_be_hidden()
-    await ana.locator("select[name=channel_id]").select_option(label=f"SMS · {NUMBER}")
+    await ana.locator("select[name=channel_id]").select_option(label=f"SMS · {shown(NUMBER)}")
     await ana.locator("#text").press("Control+Enter")
     await expect(ana.locator("#timeline .m.out")).to_have_count(1)
 

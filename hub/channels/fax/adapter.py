@@ -20,7 +20,7 @@ class FaxAdapter(Adapter):
         address_type="fax",
         reached_as="email",
         icon="printer",
-        colour="teal",
+        colour="grey",
         attachments=True,
         attachment_limit=20_000_000,
         attachment_types=(

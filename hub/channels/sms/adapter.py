@@ -15,7 +15,7 @@ class SmsAdapter(TwilioMessages):
     can = Capabilities(
         address_type="phone",
         icon="message-square",
-        colour="green",
+        colour="teal",
         attachments=True,
         attachment_limit=5_000_000,
         text_limit=twilio_sending.MOST_CHARACTERS,

@@ -19,7 +19,7 @@ class WhatsAppAdapter(TwilioMessages):
     can = Capabilities(
         address_type="phone",
         icon="message-circle",
-        colour="teal",
+        colour="green",
         attachments=True,
         attachment_limit=16_000_000,
         text_limit=twilio_sending.MOST_CHARACTERS,

@@ -30,6 +30,16 @@ const isSite = (origin) => told.sites.some((site) => {
   return star < 0 ? origin === site : origin.startsWith(site.slice(0, star)) && origin.endsWith(site.slice(star + 1));
 });
 
+/** The site's own colour, where white can be read on it (WCAG 2.2, 4.5 : 1). */
+function paint(colour) {
+  const digits = /^#(?:[0-9a-f]{3}){1,2}$/i.test(colour) ? colour.slice(1) : "";
+  const parts = digits.length === 3 ? [...digits].map((one) => one + one) : digits.match(/../g);
+  if (!parts) return;
+  const [r, g, b] = parts.map((one) => parseInt(one, 16) / 255).map((one) => (one <= .04045 ? one / 12.92 : ((one + .055) / 1.055) ** 2.4));
+  if (1.05 / (.2126 * r + .7152 * g + .0722 * b + .05) < 4.5) return;
+  for (const name of ["--brand", "--accent"]) document.documentElement.style.setProperty(name, colour);
+}
+
 const tell = (what, d) => host && parent.postMessage({ hub: 1, t: what, d }, host);
 
 const HEARD = {
@@ -37,6 +47,7 @@ const HEARD = {
     token = String(d.token ?? "");
     page = String(d.page ?? "");
     user = d.user ?? {};
+    paint(String(d.colour ?? ""));
     begin();
   },
   open() {

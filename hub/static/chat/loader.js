@@ -9,6 +9,7 @@
   const lang = texts[wanted] ? wanted : "en";
   const t = texts[lang];
   const place = `hub-chat:${key}`;
+  const colour = /^#(?:[0-9a-f]{3}){1,2}$/i.test(tag.dataset.colour) ? tag.dataset.colour : "#1D5FD1";
   let frame, user, ready = false, isOpen = false, unread = 0;
 
   const host = document.createElement("div");
@@ -16,7 +17,7 @@
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`
     :host { all: initial; color-scheme: normal; }
-    button { position: fixed; inset: auto 20px 20px auto; z-index: 2147483000; width: 56px; height: 56px; border: 0; border-radius: 50%; cursor: pointer; background: ${/^#[0-9a-f]{3,6}$/i.test(tag.dataset.colour) ? tag.dataset.colour : "#1D5FD1"}; color: #fff; box-shadow: 0 6px 20px #17202c4d; display: grid; place-items: center; }
+    button { position: fixed; inset: auto 20px 20px auto; z-index: 2147483000; width: 56px; height: 56px; border: 0; border-radius: 50%; cursor: pointer; background: ${colour}; color: #fff; box-shadow: 0 6px 20px #17202c4d; display: grid; place-items: center; }
     button:focus-visible { outline: 3px solid #fff; box-shadow: 0 0 0 6px #1D5FD1; }
     svg { width: 26px; height: 26px; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
     span { position: absolute; inset: -4px -4px auto auto; min-width: 20px; padding: 0 5px; border-radius: 10px; box-sizing: border-box; background: #B3261E; font: 600 12px/20px system-ui, sans-serif; }
@@ -62,7 +63,7 @@
     frame.src = `${hub}/widget/${key}?lang=${lang}`;
     frame.addEventListener("load", () => {
       ready = true;
-      tell("init", { token: kept(), page: location.origin + location.pathname, user });
+      tell("init", { token: kept(), page: location.origin + location.pathname, user, colour });
       if (isOpen) tell("open");
     });
     root.append(frame);

@@ -166,7 +166,7 @@ async def card(tx: Tx, agent_id: int, stored: StoredHead) -> Card:
         history=[
             Past(
                 id=one.id,
-                subject=one.subject,
+                subject=titled(one.channel_kind, one.channel_name, one.subject),
                 at=one.last_message_at,
                 channel=mark(one.channel_kind, one.channel_name),
                 state=cast(State, one.state),

@@ -16,7 +16,7 @@ from hub.customers import accounts, contacts
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _
 from hub.web.inbox.asked import json_answer
-from hub.web.inbox.rows import mark
+from hub.web.inbox.rows import mark, titled
 from hub.web.requests import hub_of, person_of
 
 MOST = 5
@@ -76,7 +76,7 @@ async def _conversations(hub: Hub, person: Person, words: str) -> list[Hit]:
     return [
         Hit(
             value=f"/c/{one.row.id}",
-            name=one.row.subject or _("(no subject)"),
+            name=titled(one.row.channel_kind, one.row.channel_name, one.row.subject) or _("(no subject)"),
             note=one.row.contact_name,
             icon=mark(one.row.channel_kind, one.row.channel_name).icon,
         )

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from hub.channels.spelling import shown
 from hub.web.views.frame import Named, Person
 from hub.web.views.lists import ChannelMark, ListPane, State
 from hub.web.views.messages import Message
@@ -87,7 +88,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """As it stands in the list of ways: the line, whom it reaches, and why or why not."""
-        said = [self.mark.name, self.to, self.why_not or self.why]
+        said = [self.mark.name, shown(self.to), self.why_not or self.why]
         return " · ".join(one for one in said if one)
 
 
