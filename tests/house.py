@@ -58,7 +58,10 @@ TABLES = {
     "plumbing": "installation todo history idempotency_key migration",
     "channels": "channel channel_address mailbox mailbox_uid arrival arrival_key",
     "agents": "agent team team_member session token invitation presence absence",
-    "customers": "account account_domain contact account_denial address claim tag consent suppressed merge",
+    "customers": (
+        "account account_domain contact account_denial address claim tag consent suppressed merge "
+        "product purchase payment"
+    ),
     "deliveries": "delivery early_report quiet_hours",
     "conversations": (
         "conversation participant message attachment page_picture thread_pointer thread_key chat_session chat_mailed "

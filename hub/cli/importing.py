@@ -1,4 +1,4 @@
-"""`hub import accounts|contacts FILE.csv`: with a progress bar, and every bad row named."""
+"""`hub import accounts|contacts|products|purchases|payments FILE.csv`: with a progress bar, and every bad row named."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from rich.progress import Progress
 
 from hub.cli.opened import with_hub
-from hub.customers import importing
+from hub.customers import importing, importing_purchases
 from hub.customers.importing import Imported
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _
@@ -18,7 +18,7 @@ Import = Callable[..., Awaitable[Imported]]
 CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.group(help="Bring accounts and contacts in from CSV files.")
+@click.group(help="Bring customers, and what they bought and paid, in from CSV files.")
 def command() -> None:
     """The group; each command below opens the hub itself."""
 
@@ -37,6 +37,35 @@ def accounts(file: Path) -> None:
 def contacts(file: Path) -> None:
     """Exit code 2 when a row was wrong; the right ones are in."""
     _run(importing.import_contacts, file)
+
+
+@command.command(help="Columns: " + ", ".join(importing_purchases.PRODUCT_COLUMNS) + ".")
+@click.argument("file", type=CSV)
+def products(file: Path) -> None:
+    """Exit code 2 when a row was wrong; the right ones are in."""
+    _run(importing_purchases.import_products, file)
+
+
+@command.command(
+    help="Columns: "
+    + ", ".join(importing_purchases.PURCHASE_COLUMNS)
+    + ". Contact by external_id, email or phone; account and product by external_id or name."
+)
+@click.argument("file", type=CSV)
+def purchases(file: Path) -> None:
+    """Exit code 2 when a row was wrong; the right ones are in."""
+    _run(importing_purchases.import_purchases, file)
+
+
+@command.command(
+    help="Columns: "
+    + ", ".join(importing_purchases.PAYMENT_COLUMNS)
+    + ". Purchase by its external_id; without a day in paid it is still owed."
+)
+@click.argument("file", type=CSV)
+def payments(file: Path) -> None:
+    """Exit code 2 when a row was wrong; the right ones are in."""
+    _run(importing_purchases.import_payments, file)
 
 
 def _run(work: Import, file: Path) -> None:

@@ -47,17 +47,17 @@ async def import_accounts(
     hub: Hub, path: Path, *, progress: Callable[[int], None] = lambda n: None
 ) -> Imported:
     """Accounts with owner and deputy given by the agents' email; a known external_id is changed, not doubled."""
-    return await _import(hub, read(path, ACCOUNT_COLUMNS, ("name",)), _store_account, progress)
+    return await bring_in(hub, read(path, ACCOUNT_COLUMNS, ("name",)), _store_account, progress)
 
 
 async def import_contacts(
     hub: Hub, path: Path, *, progress: Callable[[int], None] = lambda n: None
 ) -> Imported:
     """Contacts with email, phone (several with | between) and account (its external_id or exact name)."""
-    return await _import(hub, read(path, CONTACT_COLUMNS, ()), _store_contact, progress)
+    return await bring_in(hub, read(path, CONTACT_COLUMNS, ()), _store_contact, progress)
 
 
-async def _import(
+async def bring_in(
     hub: Hub, rows: Iterator[tuple[int, Row]], store: Store, progress: Callable[[int], None]
 ) -> Imported:
     """Each row in a savepoint of its own, 200 rows a transaction: one bad row never takes others along."""
@@ -144,7 +144,7 @@ async def _store_account(tx: Tx, row: Row) -> None:
         if column in row:  # a file without the column says nothing about it; an empty cell says nobody
             fields[f"{column}_id"] = await _agent(tx, row[column], column)
     fields |= {name: row[name] for name in ("kind", "relation", "tier", "notes") if row.get(name)}
-    known = await _known(tx, "SELECT id FROM account WHERE external_id = $1", row.get("external_id", ""))
+    known = await known_id(tx, "SELECT id FROM account WHERE external_id = $1", row.get("external_id", ""))
     if known is None:
         made = await accounts.create(tx, external_id=row.get("external_id") or None, **fields)
         known = made.id
@@ -161,10 +161,12 @@ async def _store_contact(tx: Tx, row: Row) -> None:
         for value in row.get(type_, "").split("|")
         if value.strip()
     ]
-    account_id = await _account(tx, row.get("account", ""))
-    known = await _known(tx, "SELECT root_id FROM contact WHERE external_id = $1", row.get("external_id", ""))
+    account_id = await account_named(tx, row.get("account", ""))
+    known = await known_id(
+        tx, "SELECT root_id FROM contact WHERE external_id = $1", row.get("external_id", "")
+    )
     for type_, value in addresses:
-        known = known or await _known(
+        known = known or await known_id(
             tx,
             "SELECT c.root_id FROM address a JOIN contact c ON c.id = a.contact_id WHERE a.type = $1 AND a.value = $2",
             type_,
@@ -187,7 +189,7 @@ async def _store_contact(tx: Tx, row: Row) -> None:
         await prove(tx, known, type_, value, source="import")
 
 
-async def _known(tx: Tx, sql: str, *values: str) -> int | None:
+async def known_id(tx: Tx, sql: str, *values: str) -> int | None:
     """The id a constant statement finds, or None; an empty first value finds nothing."""
     found: int | None = await tx.value(sql, *values) if values[-1] else None
     return found
@@ -202,7 +204,8 @@ async def _agent(tx: Tx, email: str, field: str) -> int | None:
     return found
 
 
-async def _account(tx: Tx, name: str) -> int | None:
+async def account_named(tx: Tx, name: str) -> int | None:
+    """The account with this external id or exact name; None for an empty cell. Raises BadInput(account)."""
     if not name:
         return None
     found = await tx.fetch("SELECT id FROM account WHERE external_id = $1 OR name = $1 LIMIT 2", name)

@@ -15,6 +15,7 @@ from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict
 from hub.plumbing.texts import N_, _
 from hub.web import shell
+from hub.web.customers import purchased
 from hub.web.customers.history import drawn
 from hub.web.customers.views import AccountPage, AccountsPage
 from hub.web.forms import form_of, number_of
@@ -153,6 +154,7 @@ async def _page(request: web.Request, errors: dict[str, str] | None = None) -> w
             lines=drawn(await of_customer.of_account(tx, person.id, account.id)),
             agents=await _agents(tx),
             relations=[(key, _(name)) for key, name in RELATIONS.items()],
+            purchases=await purchased.of_account(tx, account.id),
             errors=errors or {},
         )
     return await shell.page(request, "customers/account.html", page, current="accounts")

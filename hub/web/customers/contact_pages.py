@@ -14,6 +14,7 @@ from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict
 from hub.plumbing.texts import LANGUAGES, _
 from hub.web import shell
+from hub.web.customers import purchased
 from hub.web.customers.history import drawn
 from hub.web.customers.views import ContactPage, ContactsPage, Wished
 from hub.web.forms import form_of, number_of
@@ -103,6 +104,7 @@ async def page_of(
             wishes=await _wishes(tx, found),
             purposes=[(code, _(name)) for code, name in consent.PURPOSES.items()],
             merges=await merging.of_contact(tx, found.contact.id),
+            purchases=await purchased.of_contact(tx, found.contact.id),
             other=other,
             errors=errors or {},
         )

@@ -6,9 +6,11 @@ from aiohttp.web import RouteDef, get, post
 
 from hub.web.customers import account_pages, contact_pages, imports, merges, wishes
 
+WHAT = "|".join(imports.WHAT)
+
 ROUTES: list[RouteDef] = [
-    get("/{what:accounts|contacts}/import", imports.show),
-    post("/{what:accounts|contacts}/import", imports.post),
+    get(f"/{{what:{WHAT}}}/import", imports.show),
+    post(f"/{{what:{WHAT}}}/import", imports.post),
     get("/accounts", account_pages.show_all),
     post("/accounts", account_pages.add),
     get(r"/accounts/{id:\d{1,18}}", account_pages.show),

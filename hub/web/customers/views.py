@@ -30,6 +30,20 @@ class HistoryLine(View, frozen=True, kw_only=True):
     at: object
 
 
+class PurchaseLine(View, frozen=True, kw_only=True):
+    """One purchase in words. Not `kept`: returned or cancelled; `late`: something of it is overdue."""
+
+    at: str
+    product: str
+    quantity: str
+    amount: str
+    state: str
+    kept: bool
+    who: str
+    paid: list[str]
+    late: bool
+
+
 class AccountsPage(View, frozen=True, kw_only=True):
     """GET /accounts. `more` is the link to the next page, or empty."""
 
@@ -51,6 +65,7 @@ class AccountPage(View, frozen=True, kw_only=True):
     lines: list[HistoryLine]
     agents: list[tuple[str, str]]
     relations: list[tuple[str, str]]
+    purchases: list[PurchaseLine] = msgspec.field(default_factory=list)
     errors: dict[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -84,6 +99,7 @@ class ContactPage(View, frozen=True, kw_only=True):
     merges: list[Merge]
     wishes: list[Wished]
     purposes: list[tuple[str, str]]
+    purchases: list[PurchaseLine] = msgspec.field(default_factory=list)
     other: str = ""
     errors: dict[str, str] = msgspec.field(default_factory=dict)
 
@@ -98,9 +114,10 @@ class MergesPage(View, frozen=True, kw_only=True):
 
 
 class ImportPage(View, frozen=True, kw_only=True):
-    """GET and POST /accounts/import and /contacts/import."""
+    """GET and POST /{what}/import. `kinds`: what else can be imported, with its name."""
 
     what: str
+    kinds: dict[str, str]
     columns: tuple[str, ...]
     done: int | None = None
     wrong: list[RowError] = msgspec.field(default_factory=list)
