@@ -13,9 +13,11 @@ import msgspec
 
 from hub.channels.errors import Misconfigured
 from hub.channels.facts import AnyFact
+from hub.channels.fields import ADDRESS, Field
 from hub.channels.moves import AnyMove, Dial
 from hub.channels.outgoing import Line, Outgoing, Sent
 from hub.plumbing.errors import BadInput
+from hub.plumbing.oauth import App
 
 
 class Raw(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,10 +91,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     report_hours: int = 0
     reached_as: str = ""
     patterns: bool = False
-    read_reports: bool = False
-    window_hours: int = 0
     logged: bool = False
     form: bool = False
+    read_reports: bool = False
+    window_hours: int = 0
     approved_texts: bool = False
 
     @property
@@ -117,8 +119,6 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     left: int
 
 
-class Tried(msgspec.Struct, frozen=True):
-    """One step of a real trial: the `way` it concerns, "in" or "out", what was tried, and what is wrong or ""."""
 class Bound(msgspec.Struct, frozen=True):
     """At most `most` arrivals in `seconds` for whatever `name` names on a line."""
 
@@ -127,20 +127,48 @@ class Bound(msgspec.Struct, frozen=True):
     seconds: int
 
 
+class Tried(msgspec.Struct, frozen=True):
+    """One step of a real trial: the `way` it concerns, "in" or "out", what was tried, and what is wrong or ""."""
 
     way: str
     step: str
     trouble: str
 
 
+class ToCopy(msgspec.Struct, frozen=True):
+    """Something an operator sets on the other side: what it is called there, and what to paste.
+
+    `wakes`: something arrives once it is set, so that the page may wait for it.
+    """
+
+    label: str
+    text: str
+    wakes: bool = True
+
+
 BeforeWire = Callable[[], Awaitable[None]]
 
 
 class Adapter:
-    """One kind of channel. `parse` is pure; `send` speaks to the provider."""
+    """One kind of channel. `parse` is pure; `send` speaks to the provider.
+
+    `title` (a msgid) names the kind, `address` is where a line is reached and `form` what else whoever connects one
+    sets: page, API and command line are drawn from these.
+    """
 
     kind: ClassVar[str]
     can: ClassVar[Capabilities]
+    title: ClassVar[str] = ""
+    address: ClassVar[Field] = ADDRESS
+    form: ClassVar[tuple[Field, ...]] = ()
+
+    def to_copy(self, line: Line, base_url: str) -> list[ToCopy]:
+        """What is to be set at the provider or on one's own pages; `base_url` without a trailing slash."""
+        return []
+
+    def sign_in(self, line: Line) -> App | None:
+        """The app a person signs this line in with in their browser, None where nobody does. Raises BadInput."""
+        return None
 
     def parse(self, raw: Raw, line: Line) -> list[AnyFact]:
         """Facts understood of one raw arrival; never raises for bad content: that is an Unreadable fact."""
@@ -156,6 +184,10 @@ class Adapter:
     def takes(self, raw: Raw, line: Line) -> bool:
         """Whether this mail is for the line whatever address it was sent to; looks at the header alone, pure."""
         return False
+
+    def bounds(self, facts: list[AnyFact]) -> list[Bound]:
+        """How often the like of this may be stored on one line; more is answered 429, and nothing stored."""
+        return []
 
     def answer(self, facts: list[AnyFact], line: Line) -> Answered:
         """What the provider gets back once the facts are stored; pure."""
@@ -185,10 +217,6 @@ class Adapter:
         return None
 
     def fetching(self, url: str, line: Line) -> Fetching:
-    def bounds(self, facts: list[AnyFact]) -> list[Bound]:
-        """How often the like of this may be stored on one line; more is answered 429, and nothing stored."""
-        return []
-
         """How a file of `MessageReceived.media` is fetched. Raises BadInput for a place that is not the provider's."""
         raise BadInput(f"{self.kind} keeps no files", field="url")
 

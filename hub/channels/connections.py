@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -32,6 +33,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     health: str
     health_text: str
     troubles: dict[str, str]
+    tried: list[dict[str, str]] = []
+    tried_at: datetime | None = None
 
     def line(self, crypto: Crypto) -> Line:
         """The channel as its adapter sees it, secrets opened. Raises CannotDecrypt."""
@@ -57,7 +60,8 @@ async def load_where(tx: Tx, condition: str, *values: Any) -> list[Channel]:
     return await tx.rows(
         Channel,
         f"""
-        SELECT id, key, kind, name, address, team_id, enabled, settings, secrets, health, health_text, troubles
+        SELECT id, key, kind, name, address, team_id, enabled, settings, secrets, health, health_text, troubles,
+               tried, tried_at
         FROM channel WHERE {condition} ORDER BY id
         """,
         *values,
@@ -110,9 +114,28 @@ async def add(
         settings or {},
         crypto.encrypt(secrets) if secrets else None,
     )
-    for value in sorted({_reached_at(address_type, one) for one in (address, *also)} - {""}):
-        await _reach(tx, id_, address_type, value)
+    await reached_at(tx, id_, address_type, (address, *also))
     return await load(tx, id_)
+
+
+async def reached_at(tx: Tx, channel_id: int, address_type: str, addresses: Sequence[str]) -> None:
+    """The line is reached at these addresses and no others. Raises BadInput when another has one of them."""
+    wanted = sorted({_reached_at(address_type, one) for one in addresses} - {""})
+    await tx.execute(
+        "DELETE FROM channel_address WHERE channel_id = $1 AND value <> ALL ($2::text[])", channel_id, wanted
+    )
+    for value in wanted:
+        await _reach(tx, channel_id, address_type, value)
+
+
+async def also_of(tx: Tx, channel: Channel, address_type: str) -> list[str]:
+    """The other addresses that reach a line, beside its own."""
+    rows = await tx.fetch(
+        "SELECT value FROM channel_address WHERE channel_id = $1 AND value <> $2 ORDER BY value",
+        channel.id,
+        _reached_at(address_type, channel.address),
+    )
+    return [row["value"] for row in rows]
 
 
 async def due_to_pull(tx: Tx, kinds: list[str], *, every: timedelta) -> list[tuple[int, datetime | None]]:

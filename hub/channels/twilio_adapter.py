@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from hub.channels import phone, twilio, twilio_messaging, twilio_sending
-from hub.channels.base import Adapter, Answered, BeforeWire, Fetching, Posted, Raw, Tried
+from hub.channels import phone, twilio, twilio_form, twilio_messaging, twilio_sending
+from hub.channels.base import Adapter, Answered, BeforeWire, Fetching, Posted, Raw, ToCopy, Tried
 from hub.channels.facts import AnyFact
 from hub.channels.outgoing import Line, Outgoing, Sent
+from hub.plumbing.texts import _
 
 
 class TwilioMessages(Adapter):
@@ -17,6 +18,7 @@ class TwilioMessages(Adapter):
     `scheme` stands before every number of the kind on the wire; `most_files` ride along in one message.
     """
 
+    address = twilio_form.NUMBER
     scheme: ClassVar[str] = ""
     most_files: ClassVar[int] = 10
 
@@ -48,7 +50,11 @@ class TwilioMessages(Adapter):
 
     async def check(self, line: Line) -> list[Tried]:
         """Sign in at Twilio."""
-        return await twilio_sending.check(line)
+        return await twilio_form.signed_in(line)
+
+    def to_copy(self, line: Line, base_url: str) -> list[ToCopy]:
+        """Where Twilio tells us of a message."""
+        return [ToCopy(_("At Twilio, the number's “A message comes in” (POST)"), f"{base_url}/in/{line.key}")]
 
     def normalised(self, typed: str) -> str:
         """The key of a number. Raises ValueError."""

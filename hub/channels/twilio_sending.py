@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 import msgspec
 
 from hub.channels import phone, twilio
-from hub.channels.base import BeforeWire, Raw, Tried
-from hub.channels.errors import Misconfigured, Rejected, SendError
+from hub.channels.base import BeforeWire, Raw
+from hub.channels.errors import Misconfigured, Rejected
 from hub.channels.outgoing import Line, Outgoing, Sent
 from hub.plumbing.texts import N_
 
@@ -51,16 +51,6 @@ def payload(outgoing: Outgoing, line: Line, *, prefix: str = "", most_files: int
     if not text and not links:
         raise Rejected(N_("there is nothing to send"), code="empty")
     return wanted | ({"body": text} if text else {}) | ({"media_url": links} if links else {})
-
-
-async def check(line: Line) -> list[Tried]:
-    """Ask Twilio for the account with the line's own token, and for the number we say is ours."""
-    try:
-        account = twilio.client(line)
-        await account.api.accounts(twilio.account_sid(line)).fetch_async()
-    except SendError as error:
-        return [Tried("out", "account", error.reason)]
-    return [Tried("out", "account", "")]
 
 
 async def missed(line: Line, since: datetime, *, prefix: str = "", most: int = 1000) -> list[Raw]:

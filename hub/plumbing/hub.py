@@ -35,6 +35,7 @@ class Hub:
 
     def __init__(self, settings: Settings, pool: asyncpg.Pool, redis: Redis, generation: int) -> None:
         prefix = f"hub:{generation}:"
+        self.prefix = prefix
         self.settings = settings
         self.pool = pool
         self.redis = redis

@@ -24,7 +24,7 @@ STYLES = ("reset", "tokens", "base", "parts", "pages")
 COMMENT = re.compile(r"//|/\*.*\*/$")
 BLANKS = re.compile(r'("(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)|[ \t]*([{}()\[\];:,=<>+*?&|!])[ \t]*')
 ROOM = re.compile(r'("(?:[^"\\\n]|\\.)*")|[ \t]*([{};,>])[ \t]*|(?<=[\w-])(:)[ \t]+')
-LATER = ("js/call.js", "js/lookup.js", "js/pick.js", "js/preview.js", "js/quick.js", "js/triage.js", "js/ways.js")
+LATER = ("js/call.js", "js/lookup.js", "js/pick.js", "js/preview.js", "js/quick.js", "js/triage.js", "js/watch.js", "js/ways.js")
 FOREVER = "public, max-age=31536000, immutable"
 
 

@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.web import RouteDef, post
 
 from hub import answering
-from hub.channels import connections
+from hub.channels import connections, refused
 from hub.channels.base import Forged, Posted
 from hub.channels.registry import adapter
 from hub.plumbing.db import Tx
@@ -35,6 +35,7 @@ async def receive(request: web.Request) -> web.StreamResponse:
         raw = speaking.genuine(await _posted(request), line)
     except Forged as error:
         log.warning("a request was not signed by its provider", channel=channel.id, why=str(error))
+        await refused.note(hub, channel.id)
         raise web.HTTPForbidden from error
     facts = speaking.parse(raw, line)
     for bound in speaking.bounds(facts):

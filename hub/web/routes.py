@@ -9,6 +9,7 @@ from hub.web import assets, health, live, providers
 from hub.web.agents import routes as agents
 from hub.web.api import routes as api
 from hub.web.calls import routes as calls
+from hub.web.channels import routes as channels
 from hub.web.chat import routes as chat
 from hub.web.customers import routes as customers
 from hub.web.fax import pages as fax
@@ -61,6 +62,7 @@ TABLE: list[RouteDef] = [
     *customers.ROUTES,
     *saved_texts.ROUTES,
     *quarantine.ROUTES,
+    *channels.ROUTES,
     *fax.ROUTES,
     *saved_texts.ROUTES,
     *desk.ROUTES,

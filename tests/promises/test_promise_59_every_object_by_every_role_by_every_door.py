@@ -213,7 +213,7 @@ async def ask(
 ) -> ClientResponse:
     """One request through one door, with a form or JSON that names everything a handler may want."""
     method, _space, pattern = name.partition(" ")
-    path = re.sub(r"\{what:[^}]*\}", "accounts", pattern)
+    path = re.sub(r"\{kind:[^}]*\}\}", "email", re.sub(r"\{what:[^}]*\}", "accounts", pattern))
     path = path.replace("{view}", "all").replace("{token}", file).replace(r"{n:\d{1,3}}", "1")
     path = re.sub(r"\{(?:message|delivery|call)(_id)?(:\\d\{1,18\})?\}", str(message), path)
     path = re.sub(r"\{id(:\\d\{1,18\})?\}", str(message if "/m/" in path else conversation), path)

@@ -35,7 +35,7 @@ async def test_promise_60_forms_change_their_own_fields(site: Web, world: World)
         method, _space, pattern = name.partition(" ")
         if method not in ("POST", "PUT") or pattern.startswith("/api/") or pattern in ("/logout", "/login"):
             continue
-        path = re.sub(r"\{what:[^}]*\}", "accounts", pattern)
+        path = re.sub(r"\{kind:[^}]*\}\}", "email", re.sub(r"\{what:[^}]*\}", "accounts", pattern))
         path = re.sub(r"\{(id|message_id)(:\\d\{1,18\})?\}", str(id_), path).replace("{token}", "x")
         form = {**EXTRA, **OWN.get(pattern, {})}
         answer = await ana.client.request(

@@ -13,6 +13,7 @@ import msgspec
 
 from hub.channels import signing
 from hub.channels.api import reading, sending
+from hub.channels.api.form import ADDRESS, FIELDS
 from hub.channels.base import (
     Adapter,
     Answered,
@@ -22,6 +23,7 @@ from hub.channels.base import (
     Forged,
     Posted,
     Raw,
+    ToCopy,
     Tried,
 )
 from hub.channels.facts import AnyFact, Unreadable
@@ -39,6 +41,9 @@ class ApiAdapter(Adapter):
     """Standard Webhooks both ways; a bearer token is enough for posting in."""
 
     kind = "api"
+    title = N_("Another system (API)")
+    address = ADDRESS
+    form = FIELDS
     can = Capabilities(
         address_type=reading.ADDRESS_TYPE,
         icon="webhook",
@@ -93,6 +98,10 @@ class ApiAdapter(Adapter):
     async def send(self, outgoing: Outgoing, line: Line, before_wire: BeforeWire) -> Sent:
         """Post one signed webhook. Raises the errors of channels/errors.py."""
         return await sending.send(outgoing, line, before_wire)
+
+    def to_copy(self, line: Line, base_url: str) -> list[ToCopy]:
+        """Where the other system posts."""
+        return [ToCopy(_("The other system posts to"), f"{base_url}/in/{line.key}")]
 
     async def check(self, line: Line) -> list[Tried]:
         """Whether somebody may post in, and whether a signed ping is taken."""

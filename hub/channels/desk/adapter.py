@@ -16,6 +16,7 @@ import msgspec
 
 from hub.channels.base import Adapter, Capabilities, Raw, Tried
 from hub.channels.facts import AnyFact, Attached, MessageReceived, Party, Unreadable
+from hub.channels.fields import Field
 from hub.channels.outgoing import Line
 from hub.channels.text import storable, with_plain_ends
 from hub.plumbing.texts import N_, _
@@ -50,6 +51,8 @@ class DeskAdapter(Adapter):
     """Nobody is connected: agents tell it, over `hub/desk.py`; nothing leaves."""
 
     kind = "desk"
+    title = N_("Front desk")
+    address = Field(name="address", label=N_("Where"), help=N_("As the office or the shop's street."))
     can = Capabilities(
         address_type=ADDRESS_TYPE,
         icon="store",

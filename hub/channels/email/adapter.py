@@ -5,16 +5,22 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from hub.channels.base import Adapter, BeforeWire, Capabilities, Raw, Tried
+from hub.channels.base import Adapter, BeforeWire, Capabilities, Raw, ToCopy, Tried
+from hub.channels.email.form import ADDRESS, FORM
 from hub.channels.email.parsing import read_facts
 from hub.channels.facts import AnyFact, Unreadable
 from hub.channels.outgoing import Line, Outgoing, Sent
+from hub.plumbing.oauth import App
+from hub.plumbing.texts import N_, _
 
 
 class EmailAdapter(Adapter):
     """Mail by SMTP and IMAP (RFC 5321, 5322, 9051)."""
 
     kind = "email"
+    title = N_("Email")
+    address = ADDRESS
+    form = FORM
     can = Capabilities(
         address_type="email",
         icon="mail",
@@ -49,6 +55,17 @@ class EmailAdapter(Adapter):
         from email_validator import validate_email
 
         return validate_email(typed, check_deliverability=False, test_environment=True).normalized.lower()
+
+    def to_copy(self, line: Line, base_url: str) -> list[ToCopy]:
+        """The redirect address of the app, where a person signs in with one."""
+        if not line.settings.get("oauth_provider"):
+            return []
+        told = _("Redirect address of your app registration")
+        return [ToCopy(told, f"{base_url}/admin/channels/oauth", wakes=False)]
+
+    def sign_in(self, line: Line) -> App | None:
+        """The line's app at Microsoft or Google. Raises BadInput naming what is missing."""
+        return App.of(line.settings, line.secrets) if line.settings.get("oauth_provider") else None
 
     async def close(self) -> None:
         """Say goodbye to the mail servers."""

@@ -8,14 +8,18 @@ from typing import Any
 from hub.channels import phone
 from hub.channels.base import Adapter, BeforeWire, Capabilities, Raw, Tried
 from hub.channels.facts import AnyFact, Unreadable
+from hub.channels.fax.form import ADDRESS, FORM
 from hub.channels.outgoing import Line, Outgoing, Sent
-from hub.plumbing.texts import _
+from hub.plumbing.texts import N_, _
 
 
 class FaxAdapter(Adapter):
     """Fax by mail gateways (README.md); the pages themselves are handled in hub/channels/paper."""
 
     kind = "fax"
+    title = N_("Fax")
+    address = ADDRESS
+    form = FORM
     can = Capabilities(
         address_type="fax",
         reached_as="email",

@@ -15,15 +15,16 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from hub.channels import signing
-from hub.channels.base import Adapter, Answered, Bound, Capabilities, Posted, Raw, Tried
+from hub.channels.base import Adapter, Answered, Bound, Capabilities, Posted, Raw, ToCopy, Tried
 from hub.channels.facts import AnyFact, Attached, MessageReceived, Party, Unreadable
 from hub.channels.form import settings
+from hub.channels.form.form import FIELDS, PAGE
 from hub.channels.form.settings import ADDRESS_TYPE, LONGEST_TEXT, MOST_BYTES
 from hub.channels.mail.addresses import normalised as mail_address
 from hub.channels.outgoing import Line
 from hub.channels.text import one_line, storable, with_plain_ends
 from hub.plumbing.clock import now
-from hub.plumbing.texts import _
+from hub.plumbing.texts import N_, _
 
 FORM = "application/x-www-form-urlencoded"
 A_LINE_AN_HOUR = 600
@@ -48,6 +49,9 @@ class FormAdapter(Adapter):
     """What strangers type of themselves suggests who they are and never decides it."""
 
     kind = "form"
+    title = N_("Web form")
+    address = PAGE
+    form = FIELDS
     can = Capabilities(
         address_type=ADDRESS_TYPE,
         icon="clipboard-list",
@@ -94,6 +98,14 @@ class FormAdapter(Adapter):
         said = [value for value in form.get("claims", {}).values() if value]
         lines = [_("Typed by the visitor, not proven: %(words)s", words=" · ".join(said))] if said else []
         return [*lines, *([_("Written on %(page)s", page=form["page"])] if form.get("page") else [])]
+
+    def to_copy(self, line: Line, base_url: str) -> list[ToCopy]:
+        """The form in a frame for the company's pages, and the address a server posts to."""
+        door = f"{base_url}/in/{line.key}"
+        return [
+            ToCopy(_("On your pages, where the form shall stand"), f'<iframe src="{door}/form"></iframe>'),
+            ToCopy(_("Or your own server posts to"), door),
+        ]
 
     async def check(self, line: Line) -> list[Tried]:
         """Whether a server may sign, or a site's pages may post."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from hub.channels import twilio_sending
+from hub.channels import twilio_form, twilio_sending
 from hub.channels.base import Capabilities, Measured
 from hub.channels.sms.segments import measure
 from hub.channels.twilio_adapter import TwilioMessages
+from hub.plumbing.texts import N_
 
 
 class SmsAdapter(TwilioMessages):
     """Text messages (https://www.twilio.com/docs/messaging)."""
 
     kind = "sms"
+    title = N_("Text message (SMS)")
+    form = twilio_form.SMS
     can = Capabilities(
         address_type="phone",
         icon="message-square",

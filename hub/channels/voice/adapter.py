@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from hub.channels import twilio, twilio_account
-from hub.channels.base import Adapter, Answered, Capabilities, Fetching, Posted, Raw, Tried
+from hub.channels import twilio, twilio_account, twilio_form
+from hub.channels.base import Adapter, Answered, Capabilities, Fetching, Posted, Raw, ToCopy, Tried
 from hub.channels.errors import SendError
 from hub.channels.facts import AnyFact
 from hub.channels.moves import AnyMove, Dial
 from hub.channels.outgoing import Line
+from hub.channels.voice.form import FORM
 from hub.channels.voice.parsing import read_facts
+from hub.plumbing.texts import N_, _
 
 RING_SECONDS = 25
 MOST_SECONDS = 4 * 3600
@@ -18,6 +20,9 @@ class VoiceAdapter(Adapter):
     """Twilio Voice (https://www.twilio.com/docs/voice); what our addresses mean is told in README.md."""
 
     kind = "voice"
+    title = N_("Telephone")
+    address = twilio_form.NUMBER
+    form = FORM
     can = Capabilities(
         address_type="phone",
         icon="phone",
@@ -83,11 +88,15 @@ class VoiceAdapter(Adapter):
 
     async def check(self, line: Line) -> list[Tried]:
         """Ask Twilio for the account with the line's own token."""
-        try:
-            await twilio.client(line).api.accounts(twilio_account.account_sid(line)).fetch_async()
-        except SendError as error:
-            return [Tried("out", "account", error.reason)]
-        return [Tried("out", "account", "")]
+        return await twilio_form.signed_in(line)
+
+    def to_copy(self, line: Line, base_url: str) -> list[ToCopy]:
+        """Where Twilio tells us of a call, and that it is over."""
+        door = f"{base_url}/in/{line.key}"
+        return [
+            ToCopy(_("At Twilio, the number's “A call comes in” (POST)"), f"{door}/call"),
+            ToCopy(_("At Twilio, the number's “Call status changes” (POST)"), f"{door}/status"),
+        ]
 
     async def close(self) -> None:
         """Give back the connections."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from hub.channels.base import Adapter, BeforeWire, Capabilities, Raw, Tried
+from hub.channels.base import Adapter, BeforeWire, Capabilities, Raw, ToCopy, Tried
 from hub.channels.facts import (
     AnyFact,
     Attached,
@@ -29,7 +29,8 @@ from hub.channels.facts import (
 from hub.channels.outgoing import Line, Outgoing, Sent
 from hub.channels.text import storable
 from hub.channels.webchat import hours, settings
-from hub.plumbing.texts import _
+from hub.channels.webchat.form import ADDRESS, FORM
+from hub.plumbing.texts import N_, _
 
 
 class Noted(msgspec.Struct, kw_only=True):
@@ -53,6 +54,9 @@ class WebchatAdapter(Adapter):
     """Chat in our own widget. The door of `hub/web/chat` has checked the visitor's token before it notes anything."""
 
     kind = "webchat"
+    title = N_("Web chat")
+    address = ADDRESS
+    form = FORM
     can = Capabilities(
         address_type=settings.ADDRESS_TYPE,
         icon="globe",
@@ -95,12 +99,12 @@ class WebchatAdapter(Adapter):
             wrong = ""
         except ValueError as error:
             wrong = str(error)
-        tag = f'<script async src="https://…/static/chat.js" data-key="{line.key}"></script>'
-        return [
-            Tried("in", _("Sites"), trouble),
-            Tried("in", _("Opening hours"), wrong),
-            Tried("in", _("On your pages, with the hub's own address: %(tag)s", tag=tag), ""),
-        ]
+        return [Tried("in", _("Sites"), trouble), Tried("in", _("Opening hours"), wrong)]
+
+    def to_copy(self, line: Line, base_url: str) -> list[ToCopy]:
+        """The one line for the company's pages."""
+        tag = f'<script async src="{base_url}/static/chat.js" data-key="{line.key}"></script>'
+        return [ToCopy(_("On your pages, before the end"), tag)]
 
     def normalised(self, typed: str) -> str:
         """A session's or a proven user's name, as this house made it. Raises ValueError."""

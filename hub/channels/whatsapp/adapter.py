@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.channels import twilio_sending
+from hub.channels import twilio_form, twilio_sending
 from hub.channels.base import Capabilities
 from hub.channels.twilio_adapter import TwilioMessages
-from hub.plumbing.texts import _
+from hub.plumbing.texts import N_, _
 
 
 class WhatsAppAdapter(TwilioMessages):
     """WhatsApp Business (https://www.twilio.com/docs/whatsapp/api)."""
 
     kind = "whatsapp"
+    title = N_("WhatsApp")
+    form = twilio_form.WHATSAPP
     scheme = "whatsapp:"
     most_files = 1
     can = Capabilities(

@@ -10,4 +10,5 @@ import "./keys.js";
 document.documentElement.classList.add("js");
 if (app) say("start");
 if ($("form[data-preview]")) import("./preview.js");
+if (app?.querySelector("[data-watch]")) import("./watch.js").catch(() => {}); // reloading the page shows the same
 if (app) (window.requestIdleCallback ?? setTimeout)(() => import("./call.js").catch(() => {})); // the bar stands without it
