@@ -12,8 +12,9 @@ from aiohttp import web
 
 from config.settings import SettingError, Settings
 from hub.intake import Inbound
-from hub.lab import fax, mail_server, phones, shop, telephone, texts
+from hub.lab import fax, mail_server, phones, shop, telephone
 from hub.lab import pages as lab
+from hub.lab.playing import FATES, Fates
 from hub.lab.sent import Outbox
 from hub.operating import demo_lines, ports
 from hub.plumbing.hub import Hub
@@ -56,7 +57,7 @@ def make_app(hub: Hub) -> web.Application:
     """The application over an open hub; tests serve the same one."""
     app = web.Application(middlewares=middleware.MIDDLEWARE, client_max_size=BODY_LIMIT)
     app[HUB] = hub
-    demo_only = [*lab.ROUTES, *fax.ROUTES, *phones.ROUTES, *texts.ROUTES] if hub.settings.demo else []
+    demo_only = [*lab.ROUTES, *fax.ROUTES, *phones.ROUTES] if hub.settings.demo else []
     app[OPEN] = frozenset(route.handler for route in (*routes.OPEN, *demo_only))
     app.add_routes([*routes.TABLE, *demo_only])
     app.on_response_prepare.append(middleware.headers)
@@ -66,18 +67,17 @@ def make_app(hub: Hub) -> web.Application:
     app.cleanup_ctx.extend([_road_in, live.run, chat_socket.run])
     app.on_shutdown.extend([live.close_all, chat_socket.close_all])
     if hub.settings.demo:
-        app.cleanup_ctx.append(telephone.run)
-    if hub.settings.demo:
-        app.cleanup_ctx.extend([_lab_mail, _lab_shop])
+        app[FATES] = Fates()
+        app.cleanup_ctx.extend([telephone.run, _lab_mail, _lab_shop])
     return app
 
 
 async def _lab_mail(app: web.Application) -> AsyncIterator[None]:
     """The pretend world the demo sends to, beside the pages that show it."""
     hub = app[HUB]
-    told = partial(fax.report, hub)
+    told = partial(fax.report, hub, app[FATES])
     port = demo_lines.mail_port(hub.settings)
-    async with mail_server.running(Outbox(hub.settings.data), "127.0.0.1", port, told):
+    async with mail_server.running(Outbox(hub.settings.data), "127.0.0.1", port, told, app[FATES].mail):
         yield
 
 

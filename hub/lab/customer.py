@@ -68,11 +68,11 @@ def answer_to(sent: Sent) -> Letter:
 
 def read(sent: Sent) -> MessageReceived | None:
     """A mail that left, as a mail program would show it."""
-    if sent.kind != "email":
+    if sent.kind not in ("email", "fax"):
         fields = parse_qs(sent.raw)
         return MessageReceived(sender=Party(sent.sender), text=fields.get("Body", [sent.raw])[0])
-    line = Line(id=0, key="lab", kind=sent.kind, name="lab", address="lab@lab.example")
-    facts = adapter(sent.kind).parse(Raw(body=sent.raw.encode()), line)
+    line = Line(id=0, key="lab", kind="email", name="lab", address="lab@lab.example")
+    facts = adapter("email").parse(Raw(body=sent.raw.encode()), line)
     return next((fact for fact in facts if isinstance(fact, MessageReceived)), None)
 
 

@@ -2,54 +2,33 @@
 
 from __future__ import annotations
 
-import msgspec
 import structlog
 from aiohttp import web
-from aiohttp.web import RouteDef, get, post
+from aiohttp.web import RouteDef, post
 from aiohttp.web_request import FileField
 
 from hub.channels.connections import Channel
-from hub.channels.fax.gateways import BY_NAME
 from hub.channels.paper.bounds import Unfit
 from hub.channels.paper.typeset import Block
 from hub.lab import fax_machine
-from hub.lab.fax_machine import BUSY, SILENT, Machine
+from hub.lab.fax_machine import Machine
+from hub.lab.page import again, draw
+from hub.lab.playing import Fates, somebody
 from hub.operating import demo_lines
 from hub.plumbing.errors import Unavailable
 from hub.plumbing.hub import Hub
-from hub.plumbing.texts import N_, _
-from hub.web import shell
+from hub.plumbing.texts import _
 from hub.web.forms import form_of
-from hub.web.requests import hub_of, person_of
-from hub.web.views import View
+from hub.web.requests import hub_of
 
-CODES = {"g3": N_("T.4, one dimension"), "g3_2d": N_("T.4, two dimensions"), "g4": N_("T.6")}
 MOST_BYTES = 20_000_000
 log = structlog.get_logger(__name__)
-
-
-class FaxPage(View, frozen=True, kw_only=True):
-    """GET /lab/fax. `done` is a sentence, or empty."""
-
-    machine: Machine
-    gateways: list[tuple[str, str]]
-    codes: list[tuple[str, str]]
-    line: str
-    busy: str
-    silent: str
-    done: str = ""
-    error: str = ""
-
-
-async def show(request: web.Request) -> web.StreamResponse:
-    """GET /lab/fax: the machine."""
-    done = _("Sent. It is in the inbox now.") if request.query.get("sent") else ""
-    return await _page(request, Machine(), done=done)
 
 
 async def send(request: web.Request) -> web.StreamResponse:
     """POST /lab/fax: the document in the field `file`, or a typed sheet without one."""
     machine = await form_of(request, Machine)
+    person = somebody(request.query.get("as", ""), request.query.get("from", ""))
     if machine.gateway not in fax_machine.GATEWAYS:
         machine.gateway = "efax"
     hub = hub_of(request)
@@ -62,15 +41,14 @@ async def send(request: web.Request) -> web.StreamResponse:
         else:
             await fax_machine.transmit_words(machine, sheet(machine), line.address, hub.settings.smtp_port)
     except Unfit as error:
-        return await _page(
-            request, machine, error=_("This is nothing a fax machine takes: %(why)s", why=error)
-        )
+        why = _("This is nothing a fax machine takes: %(why)s", why=error)
+        return await draw(request, by="fax", person=person, machine=machine, error=why)
     except Unavailable as error:
-        return await _page(request, machine, error=error.message)
-    raise web.HTTPSeeOther("/lab/fax?sent=1")
+        return await draw(request, by="fax", person=person, machine=machine, error=error.message)
+    raise again(request, "fax", person, sent="1")
 
 
-ROUTES: list[RouteDef] = [get("/lab/fax", show), post("/lab/fax", send)]
+ROUTES: list[RouteDef] = [post("/lab/fax", send)]
 
 
 async def line_of(hub: Hub) -> Channel:
@@ -86,32 +64,15 @@ def sheet(machine: Machine) -> tuple[Block, ...]:
         Block("pair", machine.csid, "De"),
         Block("pair", "Iberluz, S. L.", "Para"),
         Block("rule"),
-        Block("text", "Les devolvemos firmado el contrato de este año.\n\nUn saludo,\nMarta Núñez"),
+        Block("text", "Les devolvemos firmado el contrato de este año.\n\nUn saludo,\nMarta Ruiz"),
     )
 
 
-async def report(hub: Hub, sent: bytes, recipient: str, answer_to: str) -> None:
+async def report(hub: Hub, fates: Fates, sent: bytes, recipient: str, answer_to: str) -> None:
     """The gateway's answer to a mail that left: its own line reads it a moment later."""
+    number = fax_machine.number_of(recipient)
     try:
-        await fax_machine.report_on(sent, recipient, answer_to, hub.settings.smtp_port)
+        if number and (end := fates.fax.get(number, "arrives")) != "silent":
+            await fax_machine.report_on(sent, number, answer_to, hub.settings.smtp_port, busy=end == "busy")
     except (TimeoutError, Unavailable) as error:
         log.warning("the lab's gateway could not report", error=str(error))
-
-
-async def _page(
-    request: web.Request, machine: Machine, *, done: str = "", error: str = ""
-) -> web.StreamResponse:
-    person_of(request)
-    line = await line_of(hub_of(request))
-    titles = {name: BY_NAME[name].title for name in BY_NAME} | {"hylafax_es": _("HylaFAX in Spanish")}
-    page = FaxPage(
-        machine=msgspec.structs.replace(machine),
-        gateways=[(name, titles[name]) for name in fax_machine.GATEWAYS],
-        codes=[(code, _(words)) for code, words in CODES.items()],
-        line=line.address,
-        busy=BUSY,
-        silent=SILENT,
-        done=done,
-        error=error,
-    )
-    return await shell.page(request, "lab/fax.html", page, current="lab")

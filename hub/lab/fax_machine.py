@@ -35,8 +35,6 @@ GATEWAYS = {
     "srfax": "SRFax <faxes@srfax.com>",
     "myfax": "MyFax <no-reply@myfax.com>",
 }
-BUSY, SILENT = "00", "99"
-"""How numbers end that are always engaged, and that never answer at all."""
 _OUT = re.compile(
     r"(\d{6,15})@(efaxsend|rcfax|metrofax|srfax|myfax|send\.mfax|sinchfax|rfax)\.", re.IGNORECASE
 )
@@ -76,19 +74,18 @@ async def _typed(machine: Machine, words: tuple[Block, ...], to: str) -> EmailMe
     return _mail(machine, _coded(made.parts[0], machine), made.pages, to)
 
 
-async def report_on(sent: bytes, recipient: str, answer_to: str, port: int) -> None:
-    """What the gateway writes about a fax we mailed it; nothing for other mails and for silent numbers."""
+def number_of(recipient: str) -> str:
+    """The number a gateway's address sends to, `+34912345678`; "" for an ordinary mail address."""
     found = _OUT.match(recipient)
-    if found is None or found[1].endswith(SILENT):
-        return
+    return f"+{found[1]}" if found else ""
+
+
+async def report_on(sent: bytes, number: str, answer_to: str, port: int, *, busy: bool = False) -> None:
+    """What the gateway writes about a fax we mailed it. Raises Unavailable."""
     original = message_from_bytes(sent, policy=policy.default)
-    busy = found[1].endswith(BUSY)
     outcome = "Unsuccessful" if busy else "Successful"
-    report = _begun(
-        "eFax <report@efax.com>",
-        answer_to,
-        f"{outcome} transmission to {found[1]}. Re: {original['Subject']}",
-    )
+    subject = f"{outcome} transmission to {number.lstrip('+')}. Re: {original['Subject']}"
+    report = _begun("eFax <report@efax.com>", answer_to, subject)
     report.set_content("Reason: Busy\n" if busy else "Your fax was sent.\n")
     await _post(report, port)
 

@@ -11,7 +11,7 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -40,25 +40,20 @@ class OtherSystem:
         self.address = ""
         self.session: aiohttp.ClientSession | None = None
 
-    def app(self) -> web.Application:
-        """Its one door: POST /hook."""
-        app = web.Application()
-        app.add_routes([web.post("/hook", self.take)])
-        return app
-
     @asynccontextmanager
-    async def running(self, port: int = 0) -> AsyncIterator[OtherSystem]:
-        """On loopback, under a name the operator allows."""
-        runner = web.AppRunner(self.app(), access_log=None)
+    async def running(self, port: int = 0, more: Sequence[web.RouteDef] = ()) -> AsyncIterator[OtherSystem]:
+        """On loopback, under a name the operator allows; `more` doors beside its own, POST /hook."""
+        app = web.Application()
+        app.add_routes([web.post("/hook", self.take), *more])
+        runner = web.AppRunner(app, access_log=None)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", port)
-        await site.start()
-        self.address = f"http://localhost:{runner.addresses[0][1]}/hook"
-        async with aiohttp.ClientSession() as self.session:
-            try:
+        try:
+            await web.TCPSite(runner, "127.0.0.1", port).start()
+            self.address = f"http://localhost:{runner.addresses[0][1]}/hook"
+            async with aiohttp.ClientSession() as self.session:
                 yield self
-            finally:
-                await runner.cleanup()
+        finally:
+            await runner.cleanup()
 
     async def take(self, request: web.Request) -> web.Response:
         """Check, then keep once; or answer the next trouble."""

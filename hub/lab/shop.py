@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
+from hub.lab import system_page
 from hub.operating import demo_lines
 from hub.operating.demo_lines import SHOP_BESIDE, shop_url
 from hub.plumbing.hub import Hub
@@ -22,37 +23,43 @@ STYLE = Path(__file__).with_name("shop.css")
 
 
 class ShopPage(View, frozen=True, kw_only=True):
-    """A page of the shop: where the chat's loader is, and for which line."""
+    """A page of the shop: where the chat's loader is, and for which line; `form`: the contact form's frame, or ""."""
 
     title: str
     loader: str
     key: str
+    form: str = ""
 
 
 @asynccontextmanager
 async def running(hub: Hub) -> AsyncIterator[None]:
-    """The shop, for as long as the hub's lab runs; a taken port costs the shop, not the hub."""
+    """The shop, and its orders app, for as long as the hub's lab runs; a taken port costs the shop, not the hub."""
     async with hub.transaction() as tx:
-        line = (await demo_lines.stand(tx, hub))["webchat"]
-    runner = web.AppRunner(shop_app(hub.settings.base_url, line.key), access_log=None)
+        lines = await demo_lines.stand(tx, hub)
+    shop = shop_app(hub.settings.base_url, lines["webchat"].key, form_key=lines["form"].key)
+    runner = web.AppRunner(shop, access_log=None)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", hub.settings.port + SHOP_BESIDE).start()
     except OSError as error:
         log.warning("the lab's shop is closed", address=shop_url(hub.settings), error=str(error))
     try:
-        yield
+        async with system_page.running(hub):
+            yield
     finally:
         await runner.cleanup()
 
 
-def shop_app(hub_url: str, key: str, reports: list[str] | None = None) -> web.Application:
-    """The shop's pages; what browsers report against its policy is put into `reports`."""
+def shop_app(hub_url: str, key: str, reports: list[str] | None = None, form_key: str = "") -> web.Application:
+    """The shop's pages, /contact with the form; what browsers report against its policy is put into `reports`."""
 
     async def page(request: web.Request) -> web.Response:
         language = request.query.get("lang") or best_language(request.headers.get("Accept-Language", ""))
+        asks = form_key and request.path == "/contact"
+        form = f"{hub_url}/in/{form_key}/form?lang={language}" if asks else ""
         with speaking(language):
-            shown = ShopPage(title=_("Lamps of the North"), loader=f"{hub_url}/static/chat.js", key=key)
+            title = _("Lamps of the North")
+            shown = ShopPage(title=title, loader=f"{hub_url}/static/chat.js", key=key, form=form)
         text = render.page("lab/shop.html", shown, Scope(language=language))
         headers = {"Content-Security-Policy": _policy(hub_url), "Referrer-Policy": "no-referrer"}
         return web.Response(text=text, content_type="text/html", headers=headers)

@@ -28,7 +28,7 @@ class PretendTwilio(Account):
     ) -> None:
         super().__init__(account, token)
         self.texts = Texts(self, outbox, by_itself)
-        self.calls = Calls(self)
+        self.calls = Calls(self, outbox)
 
     def settings(self) -> dict[str, str]:
         """What a channel on this account is configured with."""

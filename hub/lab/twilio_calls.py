@@ -9,13 +9,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from typing import Literal
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 from xml.etree import ElementTree
 
 import msgspec
 import structlog
 from aiohttp import web
 
+from hub.lab.sent import Outbox
 from hub.lab.twilio_account import API, Account, Told, refused
 from hub.plumbing.clock import now
 
@@ -55,8 +56,9 @@ class Calls:
     `troubles`: (status, code) the API refuses with next.
     """
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, outbox: Outbox | None = None) -> None:
         self.account = account
+        self.outbox = outbox
         self.lines: dict[str, str] = {}
         self.phones: dict[str, Telephone] = {}
         self.all: dict[str, Telephone] = {}
@@ -255,6 +257,9 @@ class Calls:
         form = await request.post()
         leg = self._leg(str(form["To"]), str(form["From"]), "outbound-api")
         leg.url, leg.status_url = str(form["Url"]), str(form.get("StatusCallback", ""))
+        if self.outbox is not None:
+            fields = {name: str(value) for name, value in form.items()}
+            await self.outbox.keep("voice", leg.caller, leg.number, urlencode(fields).encode())
         return web.json_response(self._shape(leg), status=201)
 
     async def _change(self, request: web.Request) -> web.Response:
