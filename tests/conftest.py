@@ -1,7 +1,7 @@
 """One real PostgreSQL and one real Valkey for the whole run; a rolled-back world, or a database of one's own.
 
 `tx` + `world`: a transaction with the named world, rolled back at the end (a millisecond).
-`hub` + `world`: a database cloned for this test, for everything that needs several connections or commits.
+`hub` + `world`: a database of this test's own, for everything that needs several connections or commits.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from hub.plumbing.hub import Hub
 from hub.plumbing.migrate import migrate
 from tests import world as cast
 from tests.fakes import servers as real
+from tests.fakes.clones import Clones
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 _numbers = itertools.count()
@@ -80,13 +81,18 @@ def live(servers: real.Servers, template: str) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def clones(servers: real.Servers, template: str) -> Clones:
+    """The databases of this pytest worker."""
+    return Clones(servers, template)
+
+
 @pytest.fixture
-async def database(servers: real.Servers, template: str) -> AsyncIterator[str]:
-    """The DSN of a database cloned for this test alone."""
-    name = f"test_{WORKER}_{next(_numbers)}"
-    await _admin(servers, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+async def database(servers: real.Servers, clones: Clones) -> AsyncIterator[str]:
+    """The DSN of a database for this test alone, equal to the template."""
+    name = await clones.take()
     yield servers.database(name)
-    await _admin(servers, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    await clones.give_back(name)
 
 
 @pytest.fixture
