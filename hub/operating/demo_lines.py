@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from typing import Any
 
@@ -15,8 +16,8 @@ from hub.operating.stories import GUARD
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
 
-SHOP_BESIDE, TWILIO_BESIDE = 100, 101
-"""How many ports above the hub the pretend shop and the pretend Twilio listen."""
+SHOP_BESIDE, TWILIO_BESIDE, SYSTEM_BESIDE = 100, 101, 102
+"""How many ports above the hub the pretend shop, the pretend Twilio and the pretend other system listen."""
 NUMBER = "+34910000123"
 FAX_NUMBER = "+34910000001"
 MARK = "lab"
@@ -74,6 +75,21 @@ def plans(hub: Hub) -> list[Plan]:
         ),
         Plan(kind="fax", name="Fax", address="fax@iberluz.example", settings=_fax(hub.settings)),
         Plan(kind="desk", name="Mostrador"),
+        Plan(
+            kind="form",
+            name="Formulario de la tienda",
+            settings={
+                "sites": shop_url(hub.settings),
+                "title": "Escríbanos",
+                "ask": "name email phone text*",
+            },
+        ),
+        Plan(
+            kind="api",
+            name="App de pedidos",
+            settings={"callback_url": system_url(hub.settings) + "/hook", "allowed_hosts": "localhost"},
+            secrets={"signing_secret": system_secret(hub)},
+        ),
     ]
 
 
@@ -95,6 +111,16 @@ def twilio_url(settings: Settings) -> str:
 def shop_url(settings: Settings) -> str:
     """Where the pretend shop is: another host name than the hub's, so that browsers take it for another site."""
     return f"http://localhost:{settings.port + SHOP_BESIDE}"
+
+
+def system_url(settings: Settings) -> str:
+    """Where the pretend other system is."""
+    return f"http://localhost:{settings.port + SYSTEM_BESIDE}"
+
+
+def system_secret(hub: Hub) -> str:
+    """What it and the hub sign with: the same after each start."""
+    return "whsec_" + base64.b64encode(hub.crypto.fingerprint("lab", "system")).decode()
 
 
 def mail_port(settings: Settings) -> int:
@@ -137,7 +163,7 @@ async def _add(tx: Tx, hub: Hub, plan: Plan, team_id: int | None) -> Channel:
 
 async def _move(tx: Tx, hub: Hub, line: Channel, plan: Plan) -> Channel:
     """Only where the provider is: what an administrator changed stays."""
-    places = ("api_url", "sites", "smtp_port")
+    places = ("api_url", "sites", "smtp_port", "callback_url")
     moved = {name: plan.settings[name] for name in places if name in plan.settings}
     await tx.execute(
         "UPDATE channel SET settings = settings || $2, secrets = coalesce($3, secrets) WHERE id = $1",
