@@ -13,6 +13,7 @@ from multidict import MultiDictProxy
 
 from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import N_, _
+from hub.web import bodies
 
 F = TypeVar("F", bound=msgspec.Struct)
 Form = MultiDictProxy[str | bytes | bytearray | FileField]
@@ -79,7 +80,7 @@ async def posted(request: web.Request) -> Form:
 async def json_of(request: web.Request, shape: type[F]) -> F:
     """The request's JSON body as a `shape`. Raises BadInput naming the field."""
     try:
-        given = msgspec.json.decode(await request.read())
+        given = msgspec.json.decode(await bodies.read(request))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise not_json(error) from error
     return converted(without_nul(given), shape)

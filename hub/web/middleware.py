@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 from collections.abc import Awaitable, Callable
 
@@ -16,7 +15,8 @@ from hub.plumbing.db import Tx
 from hub.plumbing.errors import Forbidden, SignInNeeded
 from hub.plumbing.ids import token
 from hub.plumbing.texts import _, speaking
-from hub.web import health
+from hub.web import bodies, health
+from hub.web.bodies import FOREIGN_DOORS
 from hub.web.errors import answer_to
 from hub.web.forms import posted, without_nul
 from hub.web.requests import NUMBER, OPEN, PERSON, SESSION, from_here, hub_of, peer_of, session_of
@@ -25,15 +25,8 @@ from hub.web.shell import language_of
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger(__name__)
 
-SMALL_BODY_SECONDS = 20
-STRANGERS_BODY = 1_000_000
-"""Bytes somebody who is not signed in may send; webhooks have their own, larger limit."""
-
 OPEN_DOORS = ("/static/", "/healthz", "/readyz", "/metrics", "/in/", "/widget/")
 """Where nobody's session is looked up."""
-FOREIGN_DOORS = ("/in/", "/widget/", "/api/", "/u/")
-"""Where other sites may post: nothing there acts with a cookie of ours."""
-
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -99,10 +92,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     if not request.path.startswith(FOREIGN_DOORS) and not from_here(request):
         raise Forbidden(_("This did not come from one of our pages: open the page again and repeat it."))
-    if session_of(request) is None and not _limits_itself(request):
-        request = _limited(request, STRANGERS_BODY)
-    if not request.content_type.startswith("multipart/"):
-        await _read(request)
+    request = await bodies.received(request)
     await _check_csrf(request)
     return await handler(request)
 
@@ -114,15 +104,6 @@ def cookie_name(request: web.Request) -> str:
     """The session cookie's name; behind https its prefix forbids other hosts and plain http to set it."""
     secure = hub_of(request).settings.base_url.startswith("https:")
     return "__Host-hub" if secure else "hub"
-
-
-async def _read(request: web.Request) -> None:
-    """Read a body before anything is opened for it: a slow sender holds nothing but its own socket."""
-    try:
-        async with asyncio.timeout(SMALL_BODY_SECONDS):
-            await request.read()
-    except TimeoutError as error:
-        raise web.HTTPRequestTimeout from error
 
 
 async def _check_csrf(request: web.Request) -> None:
@@ -139,19 +120,6 @@ async def _check_csrf(request: web.Request) -> None:
 def _is_open(request: web.Request) -> bool:
     found = request.match_info
     return found.http_exception is not None or found.handler in request.app[OPEN]
-
-
-def _limits_itself(request: web.Request) -> bool:
-    """Webhooks and the API have a larger limit, a visitor's message with its files one of its own."""
-    if request.path.startswith("/widget/"):
-        return request.path.endswith("/messages") and request.content_type.startswith("multipart/")
-    return request.path.startswith(FOREIGN_DOORS)
-
-
-def _limited(request: web.Request, most: int) -> web.Request:
-    if (request.content_length or 0) > most:
-        raise web.HTTPRequestEntityTooLarge(max_size=most, actual_size=request.content_length or 0)
-    return request.clone(client_max_size=most)
 
 
 def _without_nul(request: web.Request) -> web.Request:

@@ -13,6 +13,7 @@ from hub.channels.registry import adapter
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import NotFound
 from hub.plumbing.texts import _
+from hub.web import bodies
 from hub.web.requests import hub_of, inbound_of
 
 log = structlog.get_logger(__name__)
@@ -53,7 +54,7 @@ async def _posted(request: web.Request) -> Posted:
         urls=tuple(dict.fromkeys((public, seen))),
         rest=request.match_info.get("rest", ""),
         headers={name.lower(): value for name, value in request.headers.items()},
-        body=await request.read(),
+        body=await bodies.read(request),  # also a multipart, which nobody has read yet
     )
 
 

@@ -16,7 +16,7 @@ from config.settings import Settings
 from hub.agents import sessions
 from hub.app import serve_web
 from hub.plumbing.hub import Hub
-from hub.web import middleware, patience
+from hub.web import bodies, patience
 from tests.world import World
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -66,7 +66,7 @@ async def test_promise_72_slow_loris_and_floods(
 ) -> None:
     """500 slow headers, 500 slow bodies, 100 half TLS hellos, 2,000 idle live pages: a page in under 2 s."""
     monkeypatch.setattr(patience, "HEADER_SECONDS", 4.0)
-    monkeypatch.setattr(middleware, "SMALL_BODY_SECONDS", 4.0)
+    monkeypatch.setattr(bodies, "SMALL_BODY_SECONDS", 4.0)
     async with served(settings) as port:
         slow_heads = [await opened(port, HEAD) for _ in range(500)]
         slow_bodies = [await opened(port, BODY + b"Content-Length: 90\r\n\r\nemail=") for _ in range(500)]
@@ -130,6 +130,31 @@ async def test_a_body_that_is_too_big_or_never_ends_is_refused_with_words(
         async with asyncio.timeout(10):
             assert b" 400 " in await reader.readline()
         writer.close()
+
+
+async def test_large_bodies_of_strangers_take_turns(
+    hub: Hub, settings: Settings, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is not signed in cannot fill our memory by many at once; a small request waits for none of them."""
+    monkeypatch.setattr(bodies, "SMALL_BODY_SECONDS", 1.0)
+    monkeypatch.setattr(bodies, "LARGE_AT_ONCE", 1)
+    head = b"POST /api/v1/contacts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    async with served(settings) as port, asyncio.timeout(10):
+        slow = await opened(port, head + b"Content-Length: 2000000\r\n\r\n{")
+        waits = await opened(port, head + b"Content-Length: 2000000\r\n\r\n" + b" " * 2_000_000)
+        small = await opened(port, head + b"Content-Length: 2\r\n\r\n{}")
+        assert b" 401 " in await small[0].readline()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(waits[0].read(1), 0.2)
+        assert b" 408 " in await slow[0].readline()
+        key = await hub.pool.fetchval("SELECT key FROM channel ORDER BY id LIMIT 1")
+        parts = head.replace(b"/api/v1/contacts", b"/in/" + key.encode()).replace(
+            b"application/json", b"multipart/form-data; boundary=x"
+        )
+        slow_parts = await opened(port, parts + b"Content-Length: 90\r\n\r\n--x")
+        assert b" 408 " in await slow_parts[0].readline()
+        for _reader, writer in (slow, waits, small, slow_parts):
+            writer.close()
 
 
 async def test_the_process_ends_at_once_with_pages_open(hub: Hub, settings: Settings, world: World) -> None:

@@ -11,6 +11,7 @@ from hub.channels.webchat.settings import MOST_FILE_BYTES
 from hub.conversations.media import file_name, sniffed
 from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import _
+from hub.web import bodies
 from hub.web.forms import Form
 
 MOST_FILES = 5
@@ -30,10 +31,7 @@ TAKEN = SHOWN | {
 
 def limited(request: web.Request) -> web.Request:
     """The same request, cut off where a message with its files must end (413)."""
-    most = MOST_FILE_BYTES + FORM_BYTES
-    if (request.content_length or 0) > most:
-        raise web.HTTPRequestEntityTooLarge(max_size=most, actual_size=request.content_length or 0)
-    return request.clone(client_max_size=most)
+    return bodies.limited(request, MOST_FILE_BYTES + FORM_BYTES)
 
 
 async def files_of(form: Form, most_bytes: int = MOST_FILE_BYTES) -> list[dict[str, str]]:
