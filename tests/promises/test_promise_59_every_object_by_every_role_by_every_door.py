@@ -194,7 +194,8 @@ async def test_nobody_signed_in_gets_nowhere(site: Web, world: World, secret: Se
             continue
         answer = await ask(browser, "", name, secret.conversation, secret.message, secret.file)
         to_login = answer.status == 303 and answer.headers["Location"].startswith("/login")
-        assert to_login or answer.status == 401, (name, answer.status)
+        refused = (401, 429)  # so many tries without a token are refused before anything is looked at
+        assert to_login or answer.status in refused, (name, answer.status)
     assert await stored(site) == before
 
 
