@@ -70,6 +70,20 @@ class Walk(msgspec.Struct, frozen=True, kw_only=True):
         sheet = (Block("title", "Contrato de mantenimiento"), Block("text", "Firmado: Marta Ruiz"))
         await fax_machine.transmit_words(machine, sheet, self.fax.address, self.door.port)
 
+    async def stands_at_the_desk(self, matter: int) -> None:
+        """Ana finds her, and writes down what she said and brought into the matter that is going on."""
+        found = await self.ana.text("/desk?q=Marta")
+        assert "Marta Ruiz" in found
+        entry = {
+            "client_id": "visit-1",
+            "what": "visit",
+            "contact_id": str(self.world.marta),
+            "conversation_id": str(matter),
+            "text": "Ha traído la tarjeta de firmas",
+        }
+        written = await self.ana.post("/desk", entry)
+        assert written.headers["Location"] == f"/c/{matter}", await written.text()
+
     async def answer(self, conversation: int, text: str, channel: int) -> None:
         """Ana's composer, with the channel she chose."""
         form = {"text": text, "channel_id": str(channel), "force": "1"}
@@ -125,6 +139,7 @@ async def test_walk_every_channel(hub: Hub, world: World) -> None:
         await walk.texts.chores()
         await chats(walk, matter)
         await walk.faxes()
+        await walk.stands_at_the_desk(matter)
         assert await walk.said() == [
             ("email", "in"),
             ("email", "out"),
@@ -135,12 +150,21 @@ async def test_walk_every_channel(hub: Hub, world: World) -> None:
             ("webchat", "in"),
             ("webchat", "in"),
             ("fax", "in"),
+            ("desk", "in"),
         ]
         assert await the_matter(hub) == matter, "one person, one matter"
         files = await hub.pool.fetch("SELECT type FROM attachment WHERE file <> '' ORDER BY id")
         assert [row["type"] for row in files] == ["image/png", "audio/mpeg", "application/pdf"]
         page = await walk.ana.text(f"/inbox/all/c/{matter}")
-        for seen in ("¿Y mi pedido?", "Sí, mejor por aquí", "Mirad el golpe", "Llamadme", "Hola", "ACME"):
+        for seen in (
+            "¿Y mi pedido?",
+            "Sí, mejor por aquí",
+            "Mirad el golpe",
+            "Llamadme",
+            "Hola",
+            "ACME",
+            "tarjeta",
+        ):
             assert seen in page, seen
 
         await walk.texts.says("BAJA")
@@ -189,6 +213,7 @@ async def walking(hub: Hub, world: World) -> AsyncIterator[Walk]:
                 twilio.secrets(),
             )
             twilio.calls.lines[TELEPHONE] = f"{hub.settings.base_url}/in/{voice.key}"
+            await _line(hub, world, "desk", "", "desk", {})
             await _known(hub, world, "fax", FAX)
             order = {"fallback": {"cancel_minutes": 0, "to": [texts.sms.key, world.mail.key]}}
             await hub.pool.execute("UPDATE channel SET settings = settings || $1", order)

@@ -106,7 +106,7 @@ async def _call(channel: Channel, speaker: Speaker, words: Words, at: datetime) 
     written = {"TranscriptionSid": f"TR{token(24)}", "TranscriptionText": words.in_}
     steps = (
         ("call", {"CallStatus": "ringing"}),
-        ("left", {"CallStatus": "in-progress"} | sound),
+        ("voicemail", {"CallStatus": "in-progress"} | sound),
         ("status", {"CallStatus": "completed", "CallDuration": str(words.seconds)}),
         ("transcript", sound | written | {"TranscriptionStatus": "completed"}),
     )

@@ -61,6 +61,10 @@ async def test_the_demo_company_is_believable(empty):
     assert {row["kind"] for row in marta} >= {"email", "sms", "whatsapp", "voice", "desk", "fax"}, (
         "one matter"
     )
+    heard = await pool.fetch(
+        "SELECT m.text FROM message m JOIN attachment a ON a.message_id = m.id WHERE a.type = 'audio/wav'"
+    )
+    assert ["soy" in row["text"] for row in heard] == [True, True], "voicemails with what was said"
     lines = await demo.logins(empty)
     assert any("ana@iberluz.example" in line for line in lines)
     assert lines[-1] == (await demo.logins(empty))[-1], "the token is kept"
