@@ -81,7 +81,7 @@ def plans(hub: Hub) -> list[Plan]:
             settings={
                 "sites": shop_url(hub.settings),
                 "title": "Escríbanos",
-                "ask": "name email phone text*",
+                "ask": "name email* phone text*",
             },
         ),
         Plan(
