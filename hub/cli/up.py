@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Awaitable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -28,6 +29,8 @@ from hub.plumbing.migrate import migrate
 from hub.plumbing.texts import _
 
 PROCESSES = ("web", "worker", "mailroom")
+GRACE = {"worker": 60.0}
+"""Seconds to end in, where it is more than a Command's own: what is on the wire ends first (`Pace.drain`)."""
 READY_WITHIN = 60.0
 """Seconds the processes have to become ready before we say what is missing, and wait on."""
 
@@ -116,7 +119,8 @@ class House:
         }
         for name in PROCESSES:
             log = settings.data / "log" / f"{name}.log"
-            await self._children.start(Command(name, [sys.executable, "-m", "hub", name], log, environ))
+            command = Command(name, [sys.executable, "-m", "hub", name], log, environ)
+            await self._children.start(replace(command, grace=GRACE.get(name, command.grace)))
 
 
 async def _demo(settings: Settings) -> list[str]:

@@ -167,7 +167,7 @@ def whatever_is_killed_comes_back(house: Up) -> None:
 def ctrl_c_stops_everything_in_order(house: Up) -> None:
     below = list(house.below().values())
     house.process.send_signal(signal.SIGINT)
-    said, _ = house.process.communicate(timeout=60)
+    said, _ = house.process.communicate(timeout=150)  # the sum of what each may take
     assert house.process.returncode == 0
     assert said.strip().endswith("Stopping; what is under way is finished first.")
     assert not any(child.is_running() for child in below)
@@ -188,7 +188,7 @@ def test_a_busy_port_stops_the_start_with_the_setting_s_name(tmp_path: Path) -> 
             busy.listen()
             port = busy.getsockname()[1]
             house = Up(tmp_path, **{variable: str(port)})
-            said, _ = house.process.communicate(timeout=30)
+            said, _ = house.process.communicate(timeout=100)
         assert house.process.returncode == 2
         assert said.startswith(f"hub: {variable}={port}: cannot listen on 127.0.0.1:{port}")
         assert not (tmp_path / "postgres").exists()
