@@ -214,7 +214,8 @@ async def _is_taken(tx: Tx, channel_id: int, address_type: str, value: str) -> b
             """
             SELECT EXISTS (SELECT FROM channel_address a JOIN channel c ON c.id = a.channel_id
                            JOIN channel n ON n.id = $1
-                           WHERE a.type = $2 AND a.value = $3 AND (a.type <> 'phone' OR c.kind = n.kind))
+                           WHERE a.type = $2 AND a.value = $3 AND a.channel_id <> $1
+                             AND (a.type <> 'phone' OR c.kind = n.kind))
             """,
             channel_id,
             address_type,

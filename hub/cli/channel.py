@@ -8,10 +8,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from hub.channels import connections
+from hub.channels import asking, connecting, connections
 from hub.channels.base import Tried
+from hub.channels.connecting import Wanted
 from hub.channels.matrix import matrix
 from hub.channels.registry import ADAPTERS, adapter
+from hub.channels.trying import try_line
 from hub.cli.channel_sign_in import sign_in
 from hub.cli.opened import with_hub
 from hub.plumbing.errors import BadInput
@@ -45,7 +47,22 @@ def print_matrix() -> None:
     click.echo(matrix())
 
 
-@command.command(help="Add a channel. Settings and secrets as name=value, each option as often as needed.")
+@command.command(help="What a kind asks: settings and secrets by name.")
+@click.argument("kind", type=click.Choice(sorted(ADAPTERS)))
+def fields(kind: str) -> None:
+    """One row a field."""
+    table = Table(_("name"), _("meaning"), _("values"))
+    for one in asking.fields_of(adapter(kind)):
+        means = " ".join(_(words) for words in (one.label, one.help) if words)
+        values = ", ".join(key for key, _words in one.choices if key) or one.example or one.type
+        needed = " *" if one.required else ""
+        table.add_row(one.name + needed, means, _("secret") if one.secret else values)
+    Console().print(table)
+
+
+@command.command(
+    help="Add a channel. Settings and secrets as name=value (`hub channel fields KIND`), as often as needed."
+)
 @click.argument("kind", type=click.Choice(sorted(ADAPTERS)))
 @click.argument("address")
 @click.option("--name", default="", help="What agents call it; the address when left out.")
@@ -62,22 +79,18 @@ def add(
     settings: tuple[str, ...],
     secrets: tuple[str, ...],
 ) -> None:
-    """Raises BadInput naming the option."""
+    """Raises BadInput naming the option or the field."""
 
     async def make(hub: Hub) -> connections.Channel:
         async with hub.transaction() as tx:
-            return await connections.add(
-                tx,
-                hub.crypto,
-                kind=kind,
-                name=name or address,
+            wanted = Wanted(
+                name=name,
                 address=address,
-                address_type=adapter(kind).can.own_type,
                 also=also,
                 team_id=await _team(tx, team),
-                settings={key: _plain(value) for key, value in _pairs(settings, "--set")},
-                secrets=dict(_pairs(secrets, "--secret")),
+                set={**dict(_pairs(settings, "--set")), **dict(_pairs(secrets, "--secret"))},
             )
+            return await connecting.connect(tx, hub.crypto, kind, wanted)
 
     made = with_hub(make)
     click.echo(
@@ -85,7 +98,7 @@ def add(
             "Channel %(id)s added: %(name)s, reached at %(address)s",
             id=made.id,
             name=made.name,
-            address=address,
+            address=made.address,
         )
     )
 
@@ -96,13 +109,7 @@ def test(channel_id: int) -> None:
     """Exit code 1 when something does not work; the words say what and what to do."""
 
     async def try_(hub: Hub) -> list[Tried]:
-        async with hub.transaction() as tx:
-            channel = await connections.load(tx, channel_id)
-        found = await adapter(channel.kind).check(channel.line(hub.crypto))
-        async with hub.transaction() as tx:
-            for tried in found:
-                await connections.note_health(tx, channel_id, tried.way, tried.trouble)
-        return found
+        return await try_line(hub, channel_id)
 
     steps = with_hub(try_)
     for tried in steps:
@@ -133,7 +140,3 @@ def _pairs(values: tuple[str, ...], option: str) -> list[tuple[str, str]]:
                 _("%(option)s %(value)s: write NAME=VALUE", option=option, value=key + value), field=option
             )
     return [(key, value) for key, _sign, value in pairs]
-
-
-def _plain(value: str) -> str | int:
-    return int(value) if value.isascii() and value.isdigit() else value

@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from hub.agents import tokens
 from hub.channels import connections
+from hub.channels.connections import Channel
 from hub.insight import numbers
 from hub.plumbing import pausing
 from hub.plumbing.clock import monotonic
@@ -39,6 +40,9 @@ TODO = Gauge("hub_todo_due", "Things that were due and are not done yet.")
 DELIVERIES = Gauge("hub_deliveries", "Deliveries that are not settled, or failed, by state.", ["state"])
 OVERDUE = Gauge("hub_delivery_overdue_seconds", "How long the oldest delivery that should have left waits.")
 ARRIVALS = Gauge("hub_arrivals_recent", "What came in during the last five minutes, by outcome.", ["outcome"])
+CHANNELS = Gauge(
+    "hub_channel_ok", "1 for a line's way that works, 0 for one that fails.", ["channel", "kind", "way"]
+)
 QUARANTINED = Gauge("hub_quarantined", "Arrivals that could not be read.")
 
 ANSWER_SECONDS = 2.0
@@ -53,7 +57,9 @@ async def healthz(request: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """GET /readyz: 200 when database, Redis and a worker answer, else 503; channels and a pause are only told."""
+    """GET /readyz: 200 when database, Redis and a worker answer, else 503.
+
+    Channels and a pause are only told; which lines fail, to this machine and to administrators."""
     hub = hub_of(request)
     database, redis, workers = await asyncio.gather(
         _ok(hub.pool.fetchval("SELECT 1", timeout=ANSWER_SECONDS)), _ok(hub.redis.ping()), _workers(hub)
@@ -62,7 +68,10 @@ async def readyz(request: web.Request) -> web.Response:
     ready = all(value == "ok" for value in state.values())
     body: dict[str, Any] = {"ready": ready, **state}
     if database == "ok":
-        body["channels"] = await _channels(hub)
+        known = await _enabled(hub)
+        body["channels"] = dict(Counted(channel.health for channel in known))
+        if _is_local(request) or await _is_admin(hub, request):
+            body["lines"] = [_told(one) for one in known]
         body["sending"] = "paused" if await _is_paused(hub) else "ok"
     return web.Response(
         body=msgspec.json.encode(body), content_type="application/json", status=200 if ready else 503
@@ -98,11 +107,20 @@ async def _workers(hub: Hub) -> str:
     return "ok" if alive else "none"
 
 
-async def _channels(hub: Hub) -> dict[str, int]:
-    """How many channels are in which state; which ones is for those who may see them."""
+async def _enabled(hub: Hub) -> list[Channel]:
     async with hub.pool.acquire() as connection:
-        known = await connections.enabled(Tx(connection))
-    return dict(Counted(channel.health for channel in known))
+        return await connections.enabled(Tx(connection))
+
+
+def _told(channel: Channel) -> dict[str, Any]:
+    """One line for whoever runs the house; strangers only hear how many are in which state."""
+    return {
+        "id": channel.id,
+        "kind": channel.kind,
+        "name": channel.name,
+        "health": channel.health,
+        "troubles": channel.troubles,
+    }
 
 
 async def _is_paused(hub: Hub) -> bool:
@@ -122,6 +140,10 @@ async def _count(hub: Hub) -> None:
     TODO.set(counted.todo)
     QUARANTINED.set(counted.quarantined)
     OVERDUE.set(counted.overdue_seconds)
+    CHANNELS.clear()
+    for channel in await _enabled(hub):
+        for way in ("in", "out") if channel.health != "unknown" else ():
+            CHANNELS.labels(str(channel.id), channel.kind, way).set(way not in channel.troubles)
     for state, n in counted.deliveries.items():
         DELIVERIES.labels(state).set(n)
     for outcome, n in counted.arrivals.items():

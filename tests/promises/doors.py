@@ -170,6 +170,9 @@ ADMINS = {
     r"POST /admin/channels/{id:\d{1,18}}/patterns",
     r"POST /admin/channels/{id:\d{1,18}}/patterns/remove",
     "POST /api/v1/approved_texts",
+    "POST /api/v1/channels",
+    r"PATCH /api/v1/channels/{id:\d{1,18}}",
+    r"POST /api/v1/channels/{id:\d{1,18}}/test",
     r"PATCH /api/v1/approved_texts/{id:\d{1,18}}",
 }
 """Administrators only: 403 for everybody else."""

@@ -8,6 +8,7 @@ import time
 from redis.asyncio import Redis
 
 from hub.agents import tokens
+from hub.channels import connections
 from hub.plumbing import pausing
 from hub.web.routes import TABLE
 from tests.deliveries.road import answers
@@ -34,8 +35,19 @@ async def test_ready_when_database_redis_and_a_worker_answer(site: Web, world: W
         "redis": "ok",
         "workers": "ok",
         "channels": {"unknown": 1},
+        "lines": [
+            {
+                "id": world.mail.id,
+                "kind": "email",
+                "name": "Support mail",
+                "health": "unknown",
+                "troubles": {},
+            }
+        ],
         "sending": "ok",
     }
+    stranger = await (await browser.get("/readyz", headers={"X-Forwarded-For": "192.0.2.1"})).json()
+    assert "lines" not in stranger, "which lines fail is for this machine and for administrators"
     async with site.hub.transaction() as tx:
         await pausing.pause(tx)
     answer = await browser.get("/readyz")
@@ -138,3 +150,11 @@ async def test_a_redis_that_hangs_holds_up_nobody(site: Web, world: World) -> No
     assert (await (await site.browser()).post("/login", form)).status == 401
     assert time.perf_counter() - began < 6
     silent.close()
+
+
+async def test_the_numbers_say_of_each_line_whether_each_way_works(site: Web, world: World) -> None:
+    async with site.hub.transaction() as tx:
+        await connections.note_health(tx, world.mail.id, "out", "login refused")
+    text = await (await site.browser()).text("/metrics")
+    assert f'hub_channel_ok{{channel="{world.mail.id}",kind="email",way="in"}} 1.0' in text
+    assert f'hub_channel_ok{{channel="{world.mail.id}",kind="email",way="out"}} 0.0' in text

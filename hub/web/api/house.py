@@ -1,4 +1,4 @@
-"""Agents, teams, channels and the ledger of arrivals over the API."""
+"""Agents, teams and the ledger of arrivals over the API."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from aiohttp import web
 
 from hub.agents import people, presence, teams
 from hub.agents.roles import may, must
-from hub.channels import arrivals, connections
+from hub.channels import arrivals
 from hub.channels.arrivals import Kept
 from hub.plumbing.errors import NotFound
 from hub.plumbing.texts import _
 from hub.web.api.endpoints import Call, Endpoint, Page, Paging, limit_of, number_cursor
-from hub.web.api.shapes import AgentShape, ArrivalShape, ChannelShape, OutcomeShape, Ref, TeamShape
+from hub.web.api.shapes import AgentShape, ArrivalShape, OutcomeShape, Ref, TeamShape
 from hub.web.requests import inbound_of
 
 
@@ -62,19 +62,6 @@ async def list_teams(call: Call) -> Page[TeamShape]:
     return Page([TeamShape(id=one.id, name=one.name, restricted=one.restricted) for one in found], None)
 
 
-async def list_channels(call: Call) -> Page[ChannelShape]:
-    """All configured lines with their health."""
-    async with call.transaction() as tx:
-        found = await connections.load_where(tx, "true")
-    return Page([_channel(one) for one in found], None)
-
-
-async def read_channel(call: Call) -> ChannelShape:
-    """One line. Raises NotFound."""
-    async with call.transaction() as tx:
-        return _channel(await connections.load(tx, call.id))
-
-
 async def list_arrivals(call: Call) -> Page[ArrivalShape]:
     """The ledger, newest first; by default the quarantine."""
     must(call.person, "see_quarantine")
@@ -115,18 +102,6 @@ async def retry_arrival(call: Call) -> OutcomeShape:
     )
 
 
-def _channel(channel: connections.Channel) -> ChannelShape:
-    return ChannelShape(
-        id=channel.id,
-        kind=channel.kind,
-        name=channel.name,
-        address=channel.address,
-        enabled=channel.enabled,
-        health=channel.health,
-        health_text=channel.health_text,
-    )
-
-
 def _arrival(kept: Kept) -> ArrivalShape:
     return ArrivalShape(
         id=kept.id,
@@ -144,12 +119,6 @@ ENDPOINTS = [
     ),
     Endpoint(method="GET", path="/agents/{id}", summary="One agent", handler=read_agent, answer=AgentShape),
     Endpoint(method="GET", path="/teams", summary="The teams", handler=list_teams, answer=Page[TeamShape]),
-    Endpoint(
-        method="GET", path="/channels", summary="The lines", handler=list_channels, answer=Page[ChannelShape]
-    ),
-    Endpoint(
-        method="GET", path="/channels/{id}", summary="One line", handler=read_channel, answer=ChannelShape
-    ),
     Endpoint(
         method="GET",
         path="/arrivals",

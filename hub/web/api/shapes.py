@@ -159,18 +159,6 @@ class AgentShape(Shape, frozen=True, kw_only=True):
     teams: list[Ref]
 
 
-class ChannelShape(Shape, frozen=True, kw_only=True):
-    """A configured line; secrets are never shown."""
-
-    id: int
-    kind: str
-    name: str
-    address: str
-    enabled: bool
-    health: str
-    health_text: str
-
-
 class ArrivalShape(Shape, frozen=True, kw_only=True):
     """A row of the ledger of arrivals. `outcome`: stored, duplicate, ignored or unreadable."""
 

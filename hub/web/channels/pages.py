@@ -208,6 +208,7 @@ def _line(channel: Channel, named: dict[int, str], last: Lately) -> LineView:
         address=channel.address,
         team=named.get(channel.team_id or 0, ""),
         enabled=channel.enabled,
+        leaves=adapter(channel.kind).can.sends or adapter(channel.kind).can.calls,
         health=channel.health,
         way_in=channel.troubles.get("in", ""),
         way_out=channel.troubles.get("out", ""),

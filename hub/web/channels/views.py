@@ -35,7 +35,7 @@ class PartView(View, frozen=True, kw_only=True):
 
 
 class LineView(View, frozen=True, kw_only=True):
-    """One line in the list. `way_in`, `way_out`: what is wrong, "" for nothing known to be."""
+    """One line in the list. `way_in`, `way_out`: what is wrong, "" for nothing. `leaves`: we speak there."""
 
     id: int
     mark: ChannelMark
@@ -43,6 +43,7 @@ class LineView(View, frozen=True, kw_only=True):
     address: str
     team: str
     enabled: bool
+    leaves: bool
     health: str
     way_in: str
     way_out: str
