@@ -27,7 +27,7 @@ MOST_TEXT = 20_000
 MOST_HTML = 100_000
 
 
-class Actions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Actions(msgspec.Struct, frozen=True, kw_only=True):
     """What a macro does with the conversation. `assign`: me, agent-3 or team-4; "" leaves it."""
 
     assign: str = ""

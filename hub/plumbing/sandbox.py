@@ -27,7 +27,7 @@ MOST_TURNS = 1_000  # of all loops of one filling together
 MOST_OUTPUT = 300_000  # characters
 MOST_VALUE = 2_000  # characters of one value
 MOST_ITEMS = 200  # of one list
-MOST_SECONDS = 0.5
+MOST_SECONDS = 0.8
 
 FOUND = re.compile(r"{{\s*([a-z]+\.[a-z_]+)\s*}}")
 """A blank nobody filled, as it stands in a text."""

@@ -10,7 +10,7 @@ from jinja2 import nodes
 from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import _
 
-MOST_PARTS = 4_000  # nodes of the syntax tree: compiling takes about 50 µs each
+MOST_PARTS = 2_500  # nodes of the syntax tree: compiling takes about 50 µs each
 MOST_DEPTH = 24
 
 ALLOWED = (

@@ -16,12 +16,12 @@ async function show() {
   }
 }
 
-form.addEventListener("input", () => { clearTimeout(waits); waits = setTimeout(show, REST); });
+on("input", ({ target }) => { if (target.form !== form) return; clearTimeout(waits); waits = setTimeout(show, REST); });
 form.addEventListener("focusin", ({ target }) => { if (target.matches("textarea, [name=subject]")) last = target; });
 on("click", ({ target }) => {
   const button = target.closest("[data-insert]");
   if (!button) return;
   last.setRangeText(button.dataset.insert, last.selectionStart, last.selectionEnd, "end");
   last.focus();
-  form.dispatchEvent(new InputEvent("input"));
+  last.dispatchEvent(new InputEvent("input", { bubbles: true }));
 });

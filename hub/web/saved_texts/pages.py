@@ -133,7 +133,7 @@ async def _choices(tx: Tx) -> dict[str, Any]:
         "variables": [_translated(one) for one in VARIABLES],
         "assignees": [("", _("Leave it")), ("me", _("Me")), *await saved_texts.assignees(tx)],
         "priorities": [("", _("Leave it")), *((value, _(name)) for value, name in PRIORITIES.items())],
-        "languages": [("", _("Any language")), *LANGUAGES.items()],
+        "spoken": [("", _("Any language")), *LANGUAGES.items()],
     }
 
 

@@ -61,7 +61,7 @@ class SavedTextPage(View, frozen=True, kw_only=True):
     variables: list[Variable]
     assignees: list[tuple[str, str]]
     priorities: list[tuple[str, str]]
-    languages: list[tuple[str, str]]
+    spoken: list[tuple[str, str]]
     people: list[str]
     versions: list[SavedText] = msgspec.field(default_factory=list)
     errors: dict[str, str] = msgspec.field(default_factory=dict)
