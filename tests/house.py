@@ -69,6 +69,7 @@ TABLES = {
         "awaited_file approved_text message_search joining call call_leg saved_text saved_text_version"
     ),
     "routing": "rule_set decision",
+    "campaigns": "segment segment_version",
     "notifications": "notification",
 }
 OWNER = {table: room for room, tables in TABLES.items() for table in tables.split()}

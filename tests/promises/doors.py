@@ -192,6 +192,17 @@ LEADS = {
 """Leads and administrators: what came may be anybody's."""
 
 
+MARKETERS = {
+    "GET /api/v1/segments",
+    r"GET /api/v1/segments/{id:\d{1,18}}",
+    r"GET /api/v1/segments/{id:\d{1,18}}/audience",
+    "POST /api/v1/segments/count",
+    "POST /api/v1/segments",
+    r"PATCH /api/v1/segments/{id:\d{1,18}}",
+}
+"""Marketers, leads and administrators: whom campaigns reach."""
+
+
 def names(table: list[RouteDef]) -> list[str]:
     """`METHOD /path` of every route."""
     return [f"{route.method} {route.path}" for route in table]
@@ -208,7 +219,13 @@ def classes(name: str) -> list[str]:
     """The classes a route stands in; exactly one is right."""
     found = [
         word
-        for word, known in (("open", OPEN), ("everybody", EVERYBODY), ("admins", ADMINS), ("leads", LEADS))
+        for word, known in (
+            ("open", OPEN),
+            ("everybody", EVERYBODY),
+            ("admins", ADMINS),
+            ("leads", LEADS),
+            ("marketers", MARKETERS),
+        )
         if name in known
     ]
     return [*found, "conversation"] if by_conversation(name) else found

@@ -26,6 +26,7 @@ from hub.web.api import (
     purchases,
     rules,
     saved_texts,
+    segments,
 )
 from hub.web.api.door import serve
 from hub.web.api.endpoints import Endpoint
@@ -42,6 +43,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *products.ENDPOINTS,
     *purchases.ENDPOINTS,
     *payments.ENDPOINTS,
+    *segments.ENDPOINTS,
     *house.ENDPOINTS,
     *channels.ENDPOINTS,
     *approved_texts.ENDPOINTS,

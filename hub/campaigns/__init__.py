@@ -1,0 +1,1 @@
+"""The room of campaigns: who is written to, what, when, and what became of it."""

@@ -1,0 +1,100 @@
+"""What an audience may ask of a person: typed conditions in groups, all of one group or all of another."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+import msgspec
+
+Text = Annotated[str, msgspec.Meta(max_length=200)]
+Texts = Annotated[list[Text], msgspec.Meta(min_length=1, max_length=200)]
+Id = Annotated[int, msgspec.Meta(ge=1, lt=10**18)]
+Days = Annotated[int, msgspec.Meta(ge=1, le=36_500)]
+
+
+class _Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="about"):
+    """Base of all conditions. `no` turns one round: those for whom it does not hold."""
+
+    no: bool = False
+
+
+class Person(_Condition, frozen=True, kw_only=True, tag="person"):
+    """A field of the person: one of `any_of` (letters and accents aside), or, without it, filled in at all."""
+
+    field: Literal["name", "job_title", "language", "time_zone", "preferred_channel"]
+    any_of: Texts | None = None
+
+
+class Known(_Condition, frozen=True, kw_only=True, tag="known"):
+    """Life cycle: a contact of ours only for the last `days` days."""
+
+    days: Days
+
+
+class Account(_Condition, frozen=True, kw_only=True, tag="account"):
+    """A field of the account they are confirmed at: one of `any_of`, or, without it, filled in at all."""
+
+    field: Literal["name", "tier", "relation", "kind"]
+    any_of: Texts | None = None
+
+
+class Owner(_Condition, frozen=True, kw_only=True, tag="owner"):
+    """Who owns their account: one of these agents (ids), or, without them, anybody."""
+
+    any_of: Annotated[list[Id], msgspec.Meta(min_length=1, max_length=200)] | None = None
+
+
+class Purchases(_Condition, frozen=True, kw_only=True, tag="purchases"):
+    """At least so many purchases, or so much money in one currency, in the last `days` days or ever.
+
+    Bought X: number 1. Not since 90 days: number 1, days 90, no. What was returned or cancelled does not count.
+    """
+
+    measure: Literal["number", "total"] = "number"
+    at_least: Decimal = Decimal(1)
+    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")] = "EUR"
+    products: Annotated[list[Id], msgspec.Meta(max_length=200)] = []
+    categories: Annotated[list[Text], msgspec.Meta(max_length=200)] = []
+    days: Days | None = None
+    whose: Literal["person", "account"] = "person"
+
+
+class Owes(_Condition, frozen=True, kw_only=True, tag="owes"):
+    """Something they bought is due and not paid."""
+
+
+class Conversation(_Condition, frozen=True, kw_only=True, tag="conversation"):
+    """A conversation that is open, or touched in the last `days` days, with this tag if one is named."""
+
+    tag: Text = ""
+    open: bool = False
+    days: Days | None = None
+
+
+class Consent(_Condition, frozen=True, kw_only=True, tag="consent"):
+    """Said yes, of some address of this type (any type without), to this purpose; the newest word counts."""
+
+    purpose: Literal["marketing", "service"] = "marketing"
+    type: Text = ""
+
+
+class Reachable(_Condition, frozen=True, kw_only=True, tag="reachable"):
+    """Has an address of this type that can be used."""
+
+    type: Text
+
+
+Condition = Person | Known | Account | Owner | Purchases | Owes | Conversation | Consent | Reachable
+
+
+class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All of these must hold."""
+
+    all: Annotated[list[Condition], msgspec.Meta(min_length=1, max_length=12)]
+
+
+class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whoever fits one of the groups; without groups everybody."""
+
+    groups: Annotated[list[Group], msgspec.Meta(max_length=12)] = []
