@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
+from hub.channels.registry import ADAPTERS, adapter
 from hub.web.icons import sprite
 
 FOLDER = Path(__file__).parent.parent / "static"
@@ -24,7 +25,16 @@ STYLES = ("reset", "tokens", "base", "parts", "pages")
 COMMENT = re.compile(r"//|/\*.*\*/$")
 BLANKS = re.compile(r'("(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)|[ \t]*([{}()\[\];:,=<>+*?&|!])[ \t]*')
 ROOM = re.compile(r'("(?:[^"\\\n]|\\.)*")|[ \t]*([{};,>])[ \t]*|(?<=[\w-])(:)[ \t]+')
-LATER = ("js/call.js", "js/lookup.js", "js/pick.js", "js/preview.js", "js/quick.js", "js/triage.js", "js/watch.js", "js/ways.js")
+LATER = (
+    "js/call.js",
+    "js/lookup.js",
+    "js/pick.js",
+    "js/preview.js",
+    "js/quick.js",
+    "js/triage.js",
+    "js/watch.js",
+    "js/ways.js",
+)
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -55,13 +65,13 @@ class Assets(msgspec.Struct, frozen=True):
 
 
 @cache
-def assets(extra_icons: tuple[str, ...] = ()) -> Assets:
-    """Everything under hub/static: styles joined to app.css, the icon sprite made, the rest as it is."""
+def assets() -> Assets:
+    """Everything under hub/static: styles joined to app.css, the icon sprite with the adapters' own, the rest as is."""
     contents = {
         "app.css": _narrow(_styles()),
         "chat.css": _squeezed((FOLDER / "chat/frame.css").read_bytes()),
         "form.css": _squeezed((FOLDER / "form/form.css").read_bytes()),
-        "icons.svg": sprite(extra_icons),
+        "icons.svg": sprite(adapter(kind).can.icon for kind in ADAPTERS),
     }
     for path in sorted(FOLDER.rglob("*")):
         if path.is_file() and path.suffix != ".css":
