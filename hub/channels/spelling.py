@@ -8,16 +8,27 @@ from hub.channels.phone import E164
 from hub.plumbing.texts import _
 
 VISITOR = "visitor:"
+KNOWN = ("form:", "contact:", "user:")
 WITHHELD = ("withheld:", "anonymous-")
 
 
 def shown(address: str) -> str:
-    """`+34600123456` → `+34 600 12 34 56`; a chat's visitor and a withheld number in words; others as they are."""
+    """`+34600123456` → `+34 600 12 34 56`; who has no address of their own in words; others as they are."""
     if address.startswith(VISITOR):
         return _("Visitor")
+    if address.startswith(KNOWN):
+        return _without_address(address)
     if address.startswith(WITHHELD):
         return _("Withheld number")
     return _grouped(address) if E164.fullmatch(address) else address
+
+
+def _without_address(address: str) -> str:
+    """Who filled in a form, who came in person, and another system's user by the id they have there."""
+    kind, _colon, name = address.partition(":")
+    if kind == "user":
+        return name.partition(":")[2] or name
+    return _("By a form") if kind == "form" else _("In person")
 
 
 @lru_cache(maxsize=4_096)

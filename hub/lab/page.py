@@ -11,6 +11,7 @@ from aiohttp import web
 from hub.channels import connections
 from hub.channels.connections import Channel
 from hub.channels.fax.gateways import BY_NAME
+from hub.channels.registry import adapter
 from hub.customers import contacts
 from hub.lab import fax_machine, left
 from hub.lab.customer import Letter
@@ -21,7 +22,7 @@ from hub.lab.sent import Outbox
 from hub.lab.telephone import TWILIO
 from hub.lab.telephones import Shown, telephones
 from hub.lab.texts import Note
-from hub.operating.demo_lines import NUMBER, shop_url
+from hub.operating.demo_lines import NUMBER, shop_url, system_url
 from hub.plumbing.db import Tx
 from hub.plumbing.texts import N_, _
 from hub.web import shell
@@ -63,6 +64,7 @@ class LabPage(View, frozen=True, kw_only=True):
     end_of: str
     company: str
     shop: str
+    system: str
     phones: list[Shown]
     left: list[Left]
     done: str = ""
@@ -109,6 +111,7 @@ async def draw(
         end_of=person.reached_by(by),
         company=_company(by, enabled),
         shop=shop_url(hub_of(request).settings),
+        system=system_url(hub_of(request).settings),
         done=done,
         error=error,
         errors=errors or {},
@@ -159,8 +162,8 @@ def _cast(person: Person, by: str) -> list[Chip]:
 def _ways(person: Person, by: str, kinds: set[str]) -> list[Chip]:
     whose = f"as={person.key}" if person.key else urlencode({"from": person.reached_by(by)})
     return [
-        Chip(href=f"/lab?{whose}&by={kind}", text=_(text), icon=icon, current=kind == by)
-        for kind, (text, icon) in WAYS.items()
+        Chip(href=f"/lab?{whose}&by={kind}", text=_(text), icon=adapter(kind).can.icon, current=kind == by)
+        for kind, text in WAYS.items()
         if kind in kinds or kind == by
     ]
 

@@ -54,14 +54,14 @@ CAST = (
 )
 NOBODY = Person()
 WAYS = {
-    "email": (N_("Mail"), "mail"),
-    "sms": (N_("SMS"), "message-square"),
-    "whatsapp": (N_("WhatsApp"), "message-circle"),
-    "voice": (N_("Telephone"), "phone"),
-    "webchat": (N_("Chat"), "globe"),
-    "fax": (N_("Fax"), "printer"),
-    "desk": (N_("Front desk"), "store"),
-    "form": (N_("Form"), "clipboard-list"),
+    "email": N_("Mail"),
+    "sms": N_("SMS"),
+    "whatsapp": N_("WhatsApp"),
+    "voice": N_("Telephone"),
+    "webchat": N_("Chat"),
+    "fax": N_("Fax"),
+    "desk": N_("Front desk"),
+    "form": N_("Form"),
 }
 MAIL_ENDS = {
     "arrives": N_("Arrives"),

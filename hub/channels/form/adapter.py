@@ -72,7 +72,7 @@ class FormAdapter(Adapter):
     def parse(self, raw: Raw, line: Line) -> list[AnyFact]:
         """MessageReceived with claims, or Unreadable; never raises. `envelope["id"]` is what makes it the same."""
         try:
-            return [_said(_filled(raw), raw.envelope.get("id", ""))]
+            return [_said(_filled(raw), raw.envelope.get("id", ""), settings.title(line))]
         except (msgspec.DecodeError, KeyError, ValueError, binascii.Error) as error:
             key = f"raw:{hashlib.sha256(raw.body).hexdigest()}"
             return [Unreadable(key=key, reason=f"{type(error).__name__}: {error}"[:500])]
@@ -126,7 +126,7 @@ def _filled(raw: Raw) -> Filled:
     return msgspec.convert({name: value for name, value in pairs if name not in ("files", "trap")}, Filled)
 
 
-def _said(filled: Filled, id_: str) -> MessageReceived:
+def _said(filled: Filled, id_: str, title: str) -> MessageReceived:
     text = with_plain_ends(storable(filled.text))[:LONGEST_TEXT].strip()
     name, phone = (one_line(storable(one))[:200] for one in (filled.name, filled.phone))
     if not text and not filled.files:
@@ -139,7 +139,7 @@ def _said(filled: Filled, id_: str) -> MessageReceived:
         external_id=id_,
         sender=Party(f"form:{hashlib.sha256(id_.encode()).hexdigest()[:32]}", name),
         claims=claims,
-        subject=one_line(storable(filled.subject))[:500],
+        subject=one_line(storable(filled.subject))[:500] or title,
         text=text,
         new_text=text,
         bulk=filled.trap,

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from hub.channels.outgoing import Line
 from hub.channels.webchat.settings import sites, words
 
-__all__ = ["ADDRESS_TYPE", "LONGEST_TEXT", "MOST_BYTES", "fields", "secrets", "sites", "thanks"]
+__all__ = ["ADDRESS_TYPE", "LONGEST_TEXT", "MOST_BYTES", "fields", "secrets", "sites", "thanks", "title"]
 
 ADDRESS_TYPE = "form"
 LONGEST_TEXT = 20_000
@@ -21,6 +21,11 @@ def fields(line: Line) -> dict[str, bool]:
     asked = words(line.settings.get("ask", DEFAULT_FIELDS))
     wanted = {one.rstrip("*"): one.endswith("*") for one in asked}
     return {name: wanted[name] for name in FIELDS if name in wanted} | {"text": True}
+
+
+def title(line: Line) -> str:
+    """What stands above the form, and what a form without a subject is called."""
+    return str(line.settings.get("title", "")) or line.name
 
 
 def secrets(line: Line) -> list[str]:

@@ -186,7 +186,7 @@ def _action(hub: Hub, channel: Channel) -> str:
 def _page(hub: Hub, channel: Channel, line: Line, **more: Any) -> FormPage:
     asked = settings.fields(line)
     return FormPage(
-        title=str(line.settings.get("title", "")) or line.name,
+        title=settings.title(line),
         action=f"/in/{channel.key}/form",
         token=new_token(hub, channel),
         trap=TRAP,
