@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from hub.customers.money import MOST
+
 Text = Annotated[str, msgspec.Meta(max_length=200)]
 Texts = Annotated[list[Text], msgspec.Meta(min_length=1, max_length=200)]
 Id = Annotated[int, msgspec.Meta(ge=1, lt=10**18)]
@@ -58,6 +60,11 @@ class Purchases(_Condition, frozen=True, kw_only=True, tag="purchases"):
     categories: Annotated[list[Text], msgspec.Meta(max_length=200)] = []
     days: Days | None = None
     whose: Literal["person", "account"] = "person"
+
+    def __post_init__(self) -> None:
+        """Raises ValueError, which msgspec turns into a ValidationError of the field."""
+        if not self.at_least.is_finite() or not 0 < self.at_least < MOST:
+            raise ValueError(f"Expected a number above 0 and below {MOST}")
 
 
 class Owes(_Condition, frozen=True, kw_only=True, tag="owes"):
