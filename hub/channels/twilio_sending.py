@@ -18,6 +18,7 @@ from hub.channels.outgoing import Line, Outgoing, Sent
 from hub.plumbing.texts import N_
 
 MOST_CHARACTERS = 1600
+MOST_LISTED = 5_000  # of a day and some hours; newest first, so that a smaller bound forgets the oldest
 MMS_COUNTRIES = frozenset(("US", "CA", "PR", "AU"))  # elsewhere a carrier takes no pictures from a number
 
 
@@ -53,7 +54,7 @@ def payload(outgoing: Outgoing, line: Line, *, prefix: str = "", most_files: int
     return wanted | ({"body": text} if text else {}) | ({"media_url": links} if links else {})
 
 
-async def missed(line: Line, since: datetime, *, prefix: str = "", most: int = 1000) -> list[Raw]:
+async def missed(line: Line, since: datetime, *, prefix: str = "", most: int = MOST_LISTED) -> list[Raw]:
     """The account's messages of this line since then, each as the request that should have told us of it.
 
     One number may carry both kinds: only what has the `prefix` of this one is its own.
@@ -65,7 +66,7 @@ async def missed(line: Line, since: datetime, *, prefix: str = "", most: int = 1
     )
     own = {phone.key(_plain(line.address)), phone.key(_plain(str(line.settings.get("sender") or "")))} - {""}
     told: list[Raw] = []
-    for one in found:
+    for one in reversed(found):  # the newest came first; people wrote the other way round
         inbound = one.direction == "inbound"
         ours = (one.to if inbound else one.from_) or ""
         if ours.startswith("whatsapp:") == bool(prefix) and phone.key(_plain(ours)) in own:

@@ -114,13 +114,14 @@ async def test_what_webhooks_lost_is_made_up_for(hub: Hub, world: World) -> None
         await answered(texts, world, matter, "Re", "sent")
         texts.twilio.texts.sent_to(MARTA)[0].status = "delivered"
         texts.twilio.texts.wrote(MARTA, OURS, "Perdida", [("image/png", PHOTO)])
+        texts.twilio.texts.wrote(MARTA, OURS, "Y otra")
         texts.twilio.texts.wrote(MARTA, "+34919999999", "De otra línea")
         await ask_providers(hub)
         await ask_providers(hub)
         assert await hub.pool.fetchval("SELECT count(*) FROM todo WHERE kind = 'pull'") == 2
         await texts.chores()
         await texts.chores()
-        assert [row["text"] for row in await texts.messages()] == ["Contada", "Perdida"]
+        assert [row["text"] for row in await texts.messages()] == ["Contada", "Perdida", "Y otra"]
         assert await hub.pool.fetchval("SELECT count(*) FROM attachment") == 1
         assert (await texts.deliveries())[0]["state"] == "delivered"
 
