@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import contextlib
+import random
+import socket
+from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
@@ -13,6 +16,7 @@ from hub.lab.customer import Letter, answer_to, post, read
 from hub.lab.mail_server import running
 from hub.lab.sent import Outbox
 from hub.operating import demo_lines
+from hub.operating.demo_lines import SHOP_BESIDE, SYSTEM_BESIDE, TWILIO_BESIDE
 from hub.plumbing.hub import Hub
 from tests.deliveries import road
 from tests.fakes.faulty_smtp import FaultySmtp
@@ -54,9 +58,9 @@ async def test_only_an_honest_letter_carries_the_guards_word():
 
 
 @pytest.fixture
-async def lab(hub: Hub, world: World, unused_tcp_port_factory: Callable[[], int]) -> AsyncIterator[Browser]:
+async def lab(hub: Hub, world: World) -> AsyncIterator[Browser]:
     """The lab of a small demo, at ports of its own, and Ana before it."""
-    port, smtp = _pair(unused_tcp_port_factory), unused_tcp_port_factory()
+    port, smtp = _free(SHOP_BESIDE, TWILIO_BESIDE, SYSTEM_BESIDE), _free(1)
     hub.settings = msgspec.structs.replace(hub.settings, demo=True, port=port, smtp_port=smtp)
     await hub.pool.execute("UPDATE agent SET undo_seconds = 0")
     await hub.pool.execute(
@@ -76,10 +80,15 @@ async def lab(hub: Hub, world: World, unused_tcp_port_factory: Callable[[], int]
     await site.close()
 
 
-def _pair(free: Callable[[], int]) -> int:
-    """A port with the two above it where the shop and the pretend Twilio listen; taken ones only cost those two."""
-    port = free()
-    return port if port < 65_000 else port - 1_000
+def _free(*beside: int) -> int:
+    """A port that is free together with those so many above it; below those the system gives out by itself."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with contextlib.ExitStack() as bound, contextlib.suppress(OSError):
+            for one in (0, *beside):
+                taken = bound.enter_context(socket.socket())
+                taken.bind(("127.0.0.1", port + one))
+            return port
 
 
 async def test_every_channel_is_played_and_what_left_is_seen(lab: Browser, hub: Hub, world: World) -> None:

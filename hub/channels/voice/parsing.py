@@ -198,6 +198,7 @@ def _message(fields: dict[str, str], line: Line, text: str, told: dict[str, Any]
         sender=_named(_caller(fields)),
         to=(Party(fields.get("To") or line.address),),
         text=text,
+        new_text=text,
         # the network's own word on who calls (STIR/SHAKEN), where it says anything
         verified=not fields.get("StirVerstat", "").startswith("TN-Validation-Failed"),
         reached=fields.get("To", ""),
