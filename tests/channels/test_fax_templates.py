@@ -43,7 +43,7 @@ def test_all_templates_of_ours_can_be_templates():
 
 def test_a_line_made_to_be_slow_is_not():
     template = "a {csid} a {name} a {caller} a {to} a {pages} b"
-    begun = time.monotonic()
+    begun = time.process_time()
     for _ in range(200):
         assert templates.in_line(template, "a " * 5_000, anywhere=True) is None
-    assert time.monotonic() - begun < 2
+    assert time.process_time() - begun < 2

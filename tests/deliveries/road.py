@@ -94,7 +94,7 @@ async def states(hub: Hub) -> dict[int, str]:
     return {row["id"]: row["state"] for row in rows}
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 40.0) -> None:
     """Wait for something that becomes true. Raises AssertionError."""
     deadline = monotonic() + seconds
     while not await condition():
@@ -102,7 +102,7 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 10.0)
         await asyncio.sleep(0.02)
 
 
-async def until_all(hub: Hub, *wanted: str, seconds: float = 10.0) -> dict[int, str]:
+async def until_all(hub: Hub, *wanted: str, seconds: float = 40.0) -> dict[int, str]:
     """Wait until every delivery is in one of these states; which they are."""
 
     async def done() -> bool:

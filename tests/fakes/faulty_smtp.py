@@ -201,7 +201,7 @@ class FaultySmtp:
             counted[attempt.message_id] = counted.get(attempt.message_id, 0) + 1
         return counted
 
-    def wait_for(self, count: int, seconds: float = 10.0) -> list[Attempt]:
+    def wait_for(self, count: int, seconds: float = 40.0) -> list[Attempt]:
         """The attempts once there are `count` finished ones; raises AssertionError when there are not.
 
         Blocks its thread: in an async test use `await asyncio.to_thread(server.wait_for, n)`.

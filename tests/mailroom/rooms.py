@@ -112,7 +112,7 @@ async def seen(server: Dovecot) -> list[int]:
     return sorted(uid for uid, set_ in flags.items() if "\\Seen" in set_)
 
 
-async def until(ask: Callable[[], Awaitable[object]], wanted: object, seconds: float = 30.0) -> None:
+async def until(ask: Callable[[], Awaitable[object]], wanted: object, seconds: float = 60.0) -> None:
     """Waits until `ask()` answers `wanted`; raises AssertionError with the last answer."""
     deadline = time.monotonic() + seconds
     got: object = None

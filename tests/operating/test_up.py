@@ -87,7 +87,7 @@ def up(**environ: str) -> Iterator[Up]:
     finally:
         house.process.kill()
         house.process.communicate()
-        until(lambda: not left_behind(data), 30)
+        until(lambda: not left_behind(data))
         shutil.rmtree(data, ignore_errors=True)
 
 
@@ -104,7 +104,7 @@ def left_behind(data: Path) -> list[int]:
     return found
 
 
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass"
@@ -160,7 +160,7 @@ def whatever_is_killed_comes_back(house: Up) -> None:
     for child in before.values():
         child.kill()
     until(lambda: set(house.below()) == set(before))
-    until(house.answers, 40)
+    until(house.answers, 90)
     assert {child.pid for child in house.below().values()}.isdisjoint(c.pid for c in before.values())
 
 
@@ -178,7 +178,7 @@ def test_killing_hub_up_leaves_nothing_behind() -> None:
     with up() as house:
         house.process.kill()
         house.process.wait()
-        until(lambda: not left_behind(house.data), 20)
+        until(lambda: not left_behind(house.data))
 
 
 def test_a_busy_port_stops_the_start_with_the_setting_s_name(tmp_path: Path) -> None:

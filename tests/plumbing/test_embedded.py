@@ -87,7 +87,7 @@ def user_of(pid: int) -> int:
     return os.stat(f"/proc/{pid}").st_uid
 
 
-async def until(condition: Callable[[], object], seconds: float = 15) -> None:
+async def until(condition: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass"

@@ -30,7 +30,7 @@ async def test_promise_09_lease_with_fencing(hub: Hub, world: World, stopped_in:
                 at_smtp = bool(server.attempts)
                 return at_smtp and (await states(hub))[delivery.id] == stopped_in
 
-            await until(at_work, 15)
+            await until(at_work)
             slow.send(signal.SIGSTOP)
             server.become("")
             await asyncio.sleep(3.2)  # its lease is over

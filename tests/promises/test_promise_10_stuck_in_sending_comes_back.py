@@ -25,7 +25,7 @@ async def test_promise_10_stuck_in_sending_comes_back(hub: Hub, world: World) ->
             async def sending() -> bool:
                 return (await states(hub))[delivery.id] == "sending" and bool(server.bodies)
 
-            await until(sending, 15)
+            await until(sending)
             await asyncio.to_thread(worker.kill)
         killed = time.monotonic()
         assert (await states(hub))[delivery.id] == "sending"

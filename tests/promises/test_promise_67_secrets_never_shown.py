@@ -99,9 +99,9 @@ def test_every_line_is_json_with_time_level_and_logger(log: io.StringIO) -> None
 
 
 def test_a_long_hostile_line_is_masked_in_no_time() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     masked("token" * 40_000 + "a" * 200_000 + "+" * 100_000 + "://" * 50_000)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def _fail_with(password_in_a_local: str) -> None:

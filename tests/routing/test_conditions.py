@@ -85,10 +85,10 @@ def test_text_is_found_as_people_mean_it(condition, subject, text, expected):
 
 
 def test_no_text_makes_a_condition_slow():
-    began = time.monotonic()
+    began = time.process_time()
     for text in ("a" * 4_000, "a " * 2_000, "é" * 4_000, "(" * 4_000):
         holds("{all: [{text: ['a a a a a a a a b', '(a+)+b', 'aaaa*']}]}", text=text)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ async def conversation_of(tx: Tx, message_id: int) -> int:
 async def heard(socket: ClientWebSocketResponse, what: str, **wanted: Any) -> Any:
     """The next thing of this kind the socket says (where it says `wanted` of one message)."""
     while True:
-        told = await socket.receive_json(timeout=10)
+        told = await socket.receive_json(timeout=30)
         if told["t"] != what:
             continue
         if not wanted:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from playwright.async_api import expect
 
 from hub.plumbing.hub import Hub
 from tests.web.browsing import Web
+
+expect.set_options(timeout=30_000)  # milliseconds: a busy machine is no failure
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import AsyncIterator
 
@@ -53,7 +54,7 @@ async def test_the_bar_rings_counts_and_goes(desk: Desk, hub: Hub, site: Web, wo
         await expect(luis_bar).to_have_count(1)
         await phones.pick_up(PHONES["luis"])
         await phones.press(PHONES["luis"], "1")
-        await expect(luis.locator("#calls .call.talks .clock")).to_have_text("0:01", timeout=8_000)
+        await expect(luis.locator("#calls .call.talks .clock")).to_have_text(re.compile(r"^0:0?[1-9]"))
         await luis.locator("#calls a").click()  # opens the conversation; the bar stays
         await expect(luis.locator("#timeline .m.in .body")).to_have_text("Al teléfono con Luis")
         await expect(luis.locator("#timeline .sys").last).to_contain_text("no descuelga")

@@ -31,13 +31,13 @@ class Ear:
         await ws.send_json({"sub": list(topics)})
         await ws.send_json({"ping": 1})
         ear = cls(ws)
-        while (await ws.receive_json(timeout=5)).get("pong") is None:
+        while (await ws.receive_json(timeout=30)).get("pong") is None:
             pass
         return ear
 
     async def until(self, name: str, target: str, holding: str = "") -> list[Any]:
         """The first operation of this name on this target whose rest holds a text."""
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(30):
             while True:
                 frame = json.loads(await self.ws.receive_str())
                 for op in frame.get("o", []):

@@ -86,7 +86,7 @@ async def seat(chromium: Browser) -> AsyncIterator[Seat]:
     assert seat.complaints == []
 
 
-async def until(check: Callable[[], Any], seconds: float = 5.0) -> Any:
+async def until(check: Callable[[], Any], seconds: float = 30.0) -> Any:
     """The first true answer of `check`. Fails after `seconds`."""
     for _ in range(int(seconds / 0.02)):
         found = check()
@@ -159,12 +159,11 @@ async def test_j_and_enter_answer_before_anyone_can_notice(seat: Seat) -> None:
 
 async def test_with_a_slow_network_a_rested_row_still_opens_at_once(seat: Seat) -> None:
     page = await seat.open()
-    await page.keyboard.press("j")
-    await until(lambda: posts(seat.stage, "GET", "/c/1"))
-    await page.wait_for_timeout(300)
-    seat.stage.delay = 3.0
+    async with page.expect_event("requestfinished", lambda one: "/c/1" in one.url):
+        await page.keyboard.press("j")
+    seat.stage.delay = 60.0
     await page.keyboard.press("Enter")
-    await page.wait_for_selector("#conv[data-c='1']", timeout=1500)
+    await page.wait_for_selector("#conv[data-c='1']", timeout=30_000)
     assert len(posts(seat.stage, "GET", "/c/1")) == 1
 
 
@@ -341,7 +340,7 @@ async def test_the_bubble_stands_at_once_and_undo_gives_the_text_back(seat: Seat
     await page.keyboard.press("r")
     await page.keyboard.type("Sale hoy mismo")
     await page.keyboard.press("Control+Enter")
-    await page.wait_for_selector(".m.pending", timeout=1000)
+    await page.wait_for_selector(".m.pending")
     assert await page.input_value("#text") == ""
     await page.wait_for_selector(".m.pending", state="detached")
     assert await page.locator("#timeline .m", has_text="Sale hoy mismo").count() == 1
@@ -433,7 +432,7 @@ async def test_without_a_network_messages_wait_and_leave_in_order(seat: Seat) ->
     for text in ("primero", "segundo"):
         await page.keyboard.type(text)
         await page.keyboard.press("Control+Enter")
-    await page.wait_for_selector("#offline:not([hidden])", timeout=8000)
+    await page.wait_for_selector("#offline:not([hidden])")
     assert await page.locator(".m.pending").count() == 2
     await page.context.set_offline(False)
     await page.wait_for_selector(".m.pending", state="detached")

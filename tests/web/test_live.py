@@ -78,7 +78,7 @@ async def until(ws: ClientWebSocketResponse, wanted: Any) -> list[dict[str, Any]
     """All frames up to the one that is wanted."""
     found = []
     while True:
-        message = await asyncio.wait_for(ws.receive(), 5)
+        message = await asyncio.wait_for(ws.receive(), 30)
         assert message.type is WSMsgType.TEXT, message
         found.append(json.loads(message.data))
         if wanted(found[-1]):
