@@ -64,7 +64,6 @@ TABLE: list[RouteDef] = [
     *quarantine.ROUTES,
     *channels.ROUTES,
     *fax.ROUTES,
-    *saved_texts.ROUTES,
     *desk.ROUTES,
     *unanswered.ROUTES,
 ]
