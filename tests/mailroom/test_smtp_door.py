@@ -7,6 +7,7 @@ import smtplib
 import socket
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -15,6 +16,7 @@ from hub.channels import connections
 from hub.channels.arrivals import Outcome
 from hub.channels.base import Raw
 from hub.plumbing.hub import Hub
+from tests.fakes.servers import Servers
 from tests.mailroom.rooms import door, mail, subjects
 from tests.world import LINE, World
 from workers.mailroom import smtp_session
@@ -74,23 +76,29 @@ async def test_one_mail_to_two_channels_is_two_and_the_same_twice_is_one(hub: Hu
     assert await subjects(hub) == ["Pedido 1", "Pedido 1"]
 
 
-async def test_database_away_means_later_never_lost(hub: Hub, world: World) -> None:
+async def test_database_away_means_later_never_lost(hub: Hub, servers: Servers, world: World) -> None:
     async with door(hub) as open_door:
         await asyncio.to_thread(deliver, open_door.port, mail(1))
-        await hub.pool.expire_connections()
-        real, hub.pool = hub.pool, await _closed_pool(hub)
+        await reachable(hub, servers, False)
         with pytest.raises(smtplib.SMTPException) as caught:
             await asyncio.to_thread(deliver, open_door.port, mail(2))
         assert "451" in str(caught.value)
-        hub.pool = real
+        await reachable(hub, servers, True)
         await asyncio.to_thread(deliver, open_door.port, mail(2))
     assert await subjects(hub) == ["Pedido 1", "Pedido 2"]
 
 
-async def _closed_pool(hub: Hub) -> asyncpg.Pool:
-    pool = await asyncpg.create_pool(hub.settings.database_url, min_size=1, max_size=1)
-    await pool.close()
-    return pool
+async def reachable(hub: Hub, servers: Servers, yes: bool) -> None:
+    """Let nobody into the database, and out who is in; or let them in again."""
+    name = urlsplit(hub.settings.database_url).path.removeprefix("/")
+    connection = await asyncpg.connect(servers.dsn)
+    await connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS {yes}')
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1 AND NOT $2",
+        name,
+        yes,
+    )
+    await connection.close()
 
 
 async def test_too_large_is_refused_with_words_before_and_after_the_fact(hub: Hub, world: World) -> None:
