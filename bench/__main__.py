@@ -12,7 +12,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-MEASUREMENTS = ("parse", "inbound", "live", "chat", "reading")
+MEASUREMENTS = ("parse", "inbound", "live", "chat", "reading", "audience")
 RESULTS = Path(__file__).parent / "results.json"
 
 

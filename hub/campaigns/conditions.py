@@ -22,7 +22,7 @@ class _Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Person(_Condition, frozen=True, kw_only=True, tag="person"):
-    """A field of the person: one of `any_of` (letters and accents aside), or, without it, filled in at all."""
+    """A field of the person: one of `any_of` (of name and position: case and accents aside), or filled in at all."""
 
     field: Literal["name", "job_title", "language", "time_zone", "preferred_channel"]
     any_of: Texts | None = None
