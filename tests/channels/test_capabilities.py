@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,10 +27,12 @@ class Pigeon(Adapter):
 
 
 @pytest.fixture
-def pigeon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one line."""
+def pigeon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The one line; gone afterwards, remembered by nobody."""
     registry.adapter.cache_clear()
     monkeypatch.setitem(registry.ADAPTERS, "pigeon", f"{__name__}:Pigeon")
+    yield
+    registry.adapter.cache_clear()
 
 
 def test_the_page_shows_what_the_adapters_declare() -> None:
