@@ -159,7 +159,9 @@ class Inbound:
     async def _flush(self) -> None:
         while True:
             await self._something.wait()
-            await asyncio.sleep(0)  # whoever was answered leaves first, and whoever is at the door comes along
+            await asyncio.sleep(
+                0
+            )  # whoever was answered leaves first, and whoever is at the door comes along
             taken = self._take()
             batch = [arrival for arrival, _ in taken]
             try:

@@ -94,3 +94,8 @@ def test_every_table_belongs_to_a_room():
             if line.startswith("CREATE TABLE ") and "PARTITION OF" not in line:
                 tables.add(line.split()[2])
     assert tables - set(house.OWNER) == set(), "say in tests/house.py which room owns it"
+
+
+def test_every_schema_file_has_a_number_of_its_own():
+    numbers = [path.name.partition("_")[0] for path in (house.ROOT / "hub" / "schema").glob("*.sql")]
+    assert sorted(numbers) == [f"{n:04d}" for n in range(1, len(numbers) + 1)]

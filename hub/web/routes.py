@@ -12,12 +12,12 @@ from hub.web.calls import routes as calls
 from hub.web.channels import routes as channels
 from hub.web.chat import routes as chat
 from hub.web.customers import routes as customers
-from hub.web.fax import pages as fax
 from hub.web.desk import pages as desk
+from hub.web.fax import pages as fax
 from hub.web.files import lending
 from hub.web.files import routes as files
-from hub.web.inbox import routes as inbox
 from hub.web.form import pages as form
+from hub.web.inbox import routes as inbox
 from hub.web.linked import pages as linked
 from hub.web.quarantine import pages as quarantine
 from hub.web.requests import PERSON
@@ -45,9 +45,9 @@ OPEN: list[RouteDef] = [
     *agents.OPEN,
     *api.ROUTES,
     *linked.ROUTES,
+    *form.ROUTES,
     *providers.ROUTES,
     *lending.ROUTES,
-    *form.ROUTES,
     *chat.ROUTES,
 ]
 """Nobody needs to be signed in: what these do depends on a secret (the API on a token), or is nobody's."""
@@ -61,10 +61,10 @@ TABLE: list[RouteDef] = [
     *search.ROUTES,
     *customers.ROUTES,
     *saved_texts.ROUTES,
+    *desk.ROUTES,
     *quarantine.ROUTES,
     *channels.ROUTES,
     *fax.ROUTES,
-    *desk.ROUTES,
     *unanswered.ROUTES,
 ]
 """Each room lists its own in `hub/web/<room>/routes.py`; a route that is not here does not exist."""

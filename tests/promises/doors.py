@@ -191,7 +191,6 @@ LEADS = {
 }
 """Leads and administrators: what came may be anybody's."""
 
-
 MARKETERS = {
     "GET /api/v1/segments",
     r"GET /api/v1/segments/{id:\d{1,18}}",
