@@ -159,9 +159,8 @@ class Inbound:
     async def _flush(self) -> None:
         while True:
             await self._something.wait()
-            await asyncio.sleep(
-                0
-            )  # whoever was answered leaves first, and whoever is at the door comes along
+            # Whoever was answered leaves first, and whoever is at the door comes along.
+            await asyncio.sleep(0)
             taken = self._take()
             batch = [arrival for arrival, _ in taken]
             try:

@@ -47,7 +47,10 @@ class TakingIn:
         return await self.store(channel, raw, await self.facts(channel, raw))
 
     async def sorted(self, channel: Channel, raw: Raw) -> Channel:
-        """The line a mail that reached `channel` belongs to (a fax gateway's mail is a fax). Raises the database's errors."""
+        """The line a mail that reached `channel` belongs to: a fax gateway's mail is a fax.
+
+        Raises the database's errors.
+        """
         if monotonic() >= self._known_until or all(one.id != channel.id for one in self._enabled):
             async with self._hub.transaction() as tx:
                 self._enabled = await connections.enabled(tx)
