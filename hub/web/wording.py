@@ -83,6 +83,8 @@ BROWSER = {
     "lost_cc": N_("who is in copy"),
     "lost_files": N_("the files (%(n)s)"),
     "parts": N_("%(parts)s parts, %(encoding)s, %(left)s left"),
+    "pages": N_("about %(n)s pages with the cover"),
+    "pages_files": N_("and those of %(n)s files"),
     "cents": N_("about %(n)s cents"),
     "too_long": N_("%(n)s characters too long"),
     "free_until": N_("Free text until %(at)s"),

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import random
 
+import pypdfium2  # type: ignore[import-untyped]
 from playwright.async_api import expect
 
+from hub.channels.facts import Party
+from hub.channels.fax import cover
+from hub.channels.outgoing import Line, Outgoing
+from hub.channels.paper.asking import Make, ask
 from hub.channels.sms.segments import ALPHABET, EXTENSION, measure
 from hub.channels.spelling import shown
 from hub.conversations import fallback
+from hub.plumbing.clock import now
 from hub.plumbing.hub import Hub
 from tests.conversations.crossing import NUMBER, fail, number_of, phone_line
 from tests.deliveries.road import matter
@@ -17,6 +23,7 @@ from tests.world import World
 
 __all__ = ["desk"]
 ODD = "áíóúç–“”😀👍🏽\n"
+SHEETS = "async (texts) => { const { sheets } = await import(MODULE); return texts.map(sheets); }"
 COUNTED = "async (texts) => { const { measure } = await import(MODULE); return texts.map(measure); }"
 
 
@@ -70,6 +77,19 @@ async def test_a_mail_is_answered_by_sms_and_goes_back_by_mail(desk: Desk, hub: 
             "encoding": wanted.encoding,
             "left": wanted.left,
         }, text
+    papers = ["Hola", "Línea\n" * 90, "palabra " * 1_200]
+    for text, said in zip(
+        papers, await ana.evaluate(SHEETS.replace("MODULE", repr(module)), papers), strict=True
+    ):
+        assert abs(said - await _sheets(text)) <= 1, (text[:20], said)
+
+
+async def _sheets(text: str) -> int:
+    """How many pages a fax of this text really has."""
+    line = Line(id=1, key="k", kind="fax", name="Fax", address="fax@dialogo.test")
+    said = Outgoing(token="t", message_id="m", recipient="+34912345678", sender=Party("a@b.test"), text=text)
+    made = await ask(Make(cover.sheet(said, line, now()), (), "pdf"))
+    return len(pypdfium2.PdfDocument(made.parts[0]))
 
 
 def _texts() -> list[str]:

@@ -22,9 +22,15 @@ export function measure(text) {
   return { parts, units, encoding, left: each - used };
 }
 
+/** About how many sheets a text takes behind its cover (A4, 11 points; channels/paper/typeset). */
+export function sheets(text) {
+  const lines = text.split("\n").reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 90)), 0);
+  return 1 + Math.max(0, Math.ceil((lines - 36) / 48));
+}
+
 /** Tell it below the text. `before`: the fields of the way just left, or null; `back`: takes the switch back. */
 export function show(form, option, before, back) {
-  const { name, hasSubject, hasCc, files, parts, cost, limit, until } = option.dataset;
+  const { name, hasSubject, hasCc, files, parts, pages, cost, limit, until } = option.dataset;
   const text = form.elements.text.value;
   const attached = $$("input[name=attachments]", form).length;
   const lost = [
@@ -38,6 +44,7 @@ export function show(form, option, before, back) {
   if (before) place.append(h("button", { class: "btn small", type: "button", onclick: back }, t("undo")));
   const said = [];
   if (parts === "1" && text) { const one = measure(text); said.push(t("parts", one)); if (Number(cost)) said.push(t("cents", { n: Math.round(one.parts * cost) })); }
+  if (pages === "1") said.push(t("pages", { n: sheets(text) }), ...attached ? [t("pages_files", { n: attached })] : []);
   if (Number(limit) && text.length > limit) said.push(t("too_long", { n: text.length - limit }));
   if (until) said.push(t("free_until", { at: spoken(new Date(until), "when") }));
   $("[data-measure]", form).textContent = said.join(" · ");
