@@ -24,6 +24,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROCESSES = ("web", "worker", "mailroom")
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a gate in the background; `hub up` would heed it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 pytestmark = pytest.mark.timeout(300)  # whole houses start here, on whatever machine
 
 
