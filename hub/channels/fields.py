@@ -63,6 +63,14 @@ PARTS = {
     "more": N_("For special cases"),
 }
 ADDRESS = Field(name="address", label=N_("Address"), required=True)
+COUNTRY = Field(
+    name="country",
+    label=N_("Country of short numbers"),
+    help=N_("Numbers without a country are read as of this one, in two letters. Empty: the line's own."),
+    type="country",
+    part="in",
+)
+TIME_ZONE = Field(name="time_zone", label=N_("Time zone"), type="zone", usual="Europe/Madrid", part="words")
 
 
 def read(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.channels.base import Tried
 from hub.channels.errors import SendError
-from hub.channels.fields import Field
+from hub.channels.fields import COUNTRY, Field
 from hub.channels.outgoing import Line
 from hub.channels.twilio import account_sid, client
 from hub.plumbing.texts import N_, _
@@ -72,13 +72,6 @@ SERVICE = Field(
     pattern=r"MG[0-9a-zA-Z_-]{6,60}",
     example="MG0123456789abcdef0123456789abcdef",
     part="out",
-)
-COUNTRY = Field(
-    name="country",
-    label=N_("Country of short numbers"),
-    help=N_("Numbers without a country are read as of this one, in two letters. Empty: the line's own."),
-    type="country",
-    part="in",
 )
 FILES = Field(
     name="mms",

@@ -5,7 +5,6 @@ What the JSON may hold stands in README.md beside this file.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from typing import Any
 
@@ -73,8 +72,7 @@ class ApiAdapter(Adapter):
         try:
             return [reading.read(raw, line)]
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
-            key = f"raw:{hashlib.sha256(raw.body).hexdigest()}"
-            return [Unreadable(key=key, reason=f"{type(error).__name__}: {error}"[:500])]
+            return [Unreadable(reason=f"{type(error).__name__}: {error}"[:500])]
 
     def answer(self, facts: list[AnyFact], line: Line) -> Answered:
         """JSON: whether it was understood; what was not is kept all the same."""

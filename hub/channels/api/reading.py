@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from datetime import datetime
 from typing import Any
@@ -11,6 +10,7 @@ import msgspec
 
 from hub.channels import phone
 from hub.channels.base import Raw
+from hub.channels.enclosed import enclosed
 from hub.channels.facts import (
     AnyFact,
     Attached,
@@ -90,8 +90,7 @@ def read(raw: Raw, line: Line) -> AnyFact:
         raise ValueError("not a JSON object")
     event = given.get("event", "message")
     if event not in _EVENTS:
-        digest = hashlib.sha256(raw.body).hexdigest()
-        return Ignored(key=f"raw:{digest}", reason=f"an event we do not know: {str(event)[:100]}")
+        return Ignored(reason=f"an event we do not know: {str(event)[:100]}")
     shape, made = _EVENTS[event]
     fact: AnyFact = made(msgspec.convert(given, shape), line)
     return fact
@@ -145,14 +144,9 @@ def _details(given: dict[str, str]) -> dict[str, Any]:
 
 
 def _file(given: File) -> Attached:
-    content = base64.b64decode(given.content, validate=True)
-    if len(content) > MOST_BYTES:
-        raise ValueError("a file that is too large")
-    digest = hashlib.sha256(content).hexdigest()
     name = one_line(storable(given.name))[:150] or "attachment"
-    return Attached(
-        name, given.type[:100] or "application/octet-stream", len(content), digest, content=content
-    )
+    type_ = given.type[:100] or "application/octet-stream"
+    return enclosed(name, type_, given.content, most=MOST_BYTES)
 
 
 def _media(given: File) -> Media:

@@ -7,15 +7,14 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
-import hashlib
 from typing import Any
 
 import msgspec
 
 from hub.channels.base import Adapter, Capabilities, Raw, Tried
-from hub.channels.facts import AnyFact, Attached, MessageReceived, Party, Unreadable
+from hub.channels.enclosed import enclosed
+from hub.channels.facts import AnyFact, MessageReceived, Party, Unreadable
 from hub.channels.fields import Field
 from hub.channels.outgoing import Line
 from hub.channels.text import storable, with_plain_ends
@@ -69,8 +68,7 @@ class DeskAdapter(Adapter):
         try:
             return [_said(msgspec.json.decode(raw.body, type=Noted))]
         except (msgspec.DecodeError, KeyError, ValueError, binascii.Error) as error:
-            key = f"raw:{hashlib.sha256(raw.body).hexdigest()}"
-            return [Unreadable(key=key, reason=f"{type(error).__name__}: {error}"[:500])]
+            return [Unreadable(reason=f"{type(error).__name__}: {error}"[:500])]
 
     def worded(self, details: dict[str, Any]) -> list[str]:
         """What it was, and who wrote it down."""
@@ -98,12 +96,6 @@ def _said(noted: Noted) -> MessageReceived:
         verified=True,
         proof=noted.joins,
         new_matter=not noted.joins,
-        attachments=tuple(_file(one) for one in noted.files),
+        attachments=tuple(enclosed(one["name"], one["type"], one["content"]) for one in noted.files),
         details={"desk": {"what": noted.what if noted.what in WHATS else "other", "by": noted.by[:200]}},
     )
-
-
-def _file(given: dict[str, str]) -> Attached:
-    content = base64.b64decode(given["content"], validate=True)
-    digest = hashlib.sha256(content).hexdigest()
-    return Attached(given["name"], given["type"], len(content), digest, content=content)

@@ -48,6 +48,20 @@ SMTP = (
         part="out",
     ),
 )
+AUTHSERV_ID = Field(
+    name="authserv_id",
+    label=N_("Name of your mail server"),
+    help=N_("As it signs Authentication-Results. Without it no sender is ever verified."),
+    part="in",
+)
+LANGUAGE = Field(
+    name="language",
+    label=N_("Language"),
+    help=N_("Of the few words that reading adds."),
+    type="choice",
+    choices=(("", "Español"), ("en", "English")),
+    part="words",
+)
 _SMTP_CERTIFICATE = Field(
     name="smtp_certificate",
     label=N_("Certificate to trust for sending (PEM)"),
@@ -89,12 +103,7 @@ IMAP = (
         usual="1",
         part="in",
     ),
-    Field(
-        name="authserv_id",
-        label=N_("Name of your mail server"),
-        help=N_("As it signs Authentication-Results. Without it no sender is ever verified."),
-        part="in",
-    ),
+    AUTHSERV_ID,
 )
 SIGN_IN = (
     Field(
@@ -161,14 +170,7 @@ _RARE = (
     ),
 )
 _WORDS = (
-    Field(
-        name="language",
-        label=N_("Language"),
-        help=N_("Of the few words that reading adds."),
-        type="choice",
-        choices=(("", "Español"), ("en", "English")),
-        part="words",
-    ),
+    LANGUAGE,
     Field(
         name="quote",
         label=N_("Under an answer"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hub.channels.email.form import SENDING
+from hub.channels.email.form import AUTHSERV_ID, LANGUAGE, SENDING
 from hub.channels.fax.gateways import GATEWAYS
-from hub.channels.fields import Field
+from hub.channels.fields import COUNTRY, TIME_ZONE, Field
 from hub.plumbing.texts import N_
 
 ADDRESS = Field(
@@ -56,12 +56,7 @@ FORM = (
         example="192.0.2.7",
         part="in",
     ),
-    Field(
-        name="authserv_id",
-        label=N_("Name of your mail server"),
-        help=N_("As it signs Authentication-Results. Without it no sender is ever verified."),
-        part="in",
-    ),
+    AUTHSERV_ID,
     Field(
         name="gateways",
         label=N_("Only faxes of these gateways"),
@@ -71,13 +66,7 @@ FORM = (
         example="efax",
         part="in",
     ),
-    Field(
-        name="country",
-        label=N_("Country of short numbers"),
-        help=N_("Numbers without a country are read as of this one, in two letters. Empty: the line's own."),
-        type="country",
-        part="in",
-    ),
+    COUNTRY,
     *SENDING,
     Field(
         name="cover",
@@ -92,15 +81,8 @@ FORM = (
         part="words",
     ),
     Field(name="cover_note", label=N_("Small print under the cover"), type="long", part="words"),
-    Field(
-        name="language",
-        label=N_("Language"),
-        help=N_("Of the few words that reading adds."),
-        type="choice",
-        choices=(("", "Español"), ("en", "English")),
-        part="words",
-    ),
-    Field(name="time_zone", label=N_("Time zone"), type="zone", usual="Europe/Madrid", part="words"),
+    LANGUAGE,
+    TIME_ZONE,
     Field(
         name="form",
         label=N_("The gateway gets"),

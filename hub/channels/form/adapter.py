@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hashlib
 from typing import Any
@@ -14,8 +13,9 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from hub.channels import signing
+from hub.channels import claimed, signing
 from hub.channels.base import Adapter, Answered, Bound, Capabilities, Posted, Raw, ToCopy, Tried
+from hub.channels.enclosed import enclosed
 from hub.channels.facts import AnyFact, Attached, MessageReceived, Party, Unreadable
 from hub.channels.form import settings
 from hub.channels.form.form import FIELDS, PAGE
@@ -74,8 +74,7 @@ class FormAdapter(Adapter):
         try:
             return [_said(_filled(raw), raw.envelope.get("id", ""), settings.title(line))]
         except (msgspec.DecodeError, KeyError, ValueError, binascii.Error) as error:
-            key = f"raw:{hashlib.sha256(raw.body).hexdigest()}"
-            return [Unreadable(key=key, reason=f"{type(error).__name__}: {error}"[:500])]
+            return [Unreadable(reason=f"{type(error).__name__}: {error}"[:500])]
 
     def bounds(self, facts: list[AnyFact]) -> list[Bound]:
         """So much a line, so much for each typed address, whoever types it."""
@@ -94,10 +93,7 @@ class FormAdapter(Adapter):
 
     def worded(self, details: dict[str, Any]) -> list[str]:
         """What they typed of themselves, said to be only that."""
-        form = details.get("form", {})
-        said = [value for value in form.get("claims", {}).values() if value]
-        lines = [_("Typed by the visitor, not proven: %(words)s", words=" · ".join(said))] if said else []
-        return [*lines, *([_("Written on %(page)s", page=form["page"])] if form.get("page") else [])]
+        return claimed.lines(details.get("form", {}))
 
     def to_copy(self, line: Line, base_url: str) -> list[ToCopy]:
         """The form in a frame for the company's pages, and the address a server posts to."""
@@ -155,8 +151,4 @@ def _typed_address(typed: str) -> str:
 
 
 def _file(given: dict[str, str]) -> Attached:
-    content = base64.b64decode(given["content"], validate=True)
-    if len(content) > MOST_BYTES:
-        raise ValueError("a file that is too large")
-    digest = hashlib.sha256(content).hexdigest()
-    return Attached(one_line(given["name"])[:150], given["type"][:100], len(content), digest, content=content)
+    return enclosed(one_line(given["name"])[:150], given["type"][:100], given["content"], most=MOST_BYTES)

@@ -9,17 +9,16 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
-import hashlib
 from typing import Any
 
 import msgspec
 
+from hub.channels import claimed
 from hub.channels.base import Adapter, BeforeWire, Capabilities, Raw, ToCopy, Tried
+from hub.channels.enclosed import enclosed
 from hub.channels.facts import (
     AnyFact,
-    Attached,
     DeliveryReported,
     MessageReceived,
     Party,
@@ -75,15 +74,11 @@ class WebchatAdapter(Adapter):
             noted = msgspec.json.decode(raw.body, type=Noted)
             return _FACTS[noted.t](noted)
         except (msgspec.DecodeError, KeyError, ValueError, binascii.Error) as error:
-            key = f"raw:{hashlib.sha256(raw.body).hexdigest()}"
-            return [Unreadable(key=key, reason=f"{type(error).__name__}: {error}"[:500])]
+            return [Unreadable(reason=f"{type(error).__name__}: {error}"[:500])]
 
     def worded(self, details: dict[str, Any]) -> list[str]:
         """What the visitor typed of themselves, said to be only that, and the page they wrote from."""
-        chat = details.get("chat", {})
-        said = [value for value in chat.get("claims", {}).values() if value]
-        lines = [_("Typed by the visitor, not proven: %(words)s", words=" · ".join(said))] if said else []
-        return [*lines, *([_("Written on %(page)s", page=chat["page"])] if chat.get("page") else [])]
+        return claimed.lines(details.get("chat", {}))
 
     async def send(self, outgoing: Outgoing, line: Line, before_wire: BeforeWire) -> Sent:
         """Nothing leaves the house: once this is committed as sent, the visitor's page shows it."""
@@ -124,16 +119,10 @@ def _message(noted: Noted) -> list[AnyFact]:
             new_text=text,
             verified=noted.verified,
             thread=noted.session,
-            attachments=tuple(_file(one) for one in noted.files),
+            attachments=tuple(enclosed(one["name"], one["type"], one["content"]) for one in noted.files),
             details={"chat": chat} if any(chat.values()) else {},
         )
     ]
-
-
-def _file(given: dict[str, str]) -> Attached:
-    content = base64.b64decode(given["content"], validate=True)
-    digest = hashlib.sha256(content).hexdigest()
-    return Attached(given["name"], given["type"], len(content), digest, content=content)
 
 
 def _seen(noted: Noted) -> list[AnyFact]:

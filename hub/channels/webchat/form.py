@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.channels.fields import Field
+from hub.channels.fields import TIME_ZONE, Field
 from hub.channels.webchat.settings import DEFAULT_FIELDS, ORIGIN
 from hub.plumbing.texts import N_
 
@@ -55,7 +55,7 @@ FORM = (
         example="mon-fri 9:00-18:00; sat 10:00-14:00",
         part="words",
     ),
-    Field(name="time_zone", label=N_("Time zone"), type="zone", usual="Europe/Madrid", part="words"),
+    TIME_ZONE,
     Field(
         name="mail_channel",
         label=N_("Goes on by mail from"),
