@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import deque
 from collections.abc import Sequence
 
@@ -231,9 +230,7 @@ class Inbound:
         return full and monotonic() - self._quarantined[0] < 60
 
     async def _quarantine(self, arrival: Arrival, reason: str) -> None:
-        arrival.facts = [
-            Unreadable(reason=reason[:500], key=f"raw:{hashlib.sha256(arrival.raw.body).hexdigest()}")
-        ]
+        arrival.facts = [Unreadable(reason=reason[:500])]
         try:
             outcome = (await self._tried([arrival], {}))[0]
         except (*AWAY, asyncpg.PostgresError) as error:

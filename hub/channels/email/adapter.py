@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from hub.channels.base import Adapter, BeforeWire, Capabilities, Raw, ToCopy, Tried
@@ -40,8 +39,7 @@ class EmailAdapter(Adapter):
         except MemoryError:
             raise  # the reading process answers for its limits
         except Exception as error:  # a mail we cannot read must never stop the mailbox
-            key = f"raw:{hashlib.sha256(raw.body).hexdigest()}"
-            return [Unreadable(key=key, reason=f"{type(error).__name__}: {error}"[:500])]
+            return [Unreadable(reason=f"{type(error).__name__}: {error}"[:500])]
 
     async def send(self, outgoing: Outgoing, line: Line, before_wire: BeforeWire) -> Sent:
         """Hand one mail to the line's SMTP server. Raises the errors of channels/errors.py."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from hub.channels import phone
@@ -52,8 +51,7 @@ class FaxAdapter(Adapter):
         except MemoryError:
             raise  # the reading process answers for its limits
         except Exception as error:  # a mail we cannot read must never stop the mailbox
-            key = f"raw:{hashlib.sha256(raw.body).hexdigest()}"
-            return [Unreadable(key=key, reason=f"{type(error).__name__}: {error}"[:500])]
+            return [Unreadable(reason=f"{type(error).__name__}: {error}"[:500])]
 
     def takes(self, raw: Raw, line: Line) -> bool:
         """A mail of a gateway that our own mail server, or the line's settings, vouch for."""
