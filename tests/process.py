@@ -52,6 +52,12 @@ class Process(Generic[P]):
         assert self.process is not None
         self.process.send_signal(number)
 
+    def freeze(self) -> None:
+        """SIGSTOP, and wait until it stands still."""
+        assert self.process is not None
+        self.send(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
+
     def kill(self) -> None:
         """kill -9, and wait until it is gone."""
         assert self.process is not None

@@ -11,6 +11,7 @@ Script words, separated by commas (`Script.of`); replies are `CODE` or `CODE wor
     drop-at-connect · drop-before-dot · drop-after-dot · drop-in-body · drop-after-250 · quit-hang
     421-mid                 answers MAIL with 421 and closes; 421-mid:DATA chooses the command
     tarpit:5                that many seconds before every reply;  tarpit:5:DOT before that reply only
+    hold:DATA               nothing before that reply until the test says `go_on`; `holding` tells that it waits
     blackhole               accepts the connection and never answers;  blackhole:DOT from that reply on
     slow:2000               reads the body at that many bytes a second
     no-PIPELINING no-SMTPUTF8 no-8BITMIME no-SIZE  with-AUTH with-STARTTLS  size:1000
@@ -55,6 +56,7 @@ class Script:
     words: frozenset[str] = frozenset()
     pauses: dict[str, float] = field(default_factory=dict)
     silent_from: str = ""
+    held_at: str = ""
     hang_up_at: str = ""
     bytes_a_second: int = 0
 
@@ -76,6 +78,8 @@ class Script:
             case "tarpit":
                 seconds, _, stage = rest.partition(":")
                 return replace(self, pauses=self.pauses | {stage: float(seconds)})
+            case "hold":
+                return replace(self, held_at=rest)
             case "blackhole":
                 return replace(self, silent_from=rest or "BANNER")
             case "421-mid":
@@ -154,10 +158,12 @@ class FaultySmtp:
         self.commands: list[tuple[int, str]] = []
         self.sessions = 0
         self.open_sessions = 0
+        self.holding = 0
         self.tls, self.implicit_tls = tls, implicit_tls
         self.users, self.tokens = users or {}, tokens or {}
         self._log = log
         self._changed = threading.Condition()
+        self._goes_on = asyncio.Event()
         self._background: BackgroundLoop | None = None
         self._server: asyncio.Server | None = None
 
@@ -188,6 +194,17 @@ class FaultySmtp:
     def become(self, script: str) -> None:
         """From now on, this script."""
         self.script = Script.of(script)
+
+    def go_on(self) -> None:
+        """Answers who was held; nobody is held any more."""
+        assert self._background is not None
+        self._background.loop.call_soon_threadsafe(self._goes_on.set)
+
+    async def held(self) -> None:
+        """Waits for `go_on`."""
+        self.holding += 1
+        await self._goes_on.wait()
+        self.holding -= 1
 
     @property
     def bodies(self) -> list[Attempt]:
@@ -442,6 +459,8 @@ class _Session:
         """Says the scripted or usual reply; True when it is a 2xx or 3xx."""
         if self.script.silent_from == stage:
             await asyncio.sleep(3600)
+        if self.script.held_at == stage:
+            await self.server.held()
         await self.pause(stage)
         text = reply or self.script.replies.get(stage) or USUAL_REPLIES.get(stage, "250 ok")
         await self.say(text)
