@@ -62,14 +62,14 @@ TABLES = {
         "account account_domain contact account_denial address claim tag consent suppressed merge "
         "product purchase payment"
     ),
-    "deliveries": "delivery early_report quiet_hours",
+    "deliveries": "delivery early_report quiet_hours gate",
     "conversations": (
         "conversation participant message attachment page_picture thread_pointer thread_key chat_session chat_mailed "
         "draft mention reading auto_reply "
         "awaited_file approved_text message_search joining call call_leg saved_text saved_text_version"
     ),
     "routing": "rule_set decision",
-    "campaigns": "segment segment_version",
+    "campaigns": "segment segment_version campaign campaign_step campaign_text recipient touch campaign_policy",
     "notifications": "notification",
 }
 OWNER = {table: room for room, tables in TABLES.items() for table in tables.split()}

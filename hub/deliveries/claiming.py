@@ -31,7 +31,7 @@ async def due_now(tx: Tx, channel_id: int, most: int) -> int:
     counted: int = await tx.value(
         """
         SELECT count(*) FROM (SELECT FROM delivery WHERE channel_id = $1 AND state IN ('held', 'queued')
-                              AND due_at <= now() LIMIT $2) AS waiting
+                              AND gate_id IS NULL AND due_at <= now() LIMIT $2) AS waiting
         """,
         channel_id,
         most,
@@ -53,7 +53,8 @@ async def claim(tx: Tx, worker: str, free: Mapping[int, int], *, lease_seconds: 
             JOIN channel ON channel.id = slot.channel_id AND channel.enabled
             CROSS JOIN LATERAL (
                 SELECT d.id FROM delivery AS d
-                WHERE d.channel_id = slot.channel_id AND d.state IN ('held', 'queued') AND d.due_at <= now()
+                WHERE d.channel_id = slot.channel_id AND d.state IN ('held', 'queued') AND d.gate_id IS NULL
+                  AND d.due_at <= now()
                   AND ({WHY_NOT}) IS NULL
                 ORDER BY d.due_at, d.id LIMIT slot.free
                 FOR UPDATE OF d SKIP LOCKED
@@ -83,7 +84,7 @@ async def refuse(tx: Tx, *, most: int = 200) -> list[Changed]:
                    coalesce((SELECT why_not FROM address WHERE address.id = d.address_id), '') AS why
             FROM channel CROSS JOIN LATERAL (
                 SELECT id, address_id, channel_id, purpose, window_until, leave_before FROM delivery
-                WHERE channel_id = channel.id AND state IN ('held', 'queued') AND due_at <= now()
+                WHERE channel_id = channel.id AND state IN ('held', 'queued') AND gate_id IS NULL AND due_at <= now()
                 ORDER BY due_at, id LIMIT $1
             ) AS d
             WHERE NOT (SELECT paused FROM installation)
