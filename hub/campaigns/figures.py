@@ -1,0 +1,204 @@
+"""The numbers of a campaign: how far it is, what became of each delivery, who answered, what was bought afterwards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from hub.campaigns.campaigns import Campaign
+from hub.campaigns.experiments import Share
+from hub.customers.purchases import COUNTED
+from hub.plumbing.db import Tx
+
+LEAVING = ("claimed", "sending")
+OUT = ("sent", "delivered", "read")
+MOST_REASONS = 50
+BOUGHT_DAYS = 14
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far it is. `plan`: recipients by state (without those whose delivery exists); `deliveries` by state.
+
+    `excluded`, `stopped`: by reason. `in_flight`: claimed or on the wire just now. `a_minute`: left in the last one.
+    """
+
+    plan: dict[str, int]
+    excluded: dict[str, int]
+    stopped: dict[str, int]
+    deliveries: dict[str, int]
+    answered: int
+    probable: int
+    held_out: int
+    a_minute: int
+
+    @property
+    def in_flight(self) -> int:
+        """Claimed or on the wire."""
+        return sum(self.deliveries.get(state, 0) for state in LEAVING)
+
+    @property
+    def out(self) -> int:
+        """What the other side has."""
+        return sum(self.deliveries.get(state, 0) for state in OUT)
+
+    @property
+    def to_go(self) -> int:
+        """Planned or waiting to leave, those in flight too."""
+        waiting = sum(self.deliveries.get(state, 0) for state in ("held", "queued", *LEAVING))
+        return self.plan.get("frozen", 0) + self.plan.get("ready", 0) + waiting
+
+    @property
+    def everybody(self) -> int:
+        """All who get something, or would have."""
+        return self.to_go + sum(
+            self.deliveries.get(state, 0) for state in (*OUT, "failed", "unknown", "canceled")
+        )
+
+    @property
+    def minutes_left(self) -> int | None:
+        """At the pace of the last minute; None when nothing leaves."""
+        return -(-self.to_go // self.a_minute) if self.a_minute else None
+
+
+class Hour(msgspec.Struct, frozen=True):
+    """One hour of the clock in the reader's zone."""
+
+    at: datetime
+    left: int
+    answered: int
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """How often something went wrong for one reason; `state` is failed or unknown."""
+
+    state: str
+    code: str
+    reason: str
+    number: int
+
+
+class Arm(msgspec.Struct, frozen=True, kw_only=True):
+    """One group of an experiment: variant a, b, or "" for who was held out. Money by currency."""
+
+    variant: str
+    people: int
+    answered: Share
+    bought: Share
+    money: dict[str, Decimal]
+
+
+async def progress(tx: Tx, campaign_id: int) -> Progress:
+    """How far it is now; all steps together."""
+    rows = await tx.fetch(
+        """
+        SELECT r.state, CASE WHEN r.state IN ('excluded', 'stopped') THEN r.reason ELSE '' END AS reason,
+               coalesce(d.state, '') AS delivery, count(*) AS n,
+               count(*) FILTER (WHERE r.answered_at IS NOT NULL) AS answered,
+               count(*) FILTER (WHERE r.answered_at IS NULL AND r.probable_at IS NOT NULL) AS probable,
+               count(*) FILTER (WHERE d.sent_at > now() - interval '1 minute') AS lately
+        FROM recipient r LEFT JOIN delivery d ON d.recipient_id = r.id AND r.state = 'made'
+        WHERE r.campaign_id = $1 GROUP BY 1, 2, 3
+        """,
+        campaign_id,
+    )
+    return Progress(
+        plan=_summed(rows, lambda row: row["state"] if row["state"] != "made" else None),
+        excluded=_summed(rows, lambda row: row["reason"] if row["state"] == "excluded" else None),
+        stopped=_summed(rows, lambda row: row["reason"] if row["state"] == "stopped" else None),
+        deliveries=_summed(rows, lambda row: row["delivery"] or None),
+        answered=sum(row["answered"] for row in rows),
+        probable=sum(row["probable"] for row in rows),
+        held_out=sum(row["n"] for row in rows if row["reason"] == "held_out"),
+        a_minute=sum(row["lately"] for row in rows),
+    )
+
+
+async def by_hour(tx: Tx, campaign_id: int, zone: str, *, most: int = 24 * 14) -> list[Hour]:
+    """The first `most` hours in which something left or was answered, on the clock of an IANA zone."""
+    return await tx.rows(
+        Hour,
+        """
+        SELECT at AT TIME ZONE $2 AS at, sum(went)::int AS left, sum(came)::int AS answered
+        FROM (SELECT date_trunc('hour', d.sent_at AT TIME ZONE $2) AS at, 1 AS went, 0 AS came
+              FROM recipient r JOIN delivery d ON d.recipient_id = r.id
+              WHERE r.campaign_id = $1 AND d.sent_at IS NOT NULL
+              UNION ALL
+              SELECT date_trunc('hour', answered_at AT TIME ZONE $2), 0, 1 FROM recipient
+              WHERE campaign_id = $1 AND answered_at IS NOT NULL) AS happened
+        GROUP BY happened.at ORDER BY happened.at LIMIT $3
+        """,
+        campaign_id,
+        zone,
+        most,
+    )
+
+
+async def failures(tx: Tx, campaign_id: int) -> list[Failure]:
+    """What went wrong, most often first."""
+    return await tx.rows(
+        Failure,
+        """
+        SELECT d.state, d.code, left(d.reason, 200) AS reason, count(*) AS number
+        FROM recipient r JOIN delivery d ON d.recipient_id = r.id
+        WHERE r.campaign_id = $1 AND d.state IN ('failed', 'unknown')
+        GROUP BY 1, 2, 3 ORDER BY number DESC, 1, 2, 3 LIMIT $2
+        """,
+        campaign_id,
+        MOST_REASONS,
+    )
+
+
+async def arms(tx: Tx, campaign: Campaign, *, days: int = BOUGHT_DAYS) -> list[Arm]:
+    """Each group of the experiment: who answered, and who bought within `days` days.
+
+    From the moment it was sent to them; for those held out, from when the campaign began.
+    """
+    rows = await tx.fetch(
+        """
+        WITH people AS (
+            SELECT r.contact_id, r.variant, r.answered_at IS NOT NULL AS answered,
+                   coalesce(d.sent_at, CASE WHEN r.variant = '' THEN $2::timestamptz END) AS since
+            FROM recipient r LEFT JOIN delivery d ON d.recipient_id = r.id
+            WHERE r.campaign_id = $1 AND r.step = 1 AND (d.sent_at IS NOT NULL OR r.reason = 'held_out')
+        ), bought AS (
+            SELECT w.contact_id, p.currency, sum(p.amount) AS amount
+            FROM people w JOIN contact own ON own.id = w.contact_id
+            JOIN contact c ON c.root_id = own.root_id JOIN purchase p ON p.contact_id = c.id
+            WHERE p.state = ANY($4) AND p.bought_at >= w.since
+              AND p.bought_at < w.since + make_interval(days => $3)
+            GROUP BY 1, 2
+        )
+        SELECT w.variant, count(*) AS people, count(*) FILTER (WHERE w.answered) AS answered,
+               count(*) FILTER (WHERE w.contact_id IN (SELECT contact_id FROM bought)) AS bought,
+               (SELECT jsonb_object_agg(m.currency, m.amount::text)
+                FROM (SELECT b.currency, sum(b.amount) AS amount
+                      FROM bought b JOIN people o USING (contact_id)
+                      WHERE o.variant = w.variant GROUP BY 1) m) AS money
+        FROM people w GROUP BY w.variant ORDER BY w.variant = '', w.variant
+        """,
+        campaign.id,
+        campaign.started_at,
+        days,
+        list(COUNTED),
+    )
+    return [
+        Arm(
+            variant=row["variant"],
+            people=row["people"],
+            answered=Share(row["answered"], row["people"]),
+            bought=Share(row["bought"], row["people"]),
+            money={currency: Decimal(amount) for currency, amount in (row["money"] or {}).items()},
+        )
+        for row in rows
+    ]
+
+
+def _summed(rows: list[Any], named: Any) -> dict[str, int]:
+    summed: dict[str, int] = {}
+    for row in rows:
+        if (name := named(row)) is not None:
+            summed[name] = summed.get(name, 0) + row["n"]
+    return summed
