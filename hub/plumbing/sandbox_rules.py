@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from jinja2 import nodes
 
@@ -19,6 +19,8 @@ ALLOWED = (
     *(nodes.Concat, nodes.Filter),
 )
 NO_VALUE = ("default", "fallback")
+Own = Mapping[str, frozenset[str]]
+"""The items loops gave, by name, with their fields."""
 FILTERS = ("default", "fallback", "upper", "lower", "title", "capitalize", "trim", "join")
 
 
@@ -38,12 +40,13 @@ class Checked:
 
     def __init__(self, known: frozenset[str]) -> None:
         self.known = known
+        self.roots = frozenset(one.partition(".")[0] for one in known)
         self.used: dict[str, None] = {}
         self.bare: dict[str, None] = {}
         self.parts = 0
 
-    def visit(self, node: nodes.Node, depth: int, own: frozenset[str], *, printed: bool = False) -> None:
-        """Check `node` and what is in it. `own`: the names loops gave; `printed`: its value goes into the text."""
+    def visit(self, node: nodes.Node, depth: int, own: Own, *, printed: bool = False) -> None:
+        """Check `node` and what is in it. `own`: what loops gave, with its fields; `printed`: it goes into the text."""
         self.parts += 1
         if depth > MOST_DEPTH:
             raise Misworded(too_deep(), line=node.lineno)
@@ -61,17 +64,22 @@ class Checked:
             for name, inner in _inside(node):
                 self.visit(inner, depth + 1, own, printed=_prints(node, name, printed))
 
-    def _variable(self, node: nodes.Getattr | nodes.Name, own: frozenset[str], printed: bool) -> None:
+    def _variable(self, node: nodes.Getattr | nodes.Name, own: Own, printed: bool) -> None:
         name = _name(node)
-        if isinstance(node, nodes.Name) and name in own:
+        item, _dot, field = name.partition(".")
+        if item in own and (field in own[item] if field else isinstance(node, nodes.Name)):
             return
-        if name not in self.known:
+        if not self._is_known(name):
             raise Misworded(_unknown(name, self.known), line=node.lineno)
         self.used[name] = None
         if printed:
             self.bare[name] = None
 
-    def _filter(self, node: nodes.Filter, depth: int, own: frozenset[str], printed: bool) -> None:
+    def _is_known(self, name: str) -> bool:
+        root, dot, rest = name.partition(".")
+        return bool(dot) and "." not in rest and (name in self.known or f"{root}.*" in self.known)
+
+    def _filter(self, node: nodes.Filter, depth: int, own: Own, printed: bool) -> None:
         if node.name not in FILTERS:
             said = _(
                 "there is no filter “%(name)s”. Use one of: %(known)s.",
@@ -86,20 +94,26 @@ class Checked:
         for inner in node.args:
             self.visit(inner, depth + 1, own, printed=printed)
 
-    def _loop(self, node: nodes.For, depth: int, own: frozenset[str]) -> None:
-        simple = isinstance(node.target, nodes.Name) and not node.recursive
-        if not simple or _name(node.target) in {one.partition(".")[0] for one in self.known}:
+    def _loop(self, node: nodes.For, depth: int, own: Own) -> None:
+        item = _name(node.target)
+        simple = isinstance(node.target, nodes.Name) and not node.recursive and not item.startswith("_")
+        if not simple or item in self.roots:
             raise Misworded(_("write the loop like {% for domain in account.domains %}."), line=node.lineno)
-        if not isinstance(node.iter, nodes.Getattr):
+        if not isinstance(node.iter, nodes.Getattr) or not self._is_known(_name(node.iter)):
             raise Misworded(_("a loop goes over a list there is, such as account.domains."), line=node.lineno)
         self.visit(node.iter, depth + 1, own)
-        inner = own | {_name(node.target)}
+        inner = {**own, item: self._fields(_name(node.iter))}
         if node.test is not None:
             self.visit(node.test, depth + 1, inner)
         for part in node.body:
             self.visit(part, depth + 1, inner)
         for part in node.else_:
             self.visit(part, depth + 1, own)
+
+    def _fields(self, name: str) -> frozenset[str]:
+        """What an item of this list has; nothing where it is a text."""
+        before = f"{name}."
+        return frozenset(one.removeprefix(before) for one in self.known if one.startswith(before))
 
 
 def _inside(node: nodes.Node) -> Iterator[tuple[str, nodes.Node]]:
@@ -124,7 +138,8 @@ def _name(node: nodes.Node) -> str:
 
 
 def _unknown(name: str, known: Collection[str]) -> str:
-    alike = difflib.get_close_matches(name[:80], known, n=1) or sorted(known)[:1]
+    named = sorted(one for one in known if one.count(".") == 1 and not one.endswith("*"))
+    alike = difflib.get_close_matches(name[:80], named, n=1) or named[:1]
     return _(
         "there is no variable “%(name)s”. Did you mean %(known)s?", name=name[:80], known=", ".join(alike)
     )
