@@ -24,6 +24,7 @@ from hub.channels.spelling import shown
 from hub.conversations import call_steps, call_story, calls, holding
 from hub.conversations.calls import Call, Leg
 from hub.conversations.holding import Held
+from hub.conversations.spelled import as_last_spelled
 from hub.customers import usability
 from hub.plumbing.clock import now
 from hub.plumbing.db import Tx
@@ -142,7 +143,7 @@ async def _next(tx: Tx, taken: Taken, fact: CallChanged) -> AnyMove:
         case "picked_up":
             return await _announce(tx, taken, leg)
         case "pressed" if leg is not None:
-            return _pressed(taken, leg)
+            return await _pressed(tx, taken, leg)
         case "pressed" if call.state == "queued" and fact.digits == call_steps.MESSAGE_KEY:
             return _voicemail(taken)
         case "rang" | "dialled" | "waited" | "pressed" if call.state != "ended":
@@ -178,16 +179,18 @@ async def _announce(tx: Tx, taken: Taken, leg: Leg | None) -> AnyMove:
     )
 
 
-def _pressed(taken: Taken, leg: Leg) -> AnyMove:
+async def _pressed(tx: Tx, taken: Taken, leg: Leg) -> AnyMove:
     """Accepted: two people are connected. Anything else: on to the next, which the ended ringing asks for."""
     call = taken.call
     if leg.state != "accepted":
         return HangUp()
     if call.direction == "in":
         return Connect()
-    return Bridge(
-        language=taken.language, number=phone.for_messages(call.number), leg=leg.token, n=len(taken.legs)
-    )
+    # Argentina's landlines lose by a 9 what its mobiles need: whoever rang before is called back as they rang.
+    line = taken.line
+    as_they_rang = await as_last_spelled(tx, line.id, adapter(line.kind).can.address_type, call.number)
+    number = as_they_rang or phone.for_messages(call.number)
+    return Bridge(language=taken.language, number=number, leg=leg.token, n=len(taken.legs))
 
 
 def _voicemail(taken: Taken, *, greet: bool = False) -> AnyMove:

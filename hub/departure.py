@@ -139,5 +139,6 @@ class Departure:
             wait_seconds=following.wait_seconds,
             tried=following.counts,
             dead=following.dead,
+            only_here=following.only_here,
             opted_out=following.opted_out,
         )

@@ -80,7 +80,7 @@ def message_received(
     """Who wrote, which matter, what was said, who gets it; `live` False: not only whoever is here now."""
     can = adapter(arrival.line.kind).can
     now, channel_id = arrival.received_at, arrival.line.id
-    sender = resolving.decide(world.people, can.address_type, fact)
+    sender = resolving.decide(world.people, can.address_type, arrival.line.kind, fact)
     threaded = threading.decide(
         world.known,
         fact,

@@ -9,19 +9,29 @@ from __future__ import annotations
 class SendError(Exception):
     """Base. `permanent`: never try this again as it is. `ours`: the operator must act, not the agent.
 
-    `dead`: the address itself will never work here (no such number, a landline), for whatever message.
+    `dead`: the address itself will never work (no such number), for whatever message; `only_here`: on this kind
+    of channel alone (a landline takes no texts, and still rings).
     """
 
     permanent = False
     ours = False
     state = "queued"  # where the delivery goes: queued (again), failed or unknown
 
-    def __init__(self, reason: str, *, code: str = "", retry_after: float = 0.0, dead: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        code: str = "",
+        retry_after: float = 0.0,
+        dead: bool = False,
+        only_here: bool = False,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.code = code
         self.retry_after = retry_after
         self.dead = dead
+        self.only_here = only_here
 
 
 class Misconfigured(SendError):

@@ -98,8 +98,9 @@ class DeliveryReported(Fact, frozen=True, tag=True, kw_only=True):
     `state`: delivered, delayed, failed, relayed, expanded, read, complained. `permanent`: trying again is
     useless. `token` is our own token when the report carries it (envelope sender, callback URL);
     `message_id` the Message-ID of what we sent, `provider_id` the provider's id. `dead`: the address itself
-    will never work here; `opted_out`: the person had asked the carrier to stop. `by_recipient`: its sender is
-    proven and may have kept nothing of ours: the only thing waiting for `recipient` on this line is meant.
+    will never work, `only_here`: on this kind of channel alone; `opted_out`: the person had asked the carrier
+    to stop. `by_recipient`: its sender is proven and may have kept nothing of ours: the only thing waiting for
+    `recipient` on this line is meant.
     `retry_minutes`: the failure may pass, and one more try after so long is worth it; 0 for none.
     """
 
@@ -112,6 +113,7 @@ class DeliveryReported(Fact, frozen=True, tag=True, kw_only=True):
     provider_id: str = ""
     token: str = ""
     dead: bool = False
+    only_here: bool = False
     opted_out: bool = False
     by_recipient: bool = False
     retry_minutes: int = 0
@@ -202,6 +204,7 @@ _ALWAYS_INTERNAL = (
     "claims",
     "new_matter",
     "dead",
+    "only_here",
     "opted_out",
     "by_recipient",
     "retry_minutes",

@@ -73,7 +73,9 @@ def error_of(status: int, code: int, message: str, *, retry_after: float = 0.0) 
     words = storable(message)[:500]
     known = meaning(code)
     if known is not None:
-        return known.error(known.words, code=str(code), retry_after=retry_after, dead=known.dead)
+        return known.error(
+            known.words, code=str(code), retry_after=retry_after, dead=known.dead, only_here=known.only_here
+        )
     if status == 429:
         return Throttled(N_("Twilio asks us to go slower (429)"), code="429", retry_after=retry_after)
     if status in (401, 403):

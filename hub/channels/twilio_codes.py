@@ -20,14 +20,16 @@ from hub.plumbing.texts import N_
 
 
 class Meaning(msgspec.Struct, frozen=True):
-    """One code. `dead`: no message will ever reach this number; `words` end with the code, for who looks it up.
+    """One code. `dead`: nothing will ever reach this number, `only_here`: nothing on this kind of channel.
 
+    `words` end with the code, for who looks it up.
     `retry_minutes`: a report with it is worth one more try after so long.
     """
 
     error: type[SendError]
     words: str
     dead: bool = False
+    only_here: bool = False
     retry_minutes: int = 0
 
 
@@ -51,7 +53,7 @@ _MEANINGS: dict[int, Meaning] = {
     21610: Meaning(OptedOut, N_("the recipient asked our number to stop (21610)")),
     21611: Meaning(Throttled, N_("too many messages wait at Twilio (21611)")),
     21612: Meaning(Misconfigured, N_("our sender cannot reach this number (21612)")),
-    21614: Meaning(Rejected, N_("this number takes no text messages (21614)"), dead=True),
+    21614: Meaning(Rejected, N_("this number takes no text messages (21614)"), dead=True, only_here=True),
     21617: Meaning(Rejected, N_("the text is too long (21617)")),
     21620: Meaning(Misconfigured, N_("Twilio could not fetch our file: check the public address (21620)")),
     21623: Meaning(Rejected, N_("there are too many files in one message (21623)")),
@@ -62,14 +64,17 @@ _MEANINGS: dict[int, Meaning] = {
     30004: Meaning(Rejected, N_("the telephone or its carrier blocks our messages (30004)")),
     30005: Meaning(Rejected, N_("the number is unknown or no longer in use (30005)"), dead=True),
     30006: Meaning(
-        Rejected, N_("the number is a landline or its carrier cannot be reached (30006)"), dead=True
+        Rejected,
+        N_("the number is a landline or its carrier cannot be reached (30006)"),
+        dead=True,
+        only_here=True,
     ),
     30007: Meaning(Rejected, N_("the carrier took the message for spam (30007)")),
     30008: Meaning(Unreachable, N_("not delivered; the carrier does not say why (30008)"), retry_minutes=5),
     30019: Meaning(Rejected, N_("the file is too large for the recipient's carrier (30019)")),
     30032: Meaning(Misconfigured, N_("our toll-free number is not verified yet (30032)")),
     30034: Meaning(Misconfigured, N_("our number is not registered for the United States (30034)")),
-    63003: Meaning(Rejected, N_("the recipient is not on WhatsApp (63003)")),
+    63003: Meaning(Rejected, N_("the recipient is not on WhatsApp (63003)"), dead=True, only_here=True),
     63007: Meaning(Misconfigured, N_("our sender is not known to the channel (63007)")),
     63013: Meaning(Rejected, N_("the message breaks the channel's policy (63013)")),
     63016: Meaning(WindowClosed, N_("the 24 hours for a free answer are over: use an approved text (63016)")),

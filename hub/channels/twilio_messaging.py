@@ -124,6 +124,7 @@ def report_of(
         provider_id=sid,
         token=token,
         dead=failed and known is not None and known.dead,
+        only_here=failed and known is not None and known.only_here,
         opted_out=failed and code == OPTED_OUT,
         retry_minutes=known.retry_minutes if failed and known else 0,
     )

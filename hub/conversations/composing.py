@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 from babel.dates import format_datetime
 
-from hub.channels import phone
 from hub.channels.facts import Party
 from hub.channels.mail.tokens import bounce_address, reply_address
 from hub.channels.outgoing import Approved, FileToSend, Line, Outgoing
@@ -20,6 +19,7 @@ from hub.conversations import lending
 from hub.conversations.chat_mail import way_back
 from hub.conversations.linked import link
 from hub.conversations.rendering import Rendered, rendered, without_prefixes
+from hub.conversations.spelled import as_last_spelled
 from hub.deliveries.claiming import Claimed
 from hub.plumbing.crypto import Crypto
 from hub.plumbing.db import Tx
@@ -84,7 +84,7 @@ async def compose(
     return Outgoing(
         token=delivery.token,
         message_id=delivery.message_header,
-        recipient=await _as_last_spelled(tx, line, delivery),
+        recipient=await as_last_spelled(tx, line.id, can.address_type, delivery.recipient) or delivery.recipient,
         sender=Party(line.address, sender_name(said.agent_name, line.name)),
         to=(Party(delivery.recipient),) if said.goes_on else _parties(said.recipients, "to"),
         cc=() if said.goes_on else _parties(said.recipients, "cc"),
@@ -107,21 +107,6 @@ def _approved(said: Said) -> Approved | None:
     """The approved text this message is, if it is one."""
     chosen = said.details.get("approved")
     return Approved(provider_id=chosen["provider_id"], variables=chosen["variables"]) if chosen else None
-
-
-async def _as_last_spelled(tx: Tx, line: Line, delivery: Claimed) -> str:
-    """The recipient as they last wrote to this line: a row's key is not always how a provider knows them."""
-    spelled = await tx.value(
-        """
-        SELECT m.sender ->> 'address' FROM message m
-        WHERE m.address_id = (SELECT address_id FROM delivery WHERE id = $1) AND m.channel_id = $2
-          AND m.direction = 'in'
-        ORDER BY m.id DESC LIMIT 1
-        """,
-        delivery.id,
-        line.id,
-    )
-    return spelled if spelled and phone.same(spelled, delivery.recipient) else delivery.recipient
 
 
 async def _letter(tx: Tx, line: Line, said: Said, delivery: Claimed) -> tuple[str, str, str]:

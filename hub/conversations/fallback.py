@@ -80,7 +80,9 @@ async def go_on(tx: Tx, delivery_id: int, *, silent: bool = False) -> Delivery |
     return await _queue(tx, held, failed, channel.name, way, policy.cancel_minutes * 60.0)
 
 
-async def learn(tx: Tx, delivery_id: int, *, dead: bool, opted_out: bool, reason: str) -> None:
+async def learn(
+    tx: Tx, delivery_id: int, *, dead: bool, opted_out: bool, reason: str, only_here: bool = False
+) -> None:
     """What a refused send says of the address itself. Its own first step: addresses are locked first (§9)."""
     row = await tx.record(
         "SELECT address_id, channel_id FROM delivery WHERE id = $1 AND address_id IS NOT NULL", delivery_id
@@ -88,7 +90,10 @@ async def learn(tx: Tx, delivery_id: int, *, dead: bool, opted_out: bool, reason
     if row is None or not (dead or opted_out):
         return
     if dead:
-        await mark_unusable(tx, {row["address_id"]: reason})
+        alone = {row["address_id"]: row["channel_id"]} if only_here else {}
+        await mark_unusable(tx, {row["address_id"]: reason}, only_on=alone)
+        if only_here:
+            return
     wish = consent.Wish(
         address_id=row["address_id"],
         purpose="marketing" if dead else "service",

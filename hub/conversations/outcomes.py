@@ -61,7 +61,12 @@ async def _look_further(tx: Tx, changed: Sequence[Changed]) -> None:
     """Rows for the fallback: at once for what failed, in time for what is owed a report."""
     for one in changed:
         if one.state == "failed" and one.message_id is not None:
-            payload = {"dead": one.dead, "opted_out": one.opted_out, "reason": one.reason}
+            payload = {
+                "dead": one.dead,
+                "only_here": one.only_here,
+                "opted_out": one.opted_out,
+                "reason": one.reason,
+            }
             await todo.add(tx, "undelivered", one.id, payload)
             tx.wake("todo")
     left = [one for one in changed if one.state == "sent" and one.message_id is not None]

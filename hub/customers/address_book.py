@@ -20,6 +20,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     verified: bool
     usable: bool
     why_not: str
+    unusable_on: list[str]
     shared: bool
     contact_id: int
     contact_name: str
@@ -93,7 +94,7 @@ async def confirm(tx: Tx, claim_id: int) -> Entry:
 
 
 _ENTRIES = """
-    SELECT a.id, a.type, a.value, a.verified, a.usable, a.why_not, a.shared, r.id AS contact_id,
+    SELECT a.id, a.type, a.value, a.verified, a.usable, a.why_not, a.unusable_on, a.shared, r.id AS contact_id,
            r.name AS contact_name
     FROM address a JOIN contact c ON c.id = a.contact_id JOIN contact r ON r.id = c.root_id
 """

@@ -8,6 +8,7 @@ import msgspec
 from email_validator import EmailNotValidError, validate_email
 
 from hub.channels import phone
+from hub.customers.usability import trouble
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict
 from hub.plumbing.texts import _
@@ -16,7 +17,7 @@ SOURCES = ("message", "agent", "import", "widget")
 
 
 class AddressRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One address. `why_not` says why it is not usable."""
+    """One address. `why_not` says why it is not usable, at all or on channels of the kinds `unusable_on`."""
 
     id: int
     contact_id: int
@@ -25,8 +26,14 @@ class AddressRow(msgspec.Struct, frozen=True, kw_only=True):
     verified: bool
     usable: bool
     why_not: str
+    unusable_on: list[str]
     shared: bool
     source: str
+
+    @property
+    def trouble(self) -> str:
+        """Why it does not work, in the language being spoken; "" for one that does."""
+        return trouble(self.usable, self.why_not, self.unusable_on)
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +50,8 @@ async def of_contacts(tx: Tx, contact_ids: Sequence[int]) -> dict[int, list[Addr
     """The addresses of these people (by root), merged ones included."""
     rows = await tx.fetch(
         """
-        SELECT c.root_id, a.id, a.contact_id, a.type, a.value, a.verified, a.usable, a.why_not, a.shared, a.source
+        SELECT c.root_id, a.id, a.contact_id, a.type, a.value, a.verified, a.usable, a.why_not, a.unusable_on,
+               a.shared, a.source
         FROM contact c JOIN address a ON a.contact_id = c.id WHERE c.root_id = ANY($1) ORDER BY a.id
         """,
         list(contact_ids),

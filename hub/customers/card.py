@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from hub.customers.usability import trouble
 from hub.plumbing.db import Tx
 
 
@@ -18,8 +19,14 @@ class CardAddress(msgspec.Struct, frozen=True, kw_only=True):
     verified: bool
     usable: bool
     why_not: str
+    unusable_on: list[str] = []
     shared: bool
     refused: list[str] = []
+
+    @property
+    def trouble(self) -> str:
+        """Why it does not work, in the language being spoken; "" for one that does."""
+        return trouble(self.usable, self.why_not, self.unusable_on)
 
 
 class CustomerCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +62,7 @@ async def card(tx: Tx, contact_id: int) -> CustomerCard | None:
                d.id AS deputy_id, d.name AS deputy_name,
                (SELECT coalesce(jsonb_agg(jsonb_build_object('type', a.type, 'value', a.value,
                         'verified', a.verified, 'usable', a.usable, 'why_not', a.why_not, 'shared', a.shared,
+                        'unusable_on', a.unusable_on,
                         'refused', (SELECT coalesce(jsonb_agg(DISTINCT w.purpose), '[]') FROM (
                             SELECT DISTINCT ON (k.purpose, k.channel_id) k.purpose, k.granted FROM consent k
                             WHERE k.address_id = a.id ORDER BY k.purpose, k.channel_id, k.id DESC) w

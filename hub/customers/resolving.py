@@ -42,6 +42,8 @@ class Sender(msgspec.Struct, kw_only=True):
     suggested_owner_id: int | None = None
     suggested_deputy_id: int | None = None
     usable: bool = True
+    unusable_on: list[str] = []
+    works_on: list[str] = []
     changed: bool = False
 
 
@@ -146,7 +148,7 @@ PEOPLE = """
            acc.owner_id, acc.deputy_id,
            s.id AS suggested_id, coalesce(s.name, '') AS suggested_name,
            coalesce(s.tier, '') AS suggested_tier,
-           s.owner_id AS suggested_owner_id, s.deputy_id AS suggested_deputy_id, a.usable
+           s.owner_id AS suggested_owner_id, s.deputy_id AS suggested_deputy_id, a.usable, a.unusable_on
     FROM unnest($1::text[], $2::text[]) AS w (type, value)
     JOIN address a USING (type, value)
     JOIN contact c ON c.id = a.contact_id
@@ -160,13 +162,16 @@ PEOPLE = """
 """
 
 
-def decide(people: People, address_type: str, fact: MessageReceived) -> Sender:
+def decide(people: People, address_type: str, kind: str, fact: MessageReceived) -> Sender:
     """The sender of a fact; notes a first name, a proven From, that it works, and a suggested account."""
     sender = people.by_key[key(address_type, fact)]
     if fact.verified and not sender.verified:
         sender.verified = sender.changed = True
     if not sender.usable and not fact.automatic:  # it bounced once; somebody writes from it now
         sender.usable = sender.changed = True
+    if kind in sender.unusable_on and kind not in sender.works_on and not fact.automatic:
+        sender.works_on.append(kind)
+        sender.changed = True
     if fact.sender.name and not sender.name:
         _name(people, sender, fact.sender.name[:200])
     if sender.account_id is None and sender.suggested_id and not is_free(sender.value.rpartition("@")[2]):
@@ -200,14 +205,18 @@ def write(tx: Tx, people: People) -> None:
     tx.together(
         """
         UPDATE address SET verified = w.verified, usable = w.usable,
-               why_not = CASE WHEN w.usable THEN '' ELSE why_not END
+               unusable_on = array(SELECT unnest(unusable_on) EXCEPT SELECT unnest(string_to_array(w.works_on, ' '))),
+               why_not = CASE WHEN w.usable AND unusable_on <@ string_to_array(w.works_on, ' ') THEN ''
+                              ELSE why_not END
         FROM (SELECT id FROM address WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE) AS held
-        JOIN unnest($1::bigint[], $2::bool[], $3::bool[]) AS w (id, verified, usable) ON w.id = held.id
+        JOIN unnest($1::bigint[], $2::bool[], $3::bool[], $4::text[]) AS w (id, verified, usable, works_on)
+             ON w.id = held.id
         WHERE address.id = held.id
         """,
         [sender.address_id for sender in changed],
         [sender.verified for sender in changed],
         [sender.usable for sender in changed],
+        [" ".join(sender.works_on) for sender in changed],
     )
     roots = {sender.root_id: sender for sender in changed}
     tx.together(

@@ -32,6 +32,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     wait_seconds: float = 0.0
     tried: bool = True
     dead: bool = False
+    only_here: bool = False
     opted_out: bool = False
 
 
@@ -112,6 +113,7 @@ def _changed(row: Row, result: Result, state: str) -> Changed:
         code=_clean(result.code, 100),
         reason=_clean(result.reason, 1000),
         dead=result.dead,
+        only_here=result.only_here,
         opted_out=result.opted_out,
     )
 

@@ -20,7 +20,9 @@ Purpose = Literal["service", "marketing"]
 # list of the suppressed.
 WHY_NOT = """
     CASE
-        WHEN (SELECT NOT usable FROM address WHERE address.id = d.address_id) THEN 'unusable'
+        WHEN (SELECT NOT usable OR (unusable_on <> '{}' AND
+                     (SELECT kind FROM channel WHERE channel.id = d.channel_id) = ANY(unusable_on))
+              FROM address WHERE address.id = d.address_id) THEN 'unusable'
         WHEN (SELECT NOT granted FROM consent
               WHERE consent.address_id = d.address_id AND consent.purpose = 'service'
                 AND (consent.channel_id IS NULL OR consent.channel_id = d.channel_id)

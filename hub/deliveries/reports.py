@@ -113,7 +113,9 @@ async def write(tx: Tx, reported: Sequence[Reported]) -> list[Changed]:
     if not reported:
         return []
     known = [one for one in reported if one.delivery_id is not None]
-    await mark_unusable(tx, {one.dead_address_id: _words(one.fact) for one in known if one.dead_address_id})
+    dead = {one.dead_address_id: one for one in known if one.dead_address_id}
+    alone = {id_: one.channel_id for id_, one in dead.items() if one.fact.only_here}
+    await mark_unusable(tx, {id_: _words(one.fact) for id_, one in dead.items()}, only_on=alone)
     await record(tx, [one.wish for one in known if one.wish])
     await _keep_early(tx, [one for one in reported if one.delivery_id is None])
     rows = await lock(tx, [one.delivery_id for one in known if one.delivery_id])
@@ -194,7 +196,7 @@ def _wish(address_id: int, channel_id: int, fact: DeliveryReported, dead: bool) 
             proof=_words(fact),
             channel_id=channel_id,
         )
-    if fact.state == "complained" or dead:
+    if fact.state == "complained" or (dead and not fact.only_here):
         source = "bounce" if dead else "complaint"
         return Wish(
             address_id=address_id, purpose="marketing", granted=False, source=source, proof=_words(fact)

@@ -29,6 +29,7 @@ class Next(msgspec.Struct, frozen=True, kw_only=True):
     wait_seconds: float = 0.0
     counts: bool = True
     dead: bool = False
+    only_here: bool = False
     opted_out: bool = False
 
 
@@ -56,6 +57,7 @@ def after(error: SendError, tries: int, *, gaps: tuple[float, ...] = GAPS) -> Ne
         permanent=error.permanent,
         ours=error.ours,
         dead=error.dead,
+        only_here=error.only_here,
         opted_out=isinstance(error, OptedOut),
     )
 

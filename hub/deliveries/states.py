@@ -65,7 +65,7 @@ LEFT = ("sent", "delivered", "read")  # the other side has it
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery that changed: what rooms below need to tell people.
 
-    `dead`, `opted_out`: what the provider's refusal said of the address, still to be written there.
+    `dead`, `only_here`, `opted_out`: what the provider's refusal said of the address, still to be written there.
     """
 
     id: int
@@ -79,6 +79,7 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     reason: str = ""
     dead: bool = False
+    only_here: bool = False
     opted_out: bool = False
 
 

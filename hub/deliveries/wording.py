@@ -34,7 +34,7 @@ STATE_NAMES = {
 def words(code: str, reason: str) -> str:
     """The reason of a failed, waiting or perhaps sent delivery; the server's own text where there is one."""
     known = _CODES.get(code)
-    return _(known, detail=reason or "—") if known else _(reason) if reason else ""
+    return _(known, detail=_(reason) if reason else "—") if known else _(reason) if reason else ""
 
 
 def state_name(state: str) -> str:

@@ -147,6 +147,13 @@ def _named(caller: Party) -> Party:
     )
 
 
+def _as_it_came(caller: Party, fields: dict[str, str]) -> Party:
+    """A message keeps the number as the network spelled it: calling back a key may reach nobody."""
+    spelled = fields.get("From", "").strip()
+    same = phone.E164.fullmatch(spelled) and phone.same(spelled, caller.address)
+    return Party(spelled, caller.name) if same else caller
+
+
 def number_of(text: str) -> str:
     """A number as its row is named; a SIP or client address as it is."""
     try:
@@ -195,7 +202,7 @@ def _message(fields: dict[str, str], line: Line, text: str, told: dict[str, Any]
     name = f"{told['what']}.mp3"
     return MessageReceived(
         external_id=fields.get("RecordingSid") or fields.get("CallSid", ""),
-        sender=_named(_caller(fields)),
+        sender=_as_it_came(_named(_caller(fields)), fields),
         to=(Party(fields.get("To") or line.address),),
         text=text,
         new_text=text,

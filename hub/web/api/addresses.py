@@ -10,7 +10,7 @@ from hub.customers.addresses import Claim
 from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import _
 from hub.web.api.endpoints import Call, Endpoint, Page, Paging, limit_of, number_cursor
-from hub.web.api.shapes import Ref, Shape
+from hub.web.api.shapes import AddressShape, Ref, Shape
 
 
 class AddressesQuery(Paging, frozen=True, kw_only=True):
@@ -33,16 +33,9 @@ class AddressChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     usable: bool | None = None
 
 
-class EntryShape(Shape, frozen=True, kw_only=True):
+class EntryShape(AddressShape, frozen=True, kw_only=True):
     """A proven way to reach a person, and the person."""
 
-    id: int
-    type: str
-    value: str
-    verified: bool
-    usable: bool
-    why_not: str
-    shared: bool
     contact: Ref
 
 
@@ -102,16 +95,8 @@ async def confirm_claim(call: Call) -> EntryShape:
 
 
 def _shape(one: Entry) -> EntryShape:
-    return EntryShape(
-        id=one.id,
-        type=one.type,
-        value=one.value,
-        verified=one.verified,
-        usable=one.usable,
-        why_not=one.why_not,
-        shared=one.shared,
-        contact=Ref(one.contact_id, one.contact_name),
-    )
+    address = msgspec.convert(one, AddressShape, from_attributes=True)
+    return EntryShape(**msgspec.structs.asdict(address), contact=Ref(one.contact_id, one.contact_name))
 
 
 def _claim(one: Claim) -> ClaimShape:

@@ -148,18 +148,7 @@ def contact_shape(found: ContactWithAddresses) -> ContactShape:
         external_id=contact.external_id,
         account=ref(contact.account_id, contact.account_name),
         account_standing=contact.account_standing,
-        addresses=[
-            AddressShape(
-                id=one.id,
-                type=one.type,
-                value=one.value,
-                verified=one.verified,
-                usable=one.usable,
-                why_not=one.why_not,
-                shared=one.shared,
-            )
-            for one in found.addresses
-        ],
+        addresses=[msgspec.convert(one, AddressShape, from_attributes=True) for one in found.addresses],
         notes=contact.notes,
     )
 

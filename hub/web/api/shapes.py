@@ -106,7 +106,7 @@ class DecisionShape(Shape, frozen=True, kw_only=True):
 
 
 class AddressShape(Shape, frozen=True, kw_only=True):
-    """A proven way to reach a person."""
+    """A proven way to reach a person. `unusable_on`: the kinds of channel it does not work for, though it works."""
 
     id: int
     type: str
@@ -114,6 +114,7 @@ class AddressShape(Shape, frozen=True, kw_only=True):
     verified: bool
     usable: bool
     why_not: str
+    unusable_on: list[str]
     shared: bool
 
 

@@ -213,7 +213,9 @@ def _away(known: CustomerCard | AccountCard) -> str:
 
 
 def _address(one: CardAddress) -> ContactAddress:
-    said = [one.why_not] if not one.usable else [_("shared by several people")] if one.shared else []
+    said = [one.trouble] if one.trouble else []
+    if one.usable and one.shared:
+        said.append(_("shared by several people"))
     if "service" in one.refused:
         said.append(_("asked us to stop here"))
     elif "marketing" in one.refused:
