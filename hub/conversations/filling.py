@@ -7,7 +7,7 @@ import msgspec
 from hub.channels.base import Capabilities
 from hub.conversations.saved_texts import SavedText
 from hub.customers import personalising
-from hub.customers.personalising import Values
+from hub.customers.variables import Value, Values
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, NotFound
 from hub.plumbing.texts import _
@@ -22,7 +22,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     missing: list[str] = []
 
 
-async def values_for(tx: Tx, conversation_id: int, agent_id: int | None) -> dict[str, str | list[str]]:
+async def values_for(tx: Tx, conversation_id: int, agent_id: int | None) -> dict[str, Value]:
     """The variables of a conversation's customer, its account, and of who writes. Raises NotFound."""
     row = await tx.record("SELECT contact_id, account_id FROM conversation WHERE id = $1", conversation_id)
     if row is None:

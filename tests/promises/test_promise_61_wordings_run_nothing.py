@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.customers import personalising
-from hub.customers.personalising import KNOWN, fill, first_name, wording
+from hub.customers.personalising import fill, first_name, wording
+from hub.customers.variables import KNOWN
 from hub.plumbing import sandbox
 from hub.plumbing.sandbox_rules import Misworded
 from hub.plumbing.texts import speaking

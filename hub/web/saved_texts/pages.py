@@ -12,7 +12,7 @@ from hub.conversations import macros, saved_texts
 from hub.conversations.labels import PRIORITIES
 from hub.conversations.saved_texts import SavedText
 from hub.customers import contacts
-from hub.customers.personalising import VARIABLES, Variable
+from hub.customers.variables import VARIABLES, Variable
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict
 from hub.plumbing.texts import LANGUAGES, N_, _

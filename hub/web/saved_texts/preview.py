@@ -9,8 +9,8 @@ from aiohttp import web
 from hub.agents.roles import Person
 from hub.conversations import filling, macros, saved_texts
 from hub.conversations.saved_texts import Actions, SavedText, Wanted
-from hub.customers import contacts, personalising
-from hub.customers.personalising import Values
+from hub.customers import contacts, personalising, variables
+from hub.customers.variables import Values
 from hub.plumbing import clock
 from hub.plumbing.db import Tx
 from hub.plumbing.sandbox_rules import Misworded
@@ -72,7 +72,7 @@ def wanted_of(form: SavedTextForm) -> Wanted:
 async def _somebody(tx: Tx, who: str, person: Person) -> tuple[str, Values]:
     found = await contacts.listed(tx, text=who.strip()[:100], most=1) if who.strip() else []
     if not found:
-        return _("an invented customer"), personalising.examples()
+        return _("an invented customer"), variables.examples()
     contact = found[0].contact
     name = f"{contact.name} ({contact.account_name})" if contact.account_name else contact.name
     return name, await personalising.values(tx, contact_id=contact.id, agent_id=person.id)
@@ -97,5 +97,5 @@ def _unsaved(wanted: Wanted) -> SavedText:
 
 
 def _pieces(text: str) -> list[tuple[str, bool]]:
-    known = personalising.KNOWN
+    known = variables.KNOWN
     return [(piece, piece[3:-3] in known and piece[:3] == "{{ ") for piece in BLANK.split(text) if piece]

@@ -12,7 +12,7 @@ from hub.channels.registry import adapter
 from hub.conversations import filling, macros, saved_texts
 from hub.conversations.filling import Words
 from hub.conversations.saved_texts import SavedText
-from hub.customers.personalising import Values
+from hub.customers.variables import Values
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
 from hub.plumbing.sandbox_rules import Misworded

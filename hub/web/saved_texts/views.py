@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from hub.conversations.saved_texts import SavedText
-from hub.customers.personalising import Variable
+from hub.customers.variables import Variable
 from hub.web.views import View
 
 
