@@ -223,7 +223,8 @@ class Chores:
             log.warning("todo failed", kind=kind, rows=[row.id for row in rows], error=str(error))
             async with self.hub.transaction() as tx:
                 for row in rows:
-                    await todo.failed(tx, row, f"{type(error).__name__}: {error}")
+                    why = f"{type(error).__name__}: {error}"
+                    await todo.failed(tx, row, why, passing=isinstance(error, AWAY))
             return
         async with self.hub.transaction() as tx:
             await todo.done(tx, rows)

@@ -30,6 +30,8 @@ async def postgres(connection: asyncpg.Connection) -> AsyncIterator[Finding]:
         async for finding in _channels(connection):
             yield finding
         yield await _todo(connection)
+        async for finding in _parked(connection):
+            yield finding
         yield await _sending(connection)
         yield await _deliveries(connection)
         async for finding in _quarantine(connection):
@@ -177,6 +179,26 @@ async def _todo(connection: asyncpg.Connection) -> Finding:
             _("Is a worker running? If so its log says why: log/worker.log."),
         )
     return ok(_("Nothing waits that should be done"))
+
+
+async def _parked(connection: asyncpg.Connection) -> AsyncIterator[Finding]:
+    row = await connection.fetchrow(
+        """
+        SELECT count(*) AS parked, coalesce((array_agg(kind || ': ' || error ORDER BY id DESC))[1], '') AS last
+        FROM todo WHERE due_at = 'infinity'
+        """
+    )
+    assert row is not None
+    if row["parked"]:
+        yield warn(
+            ngettext(
+                "%(n)s thing was given up after many tries. %(last)s",
+                "%(n)s things were given up after many tries. %(last)s",
+                row["parked"],
+                last=row["last"],
+            ),
+            _("Mend the cause, then have it tried again under Settings (/admin)."),
+        )
 
 
 async def _sending(connection: asyncpg.Connection) -> Finding:

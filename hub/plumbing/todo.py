@@ -11,7 +11,9 @@ import msgspec
 from hub.plumbing.db import Tx
 
 LEASE_SECONDS = 150
-GROWING_SECONDS = (1, 5, 30, 120, 600, 1800, 3600)
+GROWING_SECONDS = (1, 5, 30, 120, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
+MOST_TRIES = 14
+"""About five days. What still fails then is parked: due at infinity, until a person looks (plumbing/parked.py)."""
 
 
 class Todo(msgspec.Struct, frozen=True):
@@ -50,7 +52,12 @@ async def waits(tx: Tx, kind: str, ref: int) -> bool:
     """Whether this is to be done already, by a row that nobody works on yet."""
     return bool(
         await tx.value(
-            "SELECT EXISTS (SELECT FROM todo WHERE kind = $1 AND ref = $2 AND lease_until IS NULL)", kind, ref
+            """
+            SELECT EXISTS (SELECT FROM todo WHERE kind = $1 AND ref = $2 AND lease_until IS NULL
+                           AND due_at < 'infinity')
+            """,
+            kind,
+            ref,
         )
     )
 
@@ -110,18 +117,24 @@ async def finish(tx: Tx, todos: Sequence[Todo]) -> None:
         raise Lost
 
 
-async def failed(tx: Tx, todo: Todo, error: str) -> None:
-    """This one failed; it comes back after a growing gap, with the error beside it."""
+async def failed(tx: Tx, todo: Todo, error: str, *, passing: bool = False) -> None:
+    """This one failed; it comes back after a growing gap, with the error beside it, or is parked at last.
+
+    `passing`: the fault is not its own (a server is away), so it is never parked for it.
+    """
+    parked = todo.attempts >= MOST_TRIES and not passing
     gap = GROWING_SECONDS[min(todo.attempts, len(GROWING_SECONDS)) - 1]
     await tx.execute(
         """
-        UPDATE todo SET lease_until = NULL, due_at = now() + make_interval(secs => $3), error = $4
+        UPDATE todo SET lease_until = NULL, error = $4,
+               due_at = CASE WHEN $5 THEN 'infinity' ELSE now() + make_interval(secs => $3) END
         WHERE id = $1 AND attempts = $2
         """,
         todo.id,
         todo.attempts,
         float(gap),
         error[:2000],
+        parked,
     )
 
 

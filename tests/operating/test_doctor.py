@@ -139,3 +139,8 @@ def test_the_command_exits_1_on_an_error_and_counts(tmp_path: Path) -> None:
     assert "2 errors, " in result.output
     (tmp_path / "secret").chmod(0o644)
     assert "chmod 600" in CliRunner().invoke(main, ["doctor"], env=environ).output
+
+
+async def test_what_was_given_up_is_said(quiet: Settings, hub: Hub) -> None:
+    await hub.pool.execute("INSERT INTO todo (kind, error, due_at) VALUES ('media', 'HTTP 404', 'infinity')")
+    assert "1 thing was given up after many tries. media: HTTP 404" in worded(await found(quiet), "warn")

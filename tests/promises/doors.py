@@ -39,6 +39,10 @@ OPEN = {
     "* /api/{rest:.*}",
     "GET /v/{token:[a-z2-7]{20,40}}",
     r"GET /v/{token:[a-z2-7]{20,40}}/{file:[\w-]{10,60}}",
+    "GET /u/{token:[a-z2-7]{20,60}}",
+    "POST /u/{token:[a-z2-7]{20,60}}",
+    "GET /l/{token:[a-z2-7]{20,60}}",
+    "GET /o/{token:[a-z2-7]{20,60}}.gif",
     "GET /api/v1/openapi.json",
 }
 """Nobody needs to be signed in; what they show or do depends on a secret, or is nobody's. `/ws` closes with 4401."""
@@ -140,6 +144,7 @@ EVERYBODY = {
 
 ADMINS = {
     "GET /admin",
+    r"POST /admin/parked/{id:\d{1,18}}/again",
     "GET /admin/agents",
     "POST /admin/agents",
     r"GET /admin/agents/{id:\d{1,18}}",
@@ -192,6 +197,13 @@ LEADS = {
 """Leads and administrators: what came may be anybody's."""
 
 MARKETERS = {
+    "GET /segments",
+    "POST /segments",
+    "GET /segments/new",
+    "POST /segments/count",
+    r"GET /segments/{id:\d{1,18}}",
+    r"POST /segments/{id:\d{1,18}}",
+    r"GET /segments/{id:\d{1,18}}/reach",
     "GET /api/v1/segments",
     r"GET /api/v1/segments/{id:\d{1,18}}",
     r"GET /api/v1/segments/{id:\d{1,18}}/audience",

@@ -112,3 +112,19 @@ async def test_a_token_is_shown_once_and_revoked(site: Web, world: World) -> Non
     id_ = await site.hub.pool.fetchval("SELECT id FROM token")
     assert (await berta.post(f"/admin/tokens/{id_}/revoke")).status == 303
     assert await site.hub.pool.fetchval("SELECT revoked_at IS NOT NULL FROM token")
+
+
+async def test_what_was_given_up_is_listed_and_tried_again(site: Web, world: World) -> None:
+    pool = site.hub.pool
+    id_ = await pool.fetchval(
+        "INSERT INTO todo (kind, ref, attempts, error, due_at) "
+        "VALUES ('media', 7, 14, 'HTTP 404', 'infinity') RETURNING id"
+    )
+    berta, ana = await site.browser(world.berta), await site.browser(world.ana)
+    text = await berta.text("/admin")
+    assert "Traer un archivo de un proveedor" in text
+    assert "HTTP 404" in text
+    assert (await ana.post(f"/admin/parked/{id_}/again", {})).status == 403
+    assert (await berta.post(f"/admin/parked/{id_}/again", {})).status == 303
+    assert await pool.fetchval("SELECT (attempts, due_at <= now()) = (0, true) FROM todo WHERE id = $1", id_)
+    assert (await berta.post(f"/admin/parked/{id_}/again", {})).status == 404

@@ -8,13 +8,15 @@ from collections.abc import Sequence
 import pytest
 
 from hub.conversations.notes import note
-from hub.plumbing import todo
+from hub.plumbing import parked, todo
 from hub.plumbing.db import Tx
+from hub.plumbing.errors import NotFound
 from hub.plumbing.hub import Hub
 from hub.plumbing.todo import Todo
 from tests.deliveries.road import answer, matter
 from tests.world import World
 from workers import todo as chores
+from workers.fetching import SLOW
 from workers.todo import Chores
 
 
@@ -118,3 +120,37 @@ async def test_who_lost_the_lease_ends_nothing_and_leaves_nothing(hub: Hub, worl
         await todo.failed(tx, mine[0], "too late")
         assert await todo.done(tx, theirs) == 1
         assert await tx.value("SELECT count(*) FROM todo") == 0
+
+
+async def test_what_fails_for_days_is_parked_until_a_person_looks(
+    hub: Hub, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gaps grow up to a day; a server that is away parks nothing; a parked row is as if it were not there."""
+    assert todo.GROWING_SECONDS[-1] == 86_400
+    monkeypatch.setattr(todo, "GROWING_SECONDS", (0,))
+    trouble: Exception = ValueError("no such file")
+
+    async def broken(hub: Hub, rows: Sequence[Todo]) -> None:
+        raise trouble
+
+    async def spent(times: int) -> int:
+        return sum([await Chores(hub, {"media": broken}).turn() for _ in range(times)])
+
+    async with hub.transaction() as tx:
+        await todo.add(tx, "media", 7)
+    assert await spent(todo.MOST_TRIES + 3) == todo.MOST_TRIES
+    async with hub.transaction() as tx:
+        [one] = await parked.listed(tx)
+        assert not await todo.waits(tx, "media", 7)
+        await parked.try_again(tx, one.id)
+    assert (one.kind, one.ref, one.attempts, one.error) == ("media", 7, 14, "ValueError: no such file")
+    trouble = ConnectionError("away")
+    assert await spent(todo.MOST_TRIES + 3) == todo.MOST_TRIES + 3
+    async with hub.transaction() as tx:
+        assert await parked.listed(tx) == []
+        with pytest.raises(NotFound):
+            await parked.try_again(tx, one.id)
+
+
+def test_every_kind_of_work_has_words() -> None:
+    assert set(parked.KINDS) >= {*chores.KINDS, *SLOW}

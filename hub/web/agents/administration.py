@@ -7,12 +7,13 @@ from aiohttp import web
 
 from hub.agents import invitations, people, teams
 from hub.agents.roles import must
-from hub.channels import connections
+from hub.plumbing import parked
 from hub.plumbing.errors import BadInput, Conflict
 from hub.plumbing.texts import _
 from hub.routing import leaving
 from hub.web import shell
 from hub.web.agents.views import AdminPage, AgentPage, AgentsPage
+from hub.web.channels.pages import lines_of
 from hub.web.forms import form_of
 from hub.web.requests import hub_of, id_of, person_of
 
@@ -48,7 +49,8 @@ async def overview(request: web.Request) -> web.StreamResponse:
         told = AdminPage(
             agents=len(await people.every(tx)),
             teams=len(await teams.every(tx)),
-            channels=await connections.load_where(tx, "true"),
+            lines=await lines_of(tx),
+            parked=await parked.listed(tx),
         )
     return await shell.page(request, "agents/admin.html", told, current="admin")
 

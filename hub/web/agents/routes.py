@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from aiohttp.web import RouteDef, get, post
 
-from hub.web.agents import absences, administration, first_run, invited, login, me, team_pages, token_pages
+from hub.web.agents import (
+    absences,
+    administration,
+    first_run,
+    invited,
+    login,
+    me,
+    parked_pages,
+    team_pages,
+    token_pages,
+)
 
 OPEN: list[RouteDef] = [
     get("/login", login.show),
@@ -24,6 +34,7 @@ ROUTES: list[RouteDef] = [
     post("/absences", absences.plan),
     post(r"/absences/{id:\d{1,18}}/cancel", absences.cancel),
     get("/admin", administration.overview),
+    post(r"/admin/parked/{id:\d{1,18}}/again", parked_pages.try_again),
     get("/admin/agents", administration.show_all),
     post("/admin/agents", administration.add),
     get(r"/admin/agents/{id:\d{1,18}}", administration.show),

@@ -9,7 +9,8 @@ from hub.agents.people import Agent
 from hub.agents.preferences import Preferences
 from hub.agents.teams import Team
 from hub.agents.tokens import Token
-from hub.channels.connections import Channel
+from hub.plumbing.parked import Parked
+from hub.web.channels.views import LineView
 from hub.web.views import View
 
 
@@ -30,11 +31,12 @@ class InvitationPage(View, frozen=True, kw_only=True):
 
 
 class AdminPage(View, frozen=True, kw_only=True):
-    """GET /admin: what is set up, and how the channels are."""
+    """GET /admin: what is set up, how the channels are, and what was given up after many tries."""
 
     agents: int
     teams: int
-    channels: list[Channel]
+    lines: list[LineView]
+    parked: list[Parked]
 
 
 class AgentsPage(View, frozen=True, kw_only=True):

@@ -42,11 +42,16 @@ async def show_all(request: web.Request) -> web.StreamResponse:
     """GET /admin/channels."""
     must(person_of(request), "manage_channels")
     async with hub_of(request).transaction() as tx:
-        known = await connections.load_where(tx, "true")
-        named = {team.id: team.name for team in await teams.every(tx)}
-        last = await lines.lately(tx)
-    drawn = [_line(one, named, last.get(one.id, Lately(channel_id=one.id))) for one in known]
-    return await shell.page(request, "channels/list.html", ChannelsPage(lines=drawn), current="admin")
+        told = ChannelsPage(lines=await lines_of(tx))
+    return await shell.page(request, "channels/list.html", told, current="admin")
+
+
+async def lines_of(tx: Tx) -> list[LineView]:
+    """Every line, and how it is."""
+    named = {team.id: team.name for team in await teams.every(tx)}
+    last = await lines.lately(tx)
+    known = await connections.load_where(tx, "true")
+    return [_line(one, named, last.get(one.id, Lately(channel_id=one.id))) for one in known]
 
 
 async def choose(request: web.Request) -> web.StreamResponse:

@@ -1,0 +1,63 @@
+"""What failed so often that no worker tries it any more: listed for a person, who may have it tried again."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hub.plumbing.db import Tx
+from hub.plumbing.errors import NotFound
+from hub.plumbing.texts import N_, _
+
+KINDS = {
+    "signal": N_("Refresh open pages"),
+    "search": N_("Make a message findable"),
+    "notification": N_("Notify somebody"),
+    "balance": N_("Share out a team's queue"),
+    "route": N_("Route a conversation again"),
+    "auto_reply": N_("Answer automatically"),
+    "undelivered": N_("Send an answer another way"),
+    "no_report": N_("Look after an answer without a report"),
+    "call": N_("Go on with a call"),
+    "machine_reading": N_("Read a fax by machine"),
+    "chat_unread": N_("Mail what was not read in the chat"),
+    "media": N_("Fetch a file from a provider"),
+    "pull": N_("Ask a provider for what was lost"),
+}
+
+
+class Parked(msgspec.Struct, frozen=True):
+    """One of them. `ref`: the id of what it is about; `error`: what went wrong the last time."""
+
+    id: int
+    kind: str
+    ref: int
+    attempts: int
+    error: str
+
+    @property
+    def words(self) -> str:
+        """What was to be done, in the language being spoken."""
+        return _(KINDS.get(self.kind, self.kind))
+
+
+async def listed(tx: Tx, *, most: int = 100) -> list[Parked]:
+    """The parked, oldest first."""
+    return await tx.rows(
+        Parked,
+        "SELECT id, kind, ref, attempts, error FROM todo WHERE due_at = 'infinity' ORDER BY id LIMIT $1",
+        most,
+    )
+
+
+async def try_again(tx: Tx, todo_id: int) -> None:
+    """A person has it tried at once, with as many tries as something new. Raises NotFound."""
+    found = await tx.execute(
+        """
+        UPDATE todo SET due_at = now(), attempts = 0, lease_until = NULL
+        WHERE id = $1 AND due_at = 'infinity'
+        """,
+        todo_id,
+    )
+    if not found:
+        raise NotFound(_("It is done, or being tried again already."))
+    tx.wake("todo")
