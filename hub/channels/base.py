@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from hub.channels.courier import Courier
 from hub.channels.errors import Misconfigured
 from hub.channels.facts import AnyFact
 from hub.channels.fields import ADDRESS, Field
@@ -233,6 +234,10 @@ class Adapter:
         Raises the errors of channels/errors.py and nothing else.
         """
         raise Misconfigured(f"{self.kind} cannot send")
+
+    def bulk(self, line: Line) -> Courier | None:
+        """The line's way of sending to many; None where each message goes by `send`."""
+        return None
 
     async def check(self, line: Line) -> list[Tried]:
         """Try the line for real, a step for each way it has."""

@@ -13,6 +13,7 @@ Script words, separated by commas (`Script.of`); replies are `CODE` or `CODE wor
     tarpit:5                that many seconds before every reply;  tarpit:5:DOT before that reply only
     hold:DATA               nothing before that reply until the test says `go_on`; `holding` tells that it waits
     blackhole               accepts the connection and never answers;  blackhole:DOT from that reply on
+    354-anyway              DATA is welcome although no recipient was: what comes then goes to nobody
     slow:2000               reads the body at that many bytes a second
     no-PIPELINING no-SMTPUTF8 no-8BITMIME no-SIZE  with-AUTH with-STARTTLS  size:1000
 """
@@ -107,6 +108,7 @@ _DROPS = {
     "drop-in-body",
     "drop-after-250",
     "quit-hang",
+    "354-anyway",
 }
 
 
@@ -417,6 +419,9 @@ class _Session:
 
     async def data(self) -> None:
         if self.attempt is None or not self.attempt.rcpt_to:
+            if self.attempt is not None and "354-anyway" in self.script.words:
+                await self.say("354 go ahead")
+                self.attempt.raw = await self.body()
             await self.say("554 5.5.1 no valid recipients")
             self.left("no recipients")
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hub.channels.base import Adapter, BeforeWire, Capabilities, Raw, ToCopy, Tried
+from hub.channels.courier import Courier
 from hub.channels.email.form import ADDRESS, FORM
 from hub.channels.email.parsing import read_facts
 from hub.channels.facts import AnyFact, Unreadable
@@ -47,6 +48,12 @@ class EmailAdapter(Adapter):
 
         sent: Any = await sending.send(outgoing, line, before_wire)
         return sent  # type: ignore[no-any-return]
+
+    def bulk(self, line: Line) -> Courier:
+        """Connections of its own, pipelined where the server offers it."""
+        from hub.channels.email.bulk import SmtpCourier
+
+        return SmtpCourier(line)
 
     def normalised(self, typed: str) -> str:
         """`Ana@Acme.es` → `ana@acme.es` (RFC 5321 §4.1.2, RFC 6531). Raises ValueError for what is no address."""

@@ -51,13 +51,10 @@ async def send(outgoing: Outgoing, line: Line, before_wire: BeforeWire, pool: Sm
     for _ in range(pool.most + 1):  # every connection at rest may have died unseen; a fresh one ends this
         async with connected(pool, account, token) as lent:
             try:
-                await _envelope(
-                    lent, outgoing.bounce_address or line.address, outgoing.recipient, len(content)
-                )
-            except _DiedAtRest:
+                sender = outgoing.bounce_address or line.address
+                return await hand_over(lent, sender, outgoing.recipient, content, before_wire, pool.seconds)
+            except DiedAtRest:
                 continue
-            await _before(lent, before_wire)
-            return await _content(lent, content, pool.seconds)
     raise Unreachable(N_("the mail server closes every connection"), code="lost")
 
 
@@ -66,8 +63,17 @@ async def close() -> None:
     await _POOL.close()
 
 
-class _DiedAtRest(Exception):
+class DiedAtRest(Exception):
     """A reused connection turned out dead before the envelope was accepted."""
+
+
+async def hand_over(
+    lent: Lent, sender: str, recipient: str, content: bytes, before_wire: BeforeWire, seconds: float
+) -> Sent:
+    """One mail over one connection. Raises as `send`, and DiedAtRest before anything was said."""
+    await _envelope(lent, sender, recipient, len(content))
+    await _before(lent, before_wire)
+    return await _content(lent, content, seconds)
 
 
 @asynccontextmanager
@@ -86,7 +92,7 @@ async def connected(pool: SmtpPool, account: Account, token: str) -> AsyncIterat
 async def _envelope(lent: Lent, sender: str, recipient: str, size: int) -> None:
     """MAIL and RCPT. A refusal leaves the connection usable."""
     client = lent.client
-    sender, recipient = _as_ascii_where_possible(sender), _as_ascii_where_possible(recipient)
+    sender, recipient = as_ascii_where_possible(sender), as_ascii_where_possible(recipient)
     lent.keep = True  # what _options refuses never reached the server
     options = _options(client, sender + recipient, size)
     lent.keep = False
@@ -99,7 +105,7 @@ async def _envelope(lent: Lent, sender: str, recipient: str, size: int) -> None:
     except aiosmtplib.SMTPException as error:
         if lent.fresh:
             raise lost_before_content(error) from error
-        raise _DiedAtRest from error
+        raise DiedAtRest from error
 
 
 def _options(client: aiosmtplib.SMTP, addresses: str, size: int) -> list[str]:
@@ -219,7 +225,7 @@ def account_of(line: Line) -> Account:
         user=str(settings.get("smtp_user", "")),
         password=line.secrets.get("smtp_password", ""),
         certificate=str(settings.get("smtp_certificate", "")),
-        local_name=_as_ascii_where_possible(line.address).rpartition("@")[2] or "localhost",
+        local_name=as_ascii_where_possible(line.address).rpartition("@")[2] or "localhost",
     )
 
 
@@ -227,7 +233,7 @@ def _usual_security(port: object) -> str:
     return {"465": "tls", "25": "none"}.get(str(port), "starttls")
 
 
-def _as_ascii_where_possible(address: str) -> str:
+def as_ascii_where_possible(address: str) -> str:
     """The domain in punycode; the local part stays as it is (RFC 6531)."""
     local, at, domain = address.rpartition("@")
     if domain.isascii():

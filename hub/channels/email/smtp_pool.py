@@ -108,31 +108,7 @@ class SmtpPool:
             return False
 
     async def _open(self, account: Account, access_token: str) -> Lent:
-        client = aiosmtplib.SMTP(
-            hostname=account.host,
-            port=account.port,
-            timeout=self.seconds,
-            use_tls=account.security == "tls",
-            start_tls=False,
-            local_hostname=account.local_name,
-            tls_context=tls_context(account.certificate) if account.security != "none" else None,
-        )
-        try:
-            await client.connect()
-            if account.security == "starttls":
-                await client.starttls(server_hostname=account.host)
-            await client.ehlo()
-            await self._log_in(client, account, access_token)
-        except BaseException:
-            client.close()
-            raise
-        return Lent(client, fresh=True)
-
-    async def _log_in(self, client: aiosmtplib.SMTP, account: Account, access_token: str) -> None:
-        if access_token:
-            await client.auth_xoauth2(account.user, access_token)
-        elif account.user:
-            await client.login(account.user, account.password)
+        return Lent(await greeted(account, access_token, self.seconds), fresh=True)
 
     def _take_back(self, account: Account, lent: Lent) -> None:
         lent.messages += 1
@@ -164,6 +140,35 @@ class SmtpPool:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._idle, self._slots, self._farewells, self._loop = {}, {}, set(), loop
+
+
+async def greeted(account: Account, access_token: str, seconds: float) -> aiosmtplib.SMTP:
+    """A new connection, greeted and signed in; each step takes `seconds` at most.
+
+    Raises aiosmtplib's errors, OSError, ssl.SSLError, TimeoutError, ValueError.
+    """
+    client = aiosmtplib.SMTP(
+        hostname=account.host,
+        port=account.port,
+        timeout=seconds,
+        use_tls=account.security == "tls",
+        start_tls=False,
+        local_hostname=account.local_name,
+        tls_context=tls_context(account.certificate) if account.security != "none" else None,
+    )
+    try:
+        await client.connect()
+        if account.security == "starttls":
+            await client.starttls(server_hostname=account.host)
+        await client.ehlo()
+        if access_token:
+            await client.auth_xoauth2(account.user, access_token)
+        elif account.user:
+            await client.login(account.user, account.password)
+    except BaseException:
+        client.close()
+        raise
+    return client
 
 
 async def _say_quit(client: aiosmtplib.SMTP) -> None:
