@@ -53,6 +53,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     last_preview: str
     last_seq: int
     joined_into_id: int | None
+    fallback: str
     created_at: datetime
     participants: list[str]
 
@@ -62,7 +63,7 @@ _SHOWN = """
            o.name AS account_name, v.assignee_id, g.name AS assignee_name, v.team_id, t.name AS team_name,
            n.id AS channel_id, n.name AS channel_name, n.kind AS channel_kind, v.priority, v.tags, v.reason,
            v.close_reason, v.close_outcome, v.waiting_since, v.last_message_at, v.last_preview, v.last_seq,
-           v.joined_into_id, v.created_at,
+           v.joined_into_id, v.fallback, v.created_at,
            ARRAY(SELECT a.value FROM participant p JOIN address a ON a.id = p.address_id
                  WHERE p.conversation_id = v.id AND p.role <> 'suggested' ORDER BY a.id) AS participants
     FROM page v

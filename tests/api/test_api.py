@@ -123,7 +123,12 @@ async def test_changes_over_the_api(api_of, arrive, world):
     )
     assert one["state"] == "closed"
     status, one = await api.patch(path, {"state": "open", "assignee": None})
-    assert (status, one["state"], one["assignee"]) == (200, "open", None)
+    assert (status, one["state"], one["assignee"], one["fallback"]) == (200, "open", None, "")
+    status, one = await api.patch(path, {"fallback": "off"})
+    assert (status, one["fallback"], (await api.get(path))[1]["fallback"]) == (200, "off", "off")
+    status, error = await api.patch(path, {"fallback": "sometimes"})
+    assert (status, error["error"]["field"]) == (422, "fallback")
+    assert (await api.patch(path, {"fallback": ""}))[1]["fallback"] == ""
 
 
 async def test_errors_name_the_field_and_what_is_allowed(api_of, world):

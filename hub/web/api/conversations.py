@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from hub.conversations import aside, assignment, closing, joining, labels, listing, search, snoozing
+from hub.conversations import aside, assignment, closing, fallback, joining, labels, listing, search, snoozing
 from hub.conversations.listing import Filters, Listed
 from hub.conversations.search_query import parse
 from hub.plumbing.clock import now
@@ -36,7 +36,10 @@ class ConversationsQuery(Paging, frozen=True, kw_only=True):
 
 
 class ConversationChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """PATCH /conversations/{id}: only what is given changes. `assignee`/`team`: ids; null assignee unassigns."""
+    """PATCH /conversations/{id}: only what is given changes. `assignee`/`team`: ids; null assignee unassigns.
+
+    `fallback`: whether answers that do not arrive go on by another channel: on, off, or "" as the channel says.
+    """
 
     state: Literal["open", "closed", "aside"] | msgspec.UnsetType = msgspec.UNSET
     reason: str = ""
@@ -45,6 +48,7 @@ class ConversationChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     team: int | msgspec.UnsetType = msgspec.UNSET
     priority: str | msgspec.UnsetType = msgspec.UNSET
     tags: list[str] | msgspec.UnsetType = msgspec.UNSET
+    fallback: Literal["", "on", "off"] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Join(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -103,6 +107,8 @@ async def change_conversation(call: Call) -> ConversationShape:
             await labels.prioritise(tx, call.id, wanted.priority, agent_id=me)
         if isinstance(wanted.tags, list):
             await _retag(tx, call, wanted.tags)
+        if isinstance(wanted.fallback, str):
+            await fallback.choose(tx, call.id, wanted.fallback, me)
         await _move(tx, call, wanted)
         return await one(tx, call)
 
@@ -179,6 +185,7 @@ def shape(listed: Listed) -> ConversationShape:
         preview=listed.last_preview,
         last_seq=listed.last_seq,
         joined_into=listed.joined_into_id,
+        fallback=listed.fallback,
         created_at=listed.created_at,
     )
 
@@ -268,7 +275,7 @@ ENDPOINTS = [
     Endpoint(
         method="PATCH",
         path="/conversations/{id}",
-        summary="Assign, close, reopen, put aside, tag, prioritise",
+        summary="Assign, close, reopen, put aside, tag, prioritise, let answers go on",
         handler=change_conversation,
         body=ConversationChange,
         answer=ConversationShape,

@@ -20,7 +20,10 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConversationShape(Shape, frozen=True, kw_only=True):
-    """One matter. `decision` is the sentence that says who got it and why."""
+    """One matter. `decision` is the sentence that says who got it and why.
+
+    `fallback`: whether answers that do not arrive go on by another channel: on, off, or "" as the channel says.
+    """
 
     id: int
     state: str
@@ -42,6 +45,7 @@ class ConversationShape(Shape, frozen=True, kw_only=True):
     preview: str
     last_seq: int
     joined_into: int | None
+    fallback: str
     created_at: datetime
 
 
