@@ -60,7 +60,7 @@ TABLES = {
     "agents": "agent team team_member session token invitation presence absence",
     "customers": (
         "account account_domain contact account_denial address claim tag consent suppressed merge "
-        "product purchase payment"
+        "product purchase payment interest interest_refusal contact_hours forgotten_address"
     ),
     "deliveries": "delivery early_report quiet_hours gate",
     "conversations": (
@@ -69,7 +69,10 @@ TABLES = {
         "awaited_file approved_text message_search joining call call_leg saved_text saved_text_version"
     ),
     "routing": "rule_set decision",
-    "campaigns": "segment segment_version campaign campaign_step campaign_text recipient touch campaign_policy",
+    "campaigns": (
+        "segment segment_version campaign campaign_step campaign_text recipient touch campaign_policy "
+        "link click opening"
+    ),
     "notifications": "notification",
 }
 OWNER = {table: room for room, tables in TABLES.items() for table in tables.split()}

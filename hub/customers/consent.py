@@ -16,12 +16,18 @@ from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, NotFound
 from hub.plumbing.texts import N_, _
 
-PURPOSES = {"service": N_("Answers to what they ask"), "marketing": N_("Campaigns and offers")}
+PURPOSES = {
+    "service": N_("Answers to what they ask"),
+    "marketing": N_("Campaigns and offers"),
+    "opens": N_("That we learn when they open a mail"),
+}
 SOURCES = {
     "word": N_("they wrote “%(proof)s”"),
     "provider": N_("their carrier told us: %(proof)s"),
     "bounce": N_("a mail came back: %(proof)s"),
     "complaint": N_("they marked a message of ours as spam"),
+    "one_click": N_("they unsubscribed with one click: %(proof)s"),
+    "link": N_("they chose it on their preference page: %(proof)s"),
     "agent": N_("%(agent)s wrote it down: %(proof)s"),
     "import": N_("came with an import: %(proof)s"),
     "erased": N_("they had said so before they were erased"),
@@ -99,14 +105,20 @@ def decide(ledger: Ledger, address_id: int, channel_id: int, fact: OptedOut | Op
 
 
 async def record(tx: Tx, wishes: Sequence[Wish]) -> None:
-    """Write rows into the ledger, in their order."""
+    """Write rows into the ledger, in their order. A yes that an import brings never lifts a no (promise 69)."""
     if not wishes:
         return
     await tx.execute(
         """
         INSERT INTO consent (address_id, purpose, granted, source, proof, channel_id, agent_id)
-        SELECT * FROM unnest($1::bigint[], $2::text[], $3::bool[], $4::text[], $5::text[], $6::bigint[],
-                             $7::bigint[])
+        SELECT w.address_id, w.purpose, w.granted, w.source, w.proof, w.channel_id, w.agent_id
+        FROM unnest($1::bigint[], $2::text[], $3::bool[], $4::text[], $5::text[], $6::bigint[], $7::bigint[])
+             WITH ORDINALITY AS w (address_id, purpose, granted, source, proof, channel_id, agent_id, place)
+        WHERE NOT (w.source = 'import' AND w.granted AND coalesce(
+              (SELECT NOT granted FROM consent AS known
+               WHERE known.address_id = w.address_id AND known.purpose = w.purpose
+               ORDER BY known.id DESC LIMIT 1), false))
+        ORDER BY w.place
         """,
         [one.address_id for one in wishes],
         [one.purpose for one in wishes],

@@ -42,7 +42,36 @@ async def keep(tx: Tx, crypto: Crypto, address_ids: Sequence[int]) -> int:
         [row["purpose"] for row in refused],
         [row["channel_id"] for row in refused],
     )
+    await _remember_links(tx, crypto, address_ids)
     return len(refused)
+
+
+async def refuse_forgotten(tx: Tx, address_id: int, purpose: str) -> bool:
+    """A link we sent to an address that was erased since says no; False when we never erased such an address."""
+    return bool(
+        await tx.execute(
+            """
+            WITH named AS (SELECT hash FROM forgotten_address WHERE address_id = $1), kept AS (
+                INSERT INTO suppressed (hash, purpose, source) SELECT hash, $2, 'link' FROM named
+                ON CONFLICT DO NOTHING)
+            SELECT FROM named
+            """,
+            address_id,
+            purpose,
+        )
+    )
+
+
+async def _remember_links(tx: Tx, crypto: Crypto, address_ids: Sequence[int]) -> None:
+    rows = await tx.fetch("SELECT id, type, value FROM address WHERE id = ANY($1)", list(address_ids))
+    await tx.execute(
+        """
+        INSERT INTO forgotten_address (address_id, hash) SELECT * FROM unnest($1::bigint[], $2::bytea[])
+        ON CONFLICT DO NOTHING
+        """,
+        [row["id"] for row in rows],
+        [name_of(crypto, row["type"], row["value"]) for row in rows],
+    )
 
 
 async def compare(tx: Tx, crypto: Crypto) -> int:

@@ -14,6 +14,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hub.plumbing.errors import HubError
 
 SIGNATURE_BYTES = 12
+NUMBER_BYTES = 16
+LASTING = frozenset({"unsubscribe", "link", "opened"})
+"""Purposes whose names outlive a restore: they stand in mails that people keep for years, and a restore jumps the
+numbers they stand for, so that none ever means somebody else (INVARIANTS §18)."""
 
 
 class CannotDecrypt(HubError):
@@ -47,13 +51,13 @@ class Crypto:
 
     def sign(self, purpose: str, number: int) -> str:
         """A name for `number` nobody else can make: lower-case letters and digits, safe in a mail address."""
-        body = number.to_bytes(8, "big").lstrip(b"\0") or b"\0"
+        body = number.to_bytes(NUMBER_BYTES, "big").lstrip(b"\0") or b"\0"
         return _text(self._mac(purpose, body) + body)
 
     def verify(self, purpose: str, name: str) -> int | None:
         """The number in a name we signed for `purpose`; None for anybody else's. Case does not matter."""
         blob = _bytes(name)
-        if blob is None or not SIGNATURE_BYTES < len(blob) <= SIGNATURE_BYTES + 8:
+        if blob is None or not SIGNATURE_BYTES < len(blob) <= SIGNATURE_BYTES + NUMBER_BYTES:
             return None
         mac, body = blob[:SIGNATURE_BYTES], blob[SIGNATURE_BYTES:]
         if not hmac.compare_digest(mac, self._mac(purpose, body)):
@@ -65,7 +69,7 @@ class Crypto:
         return hmac.digest(self._key(f"fingerprint:{purpose}"), text.encode(), hashlib.sha256)
 
     def _mac(self, purpose: str, body: bytes) -> bytes:
-        key = self._key(f"sign:{purpose}:{self._generation}")
+        key = self._key(f"sign:{purpose}:{0 if purpose in LASTING else self._generation}")
         return hmac.digest(key, body, hashlib.sha256)[:SIGNATURE_BYTES]
 
     def _key(self, purpose: str) -> bytes:

@@ -71,6 +71,7 @@ def assets() -> Assets:
         "app.css": _narrow(_styles()),
         "chat.css": _squeezed((FOLDER / "chat/frame.css").read_bytes()),
         "form.css": _squeezed((FOLDER / "form/form.css").read_bytes()),
+        "portal.css": _squeezed((FOLDER / "portal/portal.css").read_bytes()),
         "icons.svg": sprite(adapter(kind).can.icon for kind in ADAPTERS),
     }
     for path in sorted(FOLDER.rglob("*")):

@@ -64,4 +64,4 @@ def _limits_itself(request: web.Request) -> bool:
     """Webhooks and the API have a larger limit, a visitor's message with its files one of its own."""
     if request.path.startswith("/widget/"):
         return request.path.endswith("/messages") and request.content_type.startswith("multipart/")
-    return request.path.startswith(FOREIGN_DOORS)
+    return request.path.startswith(FOREIGN_DOORS) and not request.path.startswith("/u/")

@@ -25,7 +25,7 @@ from hub.web.shell import language_of
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger(__name__)
 
-OPEN_DOORS = ("/static/", "/healthz", "/readyz", "/metrics", "/in/", "/widget/")
+OPEN_DOORS = ("/static/", "/healthz", "/readyz", "/metrics", "/in/", "/widget/", "/u/", "/l/", "/o/")
 """Where nobody's session is looked up."""
 HEADERS = {
     "Content-Security-Policy": (

@@ -19,6 +19,7 @@ from hub.web.files import routes as files
 from hub.web.form import pages as form
 from hub.web.inbox import routes as inbox
 from hub.web.linked import pages as linked
+from hub.web.portal import links, preferences
 from hub.web.quarantine import pages as quarantine
 from hub.web.requests import PERSON
 from hub.web.saved_texts import pages as saved_texts
@@ -45,6 +46,8 @@ OPEN: list[RouteDef] = [
     *agents.OPEN,
     *api.ROUTES,
     *linked.ROUTES,
+    *preferences.ROUTES,
+    *links.ROUTES,
     *form.ROUTES,
     *providers.ROUTES,
     *lending.ROUTES,
