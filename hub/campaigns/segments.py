@@ -24,6 +24,14 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: datetime
 
 
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """One version there was, when it was made and by whom."""
+
+    version: int
+    at: datetime
+    agent_name: str | None
+
+
 SELECTED = """
     SELECT s.id, s.name, s.definition, s.version, a.name AS agent_name, s.changed_at
     FROM segment s LEFT JOIN agent a ON a.id = s.agent_id
@@ -60,6 +68,20 @@ async def version(tx: Tx, segment_id: int, number: int) -> Definition:
     if found is None:
         raise NotFound(_("This segment has no such version."))
     return msgspec.convert(found, Definition)
+
+
+async def versions(tx: Tx, segment_id: int, *, most: int = 50) -> list[Version]:
+    """The versions there were, the newest first."""
+    return await tx.rows(
+        Version,
+        """
+        SELECT v.version, v.at, a.name AS agent_name
+        FROM segment_version v LEFT JOIN agent a ON a.id = v.agent_id
+        WHERE v.segment_id = $1 ORDER BY v.version DESC LIMIT $2
+        """,
+        segment_id,
+        most,
+    )
 
 
 async def create(tx: Tx, *, name: str, definition: Definition, agent_id: int | None = None) -> Segment:

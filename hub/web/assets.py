@@ -27,6 +27,7 @@ BLANKS = re.compile(r'("(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)|[ \t]*([{}()\[\];:
 ROOM = re.compile(r'("(?:[^"\\\n]|\\.)*")|[ \t]*([{};,>])[ \t]*|(?<=[\w-])(:)[ \t]+')
 LATER = (
     "js/call.js",
+    "js/campaigns.js",
     "js/lookup.js",
     "js/pick.js",
     "js/preview.js",
@@ -69,6 +70,7 @@ def assets() -> Assets:
     """Everything under hub/static: styles joined to app.css, the icon sprite with the adapters' own, the rest as is."""
     contents = {
         "app.css": _narrow(_styles()),
+        "campaigns.css": _narrow((FOLDER / "css/campaigns.css").read_bytes()),
         "chat.css": _squeezed((FOLDER / "chat/frame.css").read_bytes()),
         "form.css": _squeezed((FOLDER / "form/form.css").read_bytes()),
         "portal.css": _squeezed((FOLDER / "portal/portal.css").read_bytes()),

@@ -51,6 +51,7 @@ ICONS = (
         "user-plus",
     ),
     *("users", "voicemail", "webhook", "wifi-off", "x"),
+    *("megaphone", "target", "play", "pause", "square", "smartphone", "split", "save"),
 )
 
 

@@ -24,6 +24,7 @@ from hub.web.quarantine import pages as quarantine
 from hub.web.requests import PERSON
 from hub.web.saved_texts import pages as saved_texts
 from hub.web.search import routes as search
+from hub.web.segments import pages as segments
 from hub.web.unanswered import pages as unanswered
 
 
@@ -64,6 +65,7 @@ TABLE: list[RouteDef] = [
     *search.ROUTES,
     *customers.ROUTES,
     *saved_texts.ROUTES,
+    *segments.ROUTES,
     *desk.ROUTES,
     *quarantine.ROUTES,
     *channels.ROUTES,

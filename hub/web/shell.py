@@ -11,7 +11,7 @@ from aiohttp import web
 from redis.exceptions import RedisError
 
 from hub.agents import presence, teams
-from hub.agents.roles import Person
+from hub.agents.roles import Person, may
 from hub.channels import connections
 from hub.channels.registry import adapter
 from hub.conversations import call_bars
@@ -98,6 +98,7 @@ async def shell_of(tx: Tx, request: web.Request, *, current: str = "", cursor: s
         calls=[bar(one) for one in await call_bars.of_agent(tx, person.id)],
         can_call=any(adapter(kind).can.calls for kind in kinds),
         can_log=any(adapter(kind).can.logged for kind in kinds),
+        markets=may(person, "run_campaigns"),
     )
 
 

@@ -32,6 +32,8 @@ async def allowed(tx: Tx, person: Person, wanted: Iterable[str]) -> frozenset[st
     granted |= {f"account:{id_}" for id_ in _numbers(topics, "account")}
     if "quarantine" in topics and may(person, "see_quarantine"):
         granted.add("quarantine")
+    if may(person, "run_campaigns"):
+        granted |= {f"campaign:{id_}" for id_ in _numbers(topics, "campaign")} | topics & {"campaigns"}
     threads = _numbers(topics, "thread")
     if threads:
         known = await sights(tx, list(threads))

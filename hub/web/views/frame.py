@@ -61,7 +61,8 @@ class Shell(Scope, frozen=True, kw_only=True):
     `counts`: numbers by the same keys; 0 shows nothing. `topics`: live topics of the agent (counts, notices).
     `cursor`: the stream's cursor, read before the page's first SELECT; "" switches live updates off.
     `here`: presence, live kinds ring only then. `calls`: what rings for the agent or is in progress;
-    `can_call`: there is a line to call on; `can_log`: one on which visits are written down.
+    `can_call`: there is a line to call on; `can_log`: one on which visits are written down. `markets`: campaigns
+    are their work.
     """
 
     me: Me
@@ -74,6 +75,7 @@ class Shell(Scope, frozen=True, kw_only=True):
     calls: list[CallBar] = []
     can_call: bool = False
     can_log: bool = False
+    markets: bool = False
 
     @property
     def leads(self) -> bool:

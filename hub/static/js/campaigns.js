@@ -1,0 +1,64 @@
+// The pages of marketers: a form whose server draws what it would mean, soon after the last key; it saves itself.
+import { $, $$, ask, on, say } from "./live.js";
+import { nodes } from "./ops.js";
+
+/** What is drawn anew from a form: `data-draws` names the address, `data-into` the place, `data-rest` the pause. */
+const turns = new WeakMap();
+const waits = new WeakMap();
+
+function draw(form) {
+  clearTimeout(waits.get(form));
+  waits.set(form, setTimeout(() => show(form), Number(form.dataset.rest ?? 250)));
+}
+
+async function show(form) {
+  const mine = (turns.get(form) ?? 0) + 1;
+  turns.set(form, mine);
+  const place = document.getElementById(form.dataset.into);
+  place.ariaBusy = "true";
+  try {
+    const drawn = await (await ask("POST", form.dataset.draws, new FormData(form), { Accept: "text/html" })).text();
+    if (turns.get(form) === mine) place.replaceChildren(nodes(drawn));
+  } catch (error) {
+    if (turns.get(form) === mine) say("failed", error);
+  } finally {
+    if (turns.get(form) === mine) place.ariaBusy = null;
+  }
+}
+
+/** A button that changes the form's own shape: the server draws it again; the focus goes where the change is. */
+async function reshape(form, button) {
+  const sent = new FormData(form);
+  if (button) sent.set(button.name, button.value);
+  const drawn = nodes(await (await ask("POST", form.dataset.shape, sent, { Accept: "text/html", "X-Fragment": "shape" })).text());
+  const inside = $("[data-shaped]", form);
+  const at = document.activeElement?.id;
+  inside.replaceChildren(drawn);
+  ($("[data-focus]", inside) ?? (at && document.getElementById(at)))?.focus();
+  if (form.dataset.draws) draw(form);
+}
+
+on("input", ({ target }) => {
+  const form = target.form;
+  if (form?.dataset.draws && !target.closest("[data-reshapes]")) draw(form);
+});
+on("change", ({ target }) => {
+  if (target.form?.dataset.shape && target.closest("[data-reshapes]")) reshape(target.form).catch((error) => say("failed", error));
+});
+on("submit", (event) => {
+  const button = event.submitter;
+  if (!event.target.dataset.shape || button?.name !== "act") return;
+  event.preventDefault();
+  reshape(event.target, button).catch((error) => say("failed", error));
+});
+$$("form[data-draws][data-now]").forEach(show);
+
+/** Numbers that take a while: fetched one after the other, once the page stands. */
+async function fill() {
+  for (const node of $$("[data-fetch]")) {
+    try {
+      node.replaceChildren(nodes(await (await ask("GET", node.dataset.fetch, undefined, { Accept: "text/html" })).text()));
+    } catch { node.textContent = "—"; }
+  }
+}
+fill();

@@ -1,0 +1,1 @@
+"""The pages of saved audiences: whom a definition reaches, counted while it is built."""
