@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from hub.campaigns import answers
 from hub.channels import arrivals
 from hub.channels.arrivals import Arrival, Outcome
 from hub.channels.base import Capabilities
 from hub.channels.facts import (
-    AnyFact,
     CallChanged,
     DeliveryReported,
     Fact,
@@ -23,55 +23,31 @@ from hub.channels.facts import (
     OptedOut,
     TypingSeen,
     Unreadable,
-    message_of,
 )
 from hub.channels.registry import adapter
-from hub.conversations import calls, fallback, messages, outcomes, threading, threads
+from hub.conversations import bringing_in, calls, fallback, messages, outcomes, threading, threads
 from hub.conversations.awaited import expect as expect_files
 from hub.conversations.messages import Stored
-from hub.conversations.threads import Conversation, Threads
+from hub.conversations.threading import Threaded
+from hub.conversations.threads import Conversation
 from hub.conversations.topics import topics
 from hub.customers import claiming, consent, resolving
-from hub.customers.resolving import People, Sender
+from hub.customers.resolving import Sender
 from hub.deliveries import reports
 from hub.plumbing import todo
 from hub.plumbing.crypto import Crypto
 from hub.plumbing.db import Tx
 from hub.plumbing.sequences import Sequences
 from hub.routing import arriving, engine
-from hub.routing.cases import Decision, Staff
-from hub.routing.rules import RuleSet
+from hub.world import Files, World, look_up
 
 MOST_HTML_IN_ROW = 1_000_000  # characters
 CALL_LATE = timedelta(seconds=20)  # the request itself takes a call's step; after that a worker does
-Files = dict[str, str]  # content's SHA-256 → key in the file store
 
 
 def html_digest(fact: MessageReceived) -> str:
     """Under which name a body too large for its row was put into the file store."""
     return hashlib.sha256(fact.html.encode()).hexdigest() if len(fact.html) > MOST_HTML_IN_ROW else ""
-
-
-class World(msgspec.Struct, kw_only=True):
-    """What the batch knows: looked up once, then grown fact by fact so that N at once equal one by one."""
-
-    ids: Sequences
-    people: People
-    known: Threads
-    proven: dict[str, int]
-    staff: Staff
-    rules: RuleSet
-    sent: reports.Known
-    ledger: consent.Ledger
-    falling_back: set[int]
-    files: Files
-    stored: list[Stored] = []
-    decisions: list[tuple[int, Decision]] = []
-    pointers: dict[tuple[int, int], int] = {}
-    reported: list[reports.Reported] = []
-    wishes: list[consent.Wish] = []
-    calls: list[tuple[Arrival, CallChanged]] = []
-    outcomes: dict[int, tuple[int, int]] = {}
 
 
 def message_received(
@@ -81,6 +57,7 @@ def message_received(
     can = adapter(arrival.line.kind).can
     now, channel_id = arrival.received_at, arrival.line.id
     sender = resolving.decide(world.people, can.address_type, arrival.line.kind, fact)
+    campaign = _answered(world, fact, sender, channel_id, can, now)
     threaded = threading.decide(
         world.known,
         fact,
@@ -89,28 +66,17 @@ def message_received(
         proven=world.proven,
         has_subject=can.subject,
         now=now,
+        sendout=campaign.sendout if campaign else None,
     )
+    written_to = world.people.by_key[campaign.key] if campaign and threaded.proof == "campaign" else sender
     conversation = threaded.conversation or _opened(
-        world, arrival, _titled(fact, can, messages.preview(fact)), sender
+        world, arrival, _titled(fact, can, messages.preview(fact)), written_to
     )
-    awake = messages.receive(conversation, fact, channel_id=channel_id, now=now)
-    if awake and arriving.needed(conversation, world.staff):
-        decision = arriving.decide(
-            arriving.Arriving(
-                line=arrival.line,
-                team_id=arrival.team_id,
-                live=can.live and live,
-                fact=fact,
-                sender=sender,
-                threaded=threaded,
-                conversation=conversation,
-                last_agent_id=world.known.last_agents.get(sender.root_id),
-                at=now,
-            ),
-            world.staff,
-            world.rules,
-        )
-        world.decisions.append((conversation.id, decision))
+    if campaign is not None and campaign.message_id is None:
+        world.above.append(answers.place(world.ids.draw("message"), campaign, conversation, can))
+    answers.note(world.written, campaign, fact, sender, now)
+    if messages.receive(conversation, fact, channel_id=channel_id, now=now):
+        _route(world, arrival, fact, sender, threaded, conversation, live=can.live and live)
     if not threaded.stranger and not can.subject:
         world.pointers[channel_id, sender.address_id] = conversation.id
     if conversation.assignee_id:
@@ -133,6 +99,49 @@ def message_received(
     )
     world.stored.append(stored)
     world.outcomes[arrival.id] = conversation.id, stored.id
+
+
+def _route(
+    world: World,
+    arrival: Arrival,
+    fact: MessageReceived,
+    sender: Sender,
+    threaded: Threaded,
+    conversation: Conversation,
+    *,
+    live: bool,
+) -> None:
+    """Find somebody for it, where nobody has it who can answer."""
+    if not arriving.needed(conversation, world.staff):
+        return
+    asked = arriving.Arriving(
+        line=arrival.line,
+        team_id=arrival.team_id,
+        live=live,
+        fact=fact,
+        sender=sender,
+        threaded=threaded,
+        conversation=conversation,
+        last_agent_id=world.known.last_agents.get(sender.root_id),
+        at=arrival.received_at,
+    )
+    world.decisions.append((conversation.id, arriving.decide(asked, world.staff, world.rules)))
+
+
+def _answered(
+    world: World, fact: MessageReceived, sender: Sender, channel_id: int, can: Capabilities, now: datetime
+) -> answers.Written | None:
+    """The campaign's message this answers, if it is one."""
+    here = world.known.find(world.known.pointers.get((channel_id, sender.address_id)))
+    return answers.proven(
+        world.written,
+        fact,
+        sender,
+        channel_id=channel_id,
+        can=can,
+        last_said=here.last_message_at if here else None,
+        now=now,
+    )
 
 
 def _opened(world: World, arrival: Arrival, fact: MessageReceived, sender: Sender) -> Conversation:
@@ -195,60 +204,13 @@ async def walk(
     """One batch, one transaction: claim → register → lock → look up → decide → write."""
     await arrivals.claim(tx, batch)
     fresh = [(arrival, number, arrival.facts[number]) for arrival in batch for number in arrival.fresh]
-    await ids.fill(tx.connection, len(fresh) + 1)
-    world = await _look_up(tx, crypto, ids, fresh, files)
+    await ids.fill(tx.connection, 2 * len(fresh) + 1)  # an answer may bring a campaign's message along
+    world = await look_up(tx, crypto, ids, fresh, files)
     for arrival, number, fact in fresh:
         ROAD[type(fact)](world, arrival, number, fact)
     await _write(tx, world, batch)
     repeats = await arrivals.duplicates_of(tx, batch)
     return [_outcome(world, arrival, repeats) for arrival in batch]
-
-
-async def _look_up(
-    tx: Tx, crypto: Crypto, ids: Sequences, fresh: Sequence[tuple[Arrival, int, AnyFact]], files: Files
-) -> World:
-    said = [(arrival, said) for arrival, _, fact in fresh if (said := message_of(fact)) is not None]
-    facts = [fact for _, fact in said]
-    senders: dict[resolving.Key, str] = {}
-    wished = [(arrival, fact) for arrival, _, fact in fresh if isinstance(fact, OptedOut | OptedIn)]
-    for arrival, fact in (*said, *wished):
-        one = resolving.key(adapter(arrival.line.kind).can.address_type, fact)
-        senders[one] = senders.get(one) or fact.sender.name
-    proven = threads.proven_ids(crypto, facts)
-    wanted = threads.Wanted(
-        senders=sorted(senders),
-        message_ids=threads.named_ids(facts),
-        conversation_ids=sorted({*proven.values(), *threads.suggested_ids(facts)}),
-        keys=sorted({(arrival.line.id, fact.thread) for arrival, fact in said if fact.thread}),
-        has_short_kinds=any(not adapter(arrival.line.kind).can.subject for arrival, _fact in said),
-    )
-    people, known = People({}), Threads({}, {}, {}, {})
-    staff, rules = Staff(agents={}, teams={}), RuleSet(version=0, rows=())
-    ledger: consent.Ledger = {}
-    falling_back: set[int] = set()
-    if senders:
-        locked = await resolving.meet(tx, ids, senders, await threads.named_people(tx, wanted))
-        found = await tx.several(
-            resolving.asked(wanted.senders) | threads.asked(wanted) | engine.asked() | fallback.asked()
-        )
-        people, known = resolving.known(found, locked), threads.known(found)
-        staff, rules = engine.known(found)
-        falling_back = {one.conversation_id for one in found["fallbacks"]}
-        stopping = [resolving.key(adapter(one.line.kind).can.address_type, fact) for one, fact in wished]
-        ledger = await consent.look_up(tx, sorted({people.by_key[one].address_id for one in stopping}))
-    reported = [(arrival.line.id, fact) for arrival, _, fact in fresh if isinstance(fact, DeliveryReported)]
-    return World(
-        ids=ids,
-        people=people,
-        known=known,
-        proven=proven,
-        staff=staff,
-        rules=rules,
-        sent=await reports.look_up(tx, crypto, reported),
-        ledger=ledger,
-        falling_back=falling_back,
-        files=files,
-    )
 
 
 async def _write(tx: Tx, world: World, batch: Sequence[Arrival]) -> None:
@@ -257,6 +219,8 @@ async def _write(tx: Tx, world: World, batch: Sequence[Arrival]) -> None:
     claiming.keep(tx, [(one.sender.root_id, one.fact.claims) for one in world.stored], "message")
     await consent.record(tx, world.wishes)
     messages.write(tx, world.stored, world.pointers)
+    bringing_in.write(tx, world.above)
+    answers.write(tx, world.written)
     engine.keep(tx, world.decisions)
     await _begin_calls(tx, world)
     await outcomes.tell(tx, await reports.write(tx, world.reported))
@@ -285,7 +249,8 @@ async def _begin_calls(tx: Tx, world: World) -> None:
 async def _follow(tx: Tx, world: World) -> None:
     """What comes after the commit: search, balance, automatic answers, live pages; each has a row first."""
     if world.stored:
-        await todo.add_many(tx, "search", [stored.id for stored in world.stored])
+        said = [*(one.id for one in world.above), *(one.id for one in world.stored)]
+        await todo.add_many(tx, "search", said)
         await expect_files(tx, [(stored.id, one) for stored in world.stored for one in stored.fact.media])
     if with_pages := [one.id for one in world.stored if any(file.pages for file in one.fact.attachments)]:
         await todo.add_many(tx, "machine_reading", with_pages)

@@ -24,6 +24,7 @@ from hub.plumbing.errors import Conflict, Unavailable
 from hub.plumbing.hub import Hub
 from hub.plumbing.sequences import Sequences
 from hub.plumbing.texts import _
+from hub.world import Files
 
 MOST_ARRIVALS = 500
 MOST_BYTES = 4_000_000
@@ -44,7 +45,7 @@ class Inbound:
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.ids = Sequences(*TABLES)
-        self._waiting: deque[tuple[Arrival, inbound.Files]] = deque()
+        self._waiting: deque[tuple[Arrival, Files]] = deque()
         self._bytes = 0
         self._something = asyncio.Event()
         self._flusher: asyncio.Task[None] | None = None
@@ -131,15 +132,15 @@ class Inbound:
         facts = await self._reader.read(channel.kind, raw, channel.line(self.hub.crypto))
         return await self.receive(channel, raw, facts, again=arrival_id)
 
-    async def _wait(self, arrival: Arrival, files: inbound.Files) -> Outcome:
+    async def _wait(self, arrival: Arrival, files: Files) -> Outcome:
         assert arrival.done is not None
         self._waiting.append((arrival, files))
         self._something.set()
         return await arrival.done
 
-    async def _keep_files(self, raw: Raw, facts: list[AnyFact]) -> tuple[inbound.Files, str | None]:
+    async def _keep_files(self, raw: Raw, facts: list[AnyFact]) -> tuple[Files, str | None]:
         """Files are safe on disk before the arrival joins a batch (INVARIANTS §15)."""
-        files: inbound.Files = {}
+        files: Files = {}
         for fact in facts:
             if isinstance(fact, MessageReceived):
                 for attached in fact.attachments:
@@ -168,7 +169,7 @@ class Inbound:
                 self._refuse(batch, "the hub is stopping")  # whoever was not answered yet
                 raise
 
-    def _take(self) -> list[tuple[Arrival, inbound.Files]]:
+    def _take(self) -> list[tuple[Arrival, Files]]:
         """Everything that waits, up to 500 arrivals and 4 MB of row data (INVARIANTS §16)."""
         batch = [self._waiting.popleft()]
         cost = batch[0][0].cost
@@ -179,7 +180,7 @@ class Inbound:
             self._something.clear()
         return batch
 
-    async def _store(self, batch: Sequence[Arrival], files: inbound.Files) -> None:
+    async def _store(self, batch: Sequence[Arrival], files: Files) -> None:
         """Walk the road; what fails is repeated, then halved until the one that is at fault stands alone."""
         try:
             outcomes = await self._tried(batch, files)
@@ -197,7 +198,7 @@ class Inbound:
             for arrival, outcome in zip(batch, outcomes, strict=True):
                 _answer(arrival, outcome)
 
-    async def _tried(self, batch: Sequence[Arrival], files: inbound.Files) -> list[Outcome]:
+    async def _tried(self, batch: Sequence[Arrival], files: Files) -> list[Outcome]:
         for attempt in range(TRIES):
             try:
                 return await self._walked(batch, files)
@@ -205,7 +206,7 @@ class Inbound:
                 log.info("batch repeated", attempt=attempt + 1, arrivals=len(batch), error=str(error))
         return await self._walked(batch, files)
 
-    async def _walked(self, batch: Sequence[Arrival], files: inbound.Files) -> list[Outcome]:
+    async def _walked(self, batch: Sequence[Arrival], files: Files) -> list[Outcome]:
         """On a connection of the flusher's own: no waiting for the pool, and plans that stay."""
         if self._connection is None or self._connection.is_closed():
             self._connection = await open_connection(self.hub.settings.database_url, name="dialogo inbound")

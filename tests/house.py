@@ -28,6 +28,7 @@ FLOORS = {
     "hub.channels": 2,
     **{f"hub.{room}": 3 for room in ROOMS},
     "hub.inbound": 4,
+    "hub.world": 4,
     "hub.intake": 4,
     "hub.outbound": 4,
     "hub.departure": 4,

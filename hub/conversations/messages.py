@@ -79,7 +79,7 @@ def receive(conversation: Conversation, fact: MessageReceived, *, channel_id: in
             conversation.assignee_id, conversation.team_id, conversation.state
         )
         conversation.changed = True
-    is_first = conversation.last_seq == 0  # is_new stays true for the whole batch
+    is_first = conversation.last_in_seq == 0  # is_new stays true for the whole batch
     conversation.last_seq += 1
     conversation.last_in_seq = conversation.last_seq
     conversation.last_message_at = max(now, conversation.last_message_at)

@@ -29,6 +29,14 @@ class Threaded(msgspec.Struct, kw_only=True):
     belongs_to_id: int | None = None
 
 
+class Sendout(msgspec.Struct, frozen=True, kw_only=True):
+    """A campaign's message that is being answered: to whom it went, who sent it, and the conversation it stands in."""
+
+    root_id: int
+    agent_id: int | None
+    conversation_id: int | None
+
+
 def decide(
     threads: Threads,
     fact: MessageReceived,
@@ -38,17 +46,19 @@ def decide(
     proven: dict[str, int],
     has_subject: bool,
     now: datetime,
+    sendout: Sendout | None = None,
 ) -> Threaded:
     """Proof before guess; the first that answers decides."""
     if fact.new_matter:
         return Threaded(conversation=None, proof="new")
     found = (
         _by_reply_address(threads, fact, sender, proven)
+        or _by_sendout(threads, sender, sendout)
         or _by_reference(threads, fact, sender, channel_id)
         or _by_key(threads, fact, channel_id, now)
         or _by_pointer(threads, sender, channel_id, has_subject, now)
         or _by_activity(threads, fact, sender, has_subject, now)
-        or Threaded(conversation=None, proof="new")
+        or _new(sender, sendout)
     )
     if found.conversation is None:
         found.belongs_to_id = _suggested(threads, fact)
@@ -69,6 +79,31 @@ def _by_reply_address(
         stranger=_is_stranger(conversation, sender)
         and (proven[fact.proof], sender.value) not in threads.mailed,
         answered_agent_id=answered.agent_id if answered else conversation.assignee_id,
+    )
+
+
+def _by_sendout(threads: Threads, sender: Sender, sendout: Sendout | None) -> Threaded | None:
+    """Where the campaign's message was answered before."""
+    conversation = threads.find(sendout.conversation_id) if sendout else None
+    if conversation is None:
+        return None
+    return Threaded(
+        conversation=conversation,
+        proof="campaign",
+        stranger=_is_stranger(conversation, sender),
+        answered_agent_id=conversation.assignee_id or (sendout.agent_id if sendout else None),
+    )
+
+
+def _new(sender: Sender, sendout: Sendout | None) -> Threaded:
+    """A new matter; an answer to a campaign's message is one of whom it was sent to, and goes to who sent it."""
+    if sendout is None:
+        return Threaded(conversation=None, proof="new")
+    return Threaded(
+        conversation=None,
+        proof="campaign",
+        stranger=sender.root_id != sendout.root_id,
+        answered_agent_id=sendout.agent_id,
     )
 
 
