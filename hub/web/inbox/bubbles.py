@@ -72,7 +72,7 @@ def bubble(message: ThreadMessage, conversation_id: int, seq: int) -> Message:
         address=_party(message.sender) if inbound else "",
         to=_parties(message.recipients, "to"),
         cc=_parties(message.recipients, "cc"),
-        automatic=message.automatic,
+        automatic=message.automatic and "campaign" not in message.details,
         verified=message.verified and inbound,
         doubt=_("Not proven that this sender is who they say") if inbound and not message.verified else "",
         warnings=_warnings(message) + _lost(message),
@@ -165,9 +165,11 @@ def _warnings(message: ThreadMessage) -> list[str]:
 
 
 def _told(message: ThreadMessage) -> list[str]:
-    """What only this kind of channel knows, in its adapter's words."""
+    """What only this kind of channel knows, in its adapter's words; and which campaign sent it."""
     if not message.channel_kind or not message.details:
         return []
+    if campaign := message.details.get("campaign"):
+        return [_("Sent by the campaign “%(name)s”", name=campaign["name"])]
     return adapter(message.channel_kind).worded(message.details)
 
 
