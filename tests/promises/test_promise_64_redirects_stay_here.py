@@ -6,10 +6,13 @@ from urllib.parse import quote
 
 import pytest
 
+from hub.campaigns import tracking
+from tests.campaigns.planning import planned
 from tests.web.browsing import Web
 from tests.web.test_login import PASSWORD, with_password
 from tests.world import World
 
+SHOP = "https://shop.example/otoño?a=1&b=%20x#y"
 ELSEWHERE = (
     "//evil.example",
     "///evil.example",
@@ -56,3 +59,35 @@ async def test_a_lying_host_header_changes_no_link(site: Web, world: World) -> N
     assert "evil.example" not in text
     answer = await (await site.browser()).get("/me", headers=lie)
     assert answer.headers["Location"].startswith("/login")
+
+
+async def test_nobody_is_sent_elsewhere_by_a_link_of_a_campaign(site: Web, world: World) -> None:
+    """Promise 64 for campaigns: whatever is added to the address, and however the name is changed."""
+    hub = site.hub
+    async with hub.transaction() as tx:
+        campaign_id, recipients = await planned(tx, world)
+        await tracking.keep_links(tx, campaign_id, 1, [SHOP, "https://shop.example/2"])
+    marta = recipients[world.marta_address]
+    url = tracking.link_url("", hub.crypto, marta, 1)
+    nobody = await site.browser()
+    stays = "https://shop.example/oto%C3%B1o?a=1&b=%20x#y"
+    for more in ({}, *({"dest": one, "next": one, "url": one} for one in ELSEWHERE)):
+        answer = await nobody.get(url, params=more)
+        assert (answer.status, answer.headers["Location"]) == (302, stays)
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "Set-Cookie" not in answer.headers
+    head = await nobody.client.head(tracking.link_url("", hub.crypto, marta, 2), allow_redirects=False)
+    assert head.status == 302
+    for forged in (
+        url[:10] + ("a" if url[10] != "a" else "b") + url[11:],
+        f"/l/{hub.crypto.sign('unsubscribe', marta * 1000 + 1)}",
+        f"/l/{hub.crypto.sign(tracking.LINK, marta * 1000 + 9)}",
+    ):
+        assert (await nobody.get(forged)).status == 404
+    picture = await nobody.get(tracking.open_url("", hub.crypto, marta))
+    assert (picture.status, picture.headers["Content-Type"]) == (200, "image/gif")
+    async with hub.transaction() as tx:
+        first, second = await tracking.followed(tx, campaign_id)
+        assert (first.people, first.times, first.machine_times) == (1, len(ELSEWHERE) + 1, 0)
+        assert (second.people, second.machine_times) == (0, 1)
+        assert await tracking.opened(tx, campaign_id) == 0

@@ -6,10 +6,12 @@ import pytest
 
 from hub.channels.base import Raw
 from hub.channels.facts import AnyFact, DeliveryReported, OptedIn, OptedOut, Party
+from hub.customers import merging, preferences
 from hub.customers.consent import Wish, record
 from hub.deliveries.claiming import claim, refuse
 from hub.deliveries.permission import No, may_send
 from hub.intake import Inbound
+from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
 from tests.deliveries.road import answers, without_undo_window
 from tests.world import World
@@ -78,6 +80,21 @@ async def test_what_a_report_says_ends_marketing_too(
         await tx.execute("UPDATE address SET usable = true WHERE id = $1", world.marta_address)
         again = await may_send(tx, world.marta_address, "marketing", channel_id=world.mail.id)
     assert isinstance(again, No)
+
+
+async def test_merging_and_importing_again_lift_nothing(tx: Tx, world: World) -> None:
+    """Marta unsubscribes; then she is merged with Jorge, who agreed, and the fair's list is imported once more."""
+    yes = [
+        Wish(address_id=one, purpose="marketing", granted=True, source="import", proof="feria")
+        for one in (world.marta_address, world.jorge_address)
+    ]
+    await record(tx, yes)
+    await preferences.stop(tx, world.marta_address, source="one_click", proof="“Otoño” #1")
+    await merging.merge(tx, world.jorge, world.marta, agent_id=world.ana)
+    await record(tx, yes)
+    assert isinstance(await may_send(tx, world.marta_address, "marketing", channel_id=world.mail.id), No)
+    [row] = await tx.fetch("SELECT source, proof FROM consent WHERE NOT granted")
+    assert tuple(row) == ("one_click", "“Otoño” #1"), "and the reason is kept"
 
 
 async def agree(hub: Hub, world: World) -> None:
