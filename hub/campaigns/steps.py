@@ -7,8 +7,8 @@ from datetime import datetime
 import msgspec
 
 from hub.campaigns import campaigns
+from hub.campaigns.wording import Texts, compiled
 from hub.channels.text import one_line, storable, with_plain_ends
-from hub.customers import personalising
 from hub.plumbing import history
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict, NotFound
@@ -21,18 +21,8 @@ MOST_HTML = 100_000
 VARIANTS = ("a", "b")
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The words of one step and variant. `short`: where a message is counted in parts; "" takes `text`.
-
-    `approved_text_id`: the wording a provider approved, with what stands in its blanks (wordings themselves).
-    """
-
-    subject: str = ""
-    text: str = ""
-    html: str = ""
-    short: str = ""
-    approved_text_id: int | None = None
-    approved_variables: dict[str, str] = {}
+class Wanted(Texts, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The words of one step and variant, as somebody wants them."""
 
 
 class Text(Wanted, frozen=True, kw_only=True):
@@ -200,7 +190,7 @@ def _checked(wanted: Wanted) -> Wanted:
         worded[f"approved_variables.{name[:40]}"] = _body(value, "approved_variables", 1_000)
     for field, source in worded.items():
         try:
-            personalising.wording(source, html=field == "html")
+            compiled(source, html=field == "html")
         except Misworded as error:
             raise Misworded(error.problem, line=error.line, field=field) from error
     return clean

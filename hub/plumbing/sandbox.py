@@ -262,7 +262,7 @@ def _clean(text: str) -> str:
     if _UNWANTED.search(text) is None:
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _UNWANTED.sub(lambda found: "?" if found[0] >= "\ud800" else "", text)
+    return _UNWANTED.sub(lambda found: "\ufffd" if found[0] >= "\ud800" else "", text)
 
 
 def _prepare(tree: nodes.Template, roots: Collection[str], written: Written | None) -> None:

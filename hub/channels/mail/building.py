@@ -11,15 +11,10 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from hub.channels.facts import Party
-from hub.channels.mail.encoding import (
-    encoded_name,
-    encoded_text,
-    file_parameters,
-    folded_ids,
-    header_line,
-    qp_body,
-)
+from hub.channels.mail.encoding import encoded_text, file_parameters, folded_ids, header_line
 from hub.channels.mail.html_writing import html_of
+from hub.channels.mail.parties import parties, party
+from hub.channels.mail.quoted_printable import qp_body
 from hub.channels.outgoing import FileToSend, Outgoing
 from hub.channels.text import storable, with_plain_ends
 
@@ -35,13 +30,13 @@ def build(outgoing: Outgoing, now: datetime) -> bytes:
 
 def _headers(outgoing: Outgoing, now: datetime) -> list[str]:
     lines = [
-        header_line("From", _party(outgoing.sender)),
-        header_line("To", _parties(outgoing.to or (Party(outgoing.recipient),))),
+        header_line("From", party(outgoing.sender)),
+        header_line("To", parties(outgoing.to or (Party(outgoing.recipient),))),
     ]
     if outgoing.cc:
-        lines.append(header_line("Cc", _parties(outgoing.cc)))
+        lines.append(header_line("Cc", parties(outgoing.cc)))
     if outgoing.reply_address:
-        lines.append(header_line("Reply-To", _party(Party(outgoing.reply_address, outgoing.sender.name))))
+        lines.append(header_line("Reply-To", party(Party(outgoing.reply_address, outgoing.sender.name))))
     lines.append(header_line("Subject", encoded_text(outgoing.subject)))
     lines.append(header_line("Date", format_datetime(now)))
     lines.append(header_line("Message-ID", folded_ids((outgoing.message_id,))))
@@ -55,32 +50,6 @@ def _headers(outgoing: Outgoing, now: datetime) -> list[str]:
     if outgoing.automatic:
         lines.append("Auto-Submitted: auto-replied\r\nX-Auto-Response-Suppress: All\r\n")
     return lines
-
-
-def _parties(parties: tuple[Party, ...]) -> str:
-    return ",\r\n ".join(_party(party) for party in parties)
-
-
-def _party(party: Party) -> str:
-    address = _safe_address(party.address)
-    name = encoded_name(party.name)
-    return f"{name} <{address}>" if name else address
-
-
-def _safe_address(address: str) -> str:
-    """Raises ValueError for what would break out of the address."""
-    local, at, domain = address.rpartition("@")
-    if not (local and at and domain) or any(
-        letter in ' \t\r\n\0<>,;"()[]\\' or letter < " " for letter in address
-    ):
-        raise ValueError(f"not a mail address: {address[:100]!r}")
-    if not domain.isascii():
-        domain = domain.encode("idna").decode("ascii")
-    if not local.isascii():
-        raise ValueError(
-            f"the part before the @ has letters that mail headers cannot carry: {address[:100]!r}"
-        )
-    return f"{local}@{domain}"
 
 
 def _boundary_base(outgoing: Outgoing) -> str:

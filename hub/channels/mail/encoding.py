@@ -1,4 +1,4 @@
-"""Header values and bodies in 7-bit clean lines: encoded words, RFC 2231 parameters, quoted-printable."""
+"""Header values in 7-bit clean lines: encoded words, folded ids, RFC 2231 parameters."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def header_line(name: str, value: str) -> str:
 def encoded_text(text: str) -> str:
     """A subject: plain ASCII folded at spaces, anything else as encoded words, folded."""
     text = one_line(text)
-    if text.isascii() and "=?" not in text:
+    if text.isascii() and "=?" not in text and "  " not in text:  # a fold may eat a second space
         return _folded(text)
     return "\r\n ".join(_words(text))
 
@@ -42,15 +42,16 @@ def encoded_name(name: str) -> str:
 
 def _words(text: str) -> list[str]:
     """Encoded words that never split a letter."""
+    data = text.encode("utf-8", "replace")
     words: list[str] = []
-    piece = b""
-    for letter in text:
-        more = letter.encode("utf-8", "replace")
-        if len(piece) + len(more) > _WORD_BYTES:
-            words.append(_word(piece))
-            piece = b""
-        piece += more
-    return [*words, _word(piece)]
+    start = 0
+    while len(data) - start > _WORD_BYTES:
+        end = start + _WORD_BYTES
+        while data[end] & 0xC0 == 0x80:  # in the middle of a letter
+            end -= 1
+        words.append(_word(data[start:end]))
+        start = end
+    return [*words, _word(data[start:])]
 
 
 def _word(piece: bytes) -> str:
@@ -102,13 +103,3 @@ def _percent_pieces(value: str) -> list[str]:
             pieces.append("")
         pieces[-1] += escaped
     return pieces
-
-
-def qp_body(text: str) -> bytes:
-    """Quoted-printable with CRLF; lines of at most 76, no trailing blanks, no line that is a lone dot."""
-    # The last newline is ours: what a person typed never decides how the part ends.
-    quoted = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True)
-    quoted = quoted.replace(b"\n.", b"\n=2E").replace(b"\nFrom ", b"\n=46rom ").replace(b"\n", b"\r\n")
-    if quoted.startswith(b"."):
-        quoted = b"=2E" + quoted[1:]
-    return quoted + b"\r\n"

@@ -1,0 +1,73 @@
+"""What one person reads: a campaign's wordings filled with their values, frozen by the hash of what was approved."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import msgspec
+
+from hub.campaigns.wording import Texts, compiled
+from hub.channels.base import Capabilities
+from hub.channels.text import one_line
+from hub.customers.personalising import cleaned
+from hub.customers.variables import Values
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """The finished message of one recipient. `short`: where it is counted in parts, the same as `text` without one.
+
+    `missing`: variables that were empty and had no default; each stands in the texts as `{{ name }}`.
+    """
+
+    subject: str
+    text: str
+    html: str
+    short: str
+    approved: dict[str, str] = {}
+    missing: tuple[str, ...] = ()
+
+    @property
+    def hash(self) -> bytes:
+        """SHA-256 of every letter of it; the same content always has the same, and no other has it."""
+        blanks = (piece for pair in sorted(self.approved.items()) for piece in pair)
+        pieces = [one.encode() for one in (self.subject, self.text, self.html, self.short, *blanks)]
+        lengths = ",".join(str(len(one)) for one in pieces).encode()
+        return hashlib.sha256(b"\n".join((lengths, *pieces))).digest()
+
+    def said_on(self, can: Capabilities) -> str:
+        """Its text on a channel that can do so much."""
+        return self.short if can.parts else self.text
+
+
+def render(texts: Texts, values: Values, own: Mapping[str, str] | None = None) -> Content:
+    """The message with one person's values; pure, and always the same for the same.
+
+    `own`: finished texts by field that somebody wrote for this person alone. Raises Misworded.
+    """
+    own = own or {}
+    missing: dict[str, None] = {}
+
+    def said(field: str, source: str) -> str:
+        if field in own:
+            return cleaned(own[field])
+        if "{" not in source:  # as most short texts and subjects of tests are
+            return cleaned(source)
+        filled = compiled(source, html=field == "html").fill(values)
+        missing.update(dict.fromkeys(filled.missing))
+        return filled.text
+
+    text = said("text", texts.text)
+    return Content(
+        subject=subject_line(said("subject", texts.subject)),
+        text=text,
+        html=said("html", texts.html),
+        short=said("short", texts.short) if texts.short or "short" in own else text,
+        approved={name: said("", source) for name, source in texts.approved_variables.items()},
+        missing=tuple(missing),
+    )
+
+
+def subject_line(text: str) -> str:
+    """A filled subject on one line: what an empty variable leaves behind is one space."""
+    return " ".join(one_line(text).split())
