@@ -199,13 +199,21 @@ ROAD: dict[type[Fact], Step] = {
 
 
 async def walk(
-    tx: Tx, crypto: Crypto, ids: Sequences, batch: Sequence[Arrival], files: Files
+    tx: Tx,
+    crypto: Crypto,
+    ids: Sequences,
+    batch: Sequence[Arrival],
+    files: Files,
+    locked: Callable[[], None] = lambda: None,
 ) -> list[Outcome]:
-    """One batch, one transaction: claim → register → lock → look up → decide → write."""
+    """One batch, one transaction: claim → register → lock → look up → decide → write.
+
+    Calls `locked` once everybody is locked: what the next batch does from there on comes after this one.
+    """
     await arrivals.claim(tx, batch)
     fresh = [(arrival, number, arrival.facts[number]) for arrival in batch for number in arrival.fresh]
+    world = await look_up(tx, crypto, ids, fresh, files, locked)
     await ids.fill(tx.connection, 2 * len(fresh) + 1)  # an answer may bring a campaign's message along
-    world = await look_up(tx, crypto, ids, fresh, files)
     for arrival, number, fact in fresh:
         ROAD[type(fact)](world, arrival, number, fact)
     await _write(tx, world, batch)

@@ -1,10 +1,10 @@
-"""Natural group commit: whatever waited while the last commit ran goes together; one bad thing rejects no neighbour."""
+"""Natural group commit: whatever waited goes together, two batches at once; one bad thing rejects no neighbour."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import asyncpg
 import structlog
@@ -30,17 +30,50 @@ MOST_ARRIVALS = 500
 MOST_BYTES = 4_000_000
 # One 50 MB mail waits with its raw bytes and its decoded files: the small ones must still fit beside it.
 MOST_WAITING_BYTES = 256_000_000
+LANES = (
+    2  # while PostgreSQL works for one batch, Python works for the other: more would only be smaller batches
+)
 TRIES = 3
 MOST_QUARANTINED_A_MINUTE = 50
-TABLES = ("address", "contact", "conversation", "message", "arrival")
+TABLES = ("conversation", "message", "arrival")
 log = structlog.get_logger(__name__)
 
 # Only what the data itself breaks (classes 22, 23, 54) or our own parsing and deciding may quarantine.
 BAD_DATA = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
 
 
+class _Lane:
+    """What one batch after another goes through: a connection outside the pool, whose plans stay.
+
+    `locked` opens the door to the next batch. A batch that is repeated afterwards may come after that one.
+    """
+
+    connection: asyncpg.Connection | None = None
+    locked: Callable[[], None]
+
+
+class _Door:
+    """Only one batch at a time comes in and takes its locks, so that a person's messages keep their order."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+
+    async def enter(self) -> Callable[[], None]:
+        """Wait for the one before; what is returned lets the next one in, once."""
+        await self._lock.acquire()
+        inside = True
+
+        def leave() -> None:
+            nonlocal inside
+            if inside:
+                inside = False
+                self._lock.release()
+
+        return leave
+
+
 class Inbound:
-    """The queue before the road in, one flusher, no timer. `receive` answers after the commit."""
+    """The queue before the road in, two lanes, no timer. `receive` answers after the commit."""
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
@@ -48,8 +81,9 @@ class Inbound:
         self._waiting: deque[tuple[Arrival, Files]] = deque()
         self._bytes = 0
         self._something = asyncio.Event()
-        self._flusher: asyncio.Task[None] | None = None
-        self._connection: asyncpg.Connection | None = None
+        self._door = _Door()
+        self._lanes = [_Lane() for _ in range(LANES)]
+        self._flushers: list[asyncio.Task[None]] = []
         self._reader: Reader | None = None
         self._quarantined: deque[float] = deque(maxlen=MOST_QUARANTINED_A_MINUTE)
 
@@ -57,20 +91,21 @@ class Inbound:
         """Begin to flush. Ids are drawn before the first arrival, so that those who come together keep their order."""
         async with self.hub.pool.acquire() as connection:
             await self.ids.fill(connection, 1)
-        self._flusher = asyncio.create_task(self._flush())
+        self._flushers = [asyncio.create_task(self._flush(lane)) for lane in self._lanes]
 
     async def close(self) -> None:
         """Store what still waits, then stop."""
         for arrival, _files in list(self._waiting):
             if arrival.done:
                 await asyncio.wait([arrival.done], timeout=10)
-        if self._flusher:
-            self._flusher.cancel()
-            await asyncio.gather(self._flusher, return_exceptions=True)
+        for flusher in self._flushers:
+            flusher.cancel()
+        await asyncio.gather(*self._flushers, return_exceptions=True)
         if self._reader:
             await self._reader.close()
-        if self._connection:
-            self._connection.terminate()
+        for lane in self._lanes:
+            if lane.connection:
+                lane.connection.terminate()
 
     async def receive(
         self, channel: Channel, raw: Raw, facts: list[AnyFact] | None = None, *, again: int | None = None
@@ -156,18 +191,24 @@ class Inbound:
                 await self.ids.fill(connection, 1)
         return self.ids.draw("arrival")
 
-    async def _flush(self) -> None:
+    async def _flush(self, lane: _Lane) -> None:
         while True:
-            await self._something.wait()
-            # Whoever was answered leaves first, and whoever is at the door comes along.
-            await asyncio.sleep(0)
-            taken = self._take()
-            batch = [arrival for arrival, _ in taken]
+            lane.locked = await self._door.enter()
             try:
-                await self._store(batch, {k: v for _, files in taken for k, v in files.items()})
-            except asyncio.CancelledError:
-                self._refuse(batch, "the hub is stopping")  # whoever was not answered yet
-                raise
+                await self._something.wait()
+                # Whoever was answered leaves first, and whoever is at the door comes along.
+                await asyncio.sleep(0)
+                await self._flush_one(lane, self._take())
+            finally:
+                lane.locked()
+
+    async def _flush_one(self, lane: _Lane, taken: Sequence[tuple[Arrival, Files]]) -> None:
+        batch = [arrival for arrival, _ in taken]
+        try:
+            await self._store(lane, batch, {k: v for _, files in taken for k, v in files.items()})
+        except asyncio.CancelledError:
+            self._refuse(batch, "the hub is stopping")  # whoever was not answered yet
+            raise
 
     def _take(self) -> list[tuple[Arrival, Files]]:
         """Everything that waits, up to 500 arrivals and 4 MB of row data (INVARIANTS §16)."""
@@ -180,40 +221,40 @@ class Inbound:
             self._something.clear()
         return batch
 
-    async def _store(self, batch: Sequence[Arrival], files: Files) -> None:
+    async def _store(self, lane: _Lane, batch: Sequence[Arrival], files: Files) -> None:
         """Walk the road; what fails is repeated, then halved until the one that is at fault stands alone."""
         try:
-            outcomes = await self._tried(batch, files)
+            outcomes = await self._tried(lane, batch, files)
         except AWAY as error:
             log.warning("nothing stored, database away", arrivals=len(batch), error=repr(error))
             self._refuse(batch, f"nothing was stored: {error}")
         except Exception as error:
             if len(batch) == 1:
-                await self._alone(batch[0], error)
+                await self._alone(lane, batch[0], error)
                 return
             middle = len(batch) // 2
-            await self._store(batch[:middle], files)
-            await self._store(batch[middle:], files)
+            await self._store(lane, batch[:middle], files)
+            await self._store(lane, batch[middle:], files)
         else:
             for arrival, outcome in zip(batch, outcomes, strict=True):
                 _answer(arrival, outcome)
 
-    async def _tried(self, batch: Sequence[Arrival], files: Files) -> list[Outcome]:
+    async def _tried(self, lane: _Lane, batch: Sequence[Arrival], files: Files) -> list[Outcome]:
         for attempt in range(TRIES):
             try:
-                return await self._walked(batch, files)
+                return await self._walked(lane, batch, files)
             except AGAIN as error:
                 log.info("batch repeated", attempt=attempt + 1, arrivals=len(batch), error=str(error))
-        return await self._walked(batch, files)
+        return await self._walked(lane, batch, files)
 
-    async def _walked(self, batch: Sequence[Arrival], files: Files) -> list[Outcome]:
-        """On a connection of the flusher's own: no waiting for the pool, and plans that stay."""
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await open_connection(self.hub.settings.database_url, name="dialogo inbound")
-        async with self.hub.transaction(self._connection) as tx:
-            return await inbound.walk(tx, self.hub.crypto, self.ids, batch, files)
+    async def _walked(self, lane: _Lane, batch: Sequence[Arrival], files: Files) -> list[Outcome]:
+        """On the lane's own connection: no waiting for the pool, and plans that stay."""
+        if lane.connection is None or lane.connection.is_closed():
+            lane.connection = await open_connection(self.hub.settings.database_url, name="dialogo inbound")
+        async with self.hub.transaction(lane.connection) as tx:
+            return await inbound.walk(tx, self.hub.crypto, self.ids, batch, files, lane.locked)
 
-    async def _alone(self, arrival: Arrival, error: Exception) -> None:
+    async def _alone(self, lane: _Lane, arrival: Arrival, error: Exception) -> None:
         """A single arrival that fails by its own data is quarantined; any other failure stores nothing."""
         if isinstance(error, (asyncpg.PostgresError, *AGAIN)) and not isinstance(error, BAD_DATA):
             log.error("arrival not stored", error=repr(error), exc_info=error)
@@ -223,17 +264,17 @@ class Inbound:
             self._refuse([arrival], "too many arrivals cannot be read: the operator must look")
         else:
             log.error("arrival quarantined", arrival=arrival.id, error=repr(error), exc_info=error)
-            await self._quarantine(arrival, f"{type(error).__name__}: {error}")
+            await self._quarantine(lane, arrival, f"{type(error).__name__}: {error}")
 
     def _alarm(self) -> bool:
         """Many quarantines in a minute mean that we are broken, not the mails (INVARIANTS §4)."""
         full = len(self._quarantined) == MOST_QUARANTINED_A_MINUTE
         return full and monotonic() - self._quarantined[0] < 60
 
-    async def _quarantine(self, arrival: Arrival, reason: str) -> None:
+    async def _quarantine(self, lane: _Lane, arrival: Arrival, reason: str) -> None:
         arrival.facts = [Unreadable(reason=reason[:500])]
         try:
-            outcome = (await self._tried([arrival], {}))[0]
+            outcome = (await self._tried(lane, [arrival], {}))[0]
         except (*AWAY, asyncpg.PostgresError) as error:
             self._refuse([arrival], f"nothing was stored: {error}")
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -54,9 +54,17 @@ class World(msgspec.Struct, kw_only=True):
 
 
 async def look_up(
-    tx: Tx, crypto: Crypto, ids: Sequences, fresh: Sequence[tuple[Arrival, int, AnyFact]], files: Files
+    tx: Tx,
+    crypto: Crypto,
+    ids: Sequences,
+    fresh: Sequence[tuple[Arrival, int, AnyFact]],
+    files: Files,
+    met: Callable[[], None],
 ) -> World:
-    """Meet and lock everybody these facts concern, then read what deciding them takes: register → lock → look up."""
+    """Meet and lock everybody these facts concern, then read what deciding them takes: register → lock → look up.
+
+    Calls `met` once everybody is locked.
+    """
     said = [(arrival, said) for arrival, _, fact in fresh if (said := message_of(fact)) is not None]
     facts = [fact for _, fact in said]
     senders: dict[resolving.Key, str] = {}
@@ -82,7 +90,8 @@ async def look_up(
         named, roots = await _named(tx, wanted, tokens)
         senders = {one.key: "" for one in named} | senders
         wanted = thread_lookup.with_more(wanted, senders, [one.conversation_id for one in named])
-        locked = await resolving.meet(tx, ids, senders, roots)
+        locked = await resolving.meet(tx, senders, roots)
+        met()
         found = await tx.several(
             resolving.asked(wanted.senders)
             | thread_lookup.asked(wanted)

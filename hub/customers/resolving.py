@@ -11,7 +11,6 @@ from hub.channels import phone
 from hub.channels.facts import MessageReceived, OptedIn, OptedOut
 from hub.customers.free_mail import is_free
 from hub.plumbing.db import Asked, Meanwhile, Tx
-from hub.plumbing.sequences import Sequences
 
 NOBODY = "unknown@sender.invalid"  # RFC 2606: a mail without any usable From is kept, under nobody's name
 Key = tuple[str, str]
@@ -60,7 +59,7 @@ def key(address_type: str, fact: MessageReceived | OptedOut | OptedIn) -> Key:
     return address_type, phone.key(address) if address_type == "phone" else address
 
 
-async def meet(tx: Tx, ids: Sequences, senders: dict[Key, str], root_ids: Sequence[int]) -> set[int]:
+async def meet(tx: Tx, senders: dict[Key, str], root_ids: Sequence[int]) -> set[int]:
     """Register who is new, then lock the root contacts of all these senders, and `root_ids`; the locked ones.
 
     `senders` maps (type, value) to the name it travelled with. All in one statement (INVARIANTS §1, §9): every
@@ -73,8 +72,6 @@ async def meet(tx: Tx, ids: Sequences, senders: dict[Key, str], root_ids: Sequen
         [type_ for type_, _ in order],
         [value for _, value in order],
         [senders[one][:200] for one in order],
-        [ids.draw("address") for _ in order],
-        [ids.draw("contact") for _ in order],
         list(root_ids),
     )
     for _attempt in range(TRIES):
@@ -90,15 +87,14 @@ async def meet(tx: Tx, ids: Sequences, senders: dict[Key, str], root_ids: Sequen
 # `born` is looked at before any contact is locked; count(*) of it makes sure.
 MEET = """
     WITH wanted AS MATERIALIZED (
-        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
-            AS w (type, value, name, address_id, contact_id)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS w (type, value, name)
     ), known AS MATERIALIZED (
-        SELECT w.address_id, c.root_id
+        SELECT type, value, c.root_id
         FROM wanted w JOIN address a USING (type, value) JOIN contact c ON c.id = a.contact_id
     ), made AS (
-        INSERT INTO address (id, type, value, contact_id, name)
-        SELECT address_id, type, value, contact_id, name FROM wanted w
-        WHERE w.address_id NOT IN (SELECT address_id FROM known)
+        INSERT INTO address (type, value, contact_id, name)
+        SELECT type, value, nextval('contact_id_seq'), name FROM wanted w
+        WHERE (w.type, w.value) NOT IN (SELECT type, value FROM known)
         ORDER BY type, value
         ON CONFLICT (type, value) DO NOTHING
         RETURNING contact_id, name, value
@@ -111,7 +107,7 @@ MEET = """
     ), locked AS MATERIALIZED (
         SELECT id, root_id FROM contact
         WHERE (SELECT yes FROM complete)
-          AND id = ANY (ARRAY(SELECT root_id FROM known UNION SELECT root_id FROM contact WHERE id = ANY($6)))
+          AND id = ANY (ARRAY(SELECT root_id FROM known UNION SELECT root_id FROM contact WHERE id = ANY($4)))
         ORDER BY id FOR NO KEY UPDATE
     )
     SELECT CASE WHEN yes THEN ARRAY(SELECT id FROM locked UNION ALL SELECT id FROM born) END AS locked,

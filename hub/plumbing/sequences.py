@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 
 from hub.plumbing.db import Connection
@@ -15,12 +16,18 @@ class Sequences:
     def __init__(self, *tables: str) -> None:
         self.tables = tables
         self._waiting: dict[str, deque[int]] = {table: deque() for table in tables}
+        self._filling = asyncio.Lock()
 
     async def fill(self, connection: Connection, need: int) -> None:
-        """Draw until every table has at least `need` ids waiting; one statement, usually none."""
-        if all(len(ids) >= need for ids in self._waiting.values()):
-            return
-        count = max(BLOCK, need)
+        """Draw until every table has at least `need` ids waiting; one statement, usually none.
+
+        They are there for whoever draws before the next await; one fills at a time, so that ids come in order.
+        """
+        async with self._filling:
+            while any(len(ids) < need for ids in self._waiting.values()):
+                await self._fill(connection, max(BLOCK, need))
+
+    async def _fill(self, connection: Connection, count: int) -> None:
         columns = [f"nextval('{table}_id_seq')" for table in self.tables]
         rows = await connection.fetch(f"SELECT {', '.join(columns)} FROM generate_series(1, $1)", count)
         for row in rows:
