@@ -39,6 +39,9 @@ class Api:
     async def patch(self, path: str, body: Any) -> tuple[int, Any]:
         return await self.ask("PATCH", path, body)
 
+    async def delete(self, path: str) -> tuple[int, Any]:
+        return await self.ask("DELETE", path)
+
 
 @pytest.fixture
 async def served(hub: Hub) -> AsyncIterator[TestServer]:
