@@ -9,7 +9,15 @@ import msgspec
 
 from hub.campaigns import answers
 from hub.channels.arrivals import Arrival
-from hub.channels.facts import AnyFact, CallChanged, DeliveryReported, OptedIn, OptedOut, message_of
+from hub.channels.facts import (
+    AnyFact,
+    CallChanged,
+    DeliveryReported,
+    MessageReceived,
+    OptedIn,
+    OptedOut,
+    message_of,
+)
 from hub.channels.registry import adapter
 from hub.conversations import fallback, thread_lookup
 from hub.conversations.bringing_in import BroughtIn
@@ -73,13 +81,7 @@ async def look_up(
         one = resolving.key(adapter(arrival.line.kind).can.address_type, fact)
         senders[one] = senders.get(one) or fact.sender.name
     proven = thread_lookup.proven_ids(crypto, facts)
-    wanted = Wanted(
-        senders=sorted(senders),
-        message_ids=thread_lookup.named_ids(facts),
-        conversation_ids=sorted({*proven.values(), *thread_lookup.suggested_ids(facts)}),
-        keys=sorted({(arrival.line.id, fact.thread) for arrival, fact in said if fact.thread}),
-        has_short_kinds=any(not adapter(arrival.line.kind).can.subject for arrival, _fact in said),
-    )
+    wanted = _wanted(said, senders, proven)
     people, known = People({}), Threads({}, {}, {}, {})
     staff, rules = Staff(agents={}, teams={}), RuleSet(version=0, rows=())
     ledger: consent.Ledger = {}
@@ -118,6 +120,19 @@ async def look_up(
         written=written,
         falling_back=falling_back,
         files=files,
+    )
+
+
+def _wanted(
+    said: Sequence[tuple[Arrival, MessageReceived]], senders: dict[resolving.Key, str], proven: dict[str, int]
+) -> Wanted:
+    facts = [fact for _, fact in said]
+    return Wanted(
+        senders=sorted(senders),
+        message_ids=thread_lookup.named_ids(facts),
+        conversation_ids=sorted({*proven.values(), *thread_lookup.suggested_ids(facts)}),
+        keys=sorted({(arrival.line.id, fact.thread) for arrival, fact in said if fact.thread}),
+        has_short_kinds=any(not adapter(arrival.line.kind).can.subject for arrival, _fact in said),
     )
 
 
