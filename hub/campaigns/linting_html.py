@@ -1,0 +1,69 @@
+"""What the linter knows of HTML: pictures without words, scripts, links that are none, two texts that differ."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from urllib.parse import urlsplit
+
+from hub.campaigns.findings import Finding, error, warning
+from hub.plumbing.texts import _
+
+FEWEST_WORDS = 20  # of which two texts can be compared
+FEWEST_ALIKE = 0.3
+_TAG = r"\{\{.*?\}\}|\{%.*?%\}"
+_IMAGE = re.compile(rf"<img\b(?:{_TAG}|[^>])*", re.IGNORECASE | re.DOTALL)
+_ALT = re.compile(r"\salt\s*=", re.IGNORECASE)
+_REFUSED = re.compile(r"<(script|form|iframe|object|embed)\b|javascript:|\son[a-z]{3,20}\s*=", re.IGNORECASE)
+_INSECURE = re.compile(r"\bhttp://[^\s<>\"']", re.IGNORECASE)
+_UNSEEN = re.compile(r"<(style|head|script)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_URL = re.compile(r"https?://\S+")
+_WORD = re.compile(r"[^\W\d_]{3,}")
+
+
+def found(html: str) -> list[Finding]:
+    """Pictures that say nothing where they are not shown, and what mail programs refuse."""
+    findings = [
+        warning("no_alt", "html", _('Say what the picture shows: alt="…".'), _line(html, one.start()))
+        for one in _IMAGE.finditer(html)
+        if not _ALT.search(one[0])
+    ]
+    for one in _REFUSED.finditer(html):
+        words = _("Mail programs refuse this: %(what)s", what=one[0].strip()[:30])
+        findings.append(error("refused", "html", words, _line(html, one.start())))
+    return findings
+
+
+def is_link(url: str) -> bool:
+    """Whether a program can follow it: a whole web address, a mail address, a number, a place in the page."""
+    if url.startswith(("{{", "{%")):  # all of it comes from a variable
+        return True
+    if url.startswith(("mailto:", "tel:", "sms:", "#")):
+        return len(url.partition(":")[2] or url) > 1
+    try:
+        parts = urlsplit(re.sub(_TAG, "x", url, flags=re.DOTALL))
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and "." in parts.netloc and " " not in parts.netloc
+
+
+def insecure(source: str) -> Iterator[int]:
+    """Where a web address without encryption begins."""
+    return (one.start() for one in _INSECURE.finditer(source))
+
+
+def say_other_things(text: str, html: str) -> bool:
+    """Whether two forms of one message have too few words in common; too short ones are not compared."""
+    ours, theirs = _words(text), _words(unescape(_UNSEEN.sub(" ", html)))
+    if min(len(ours), len(theirs)) < FEWEST_WORDS:
+        return bool(html) and max(len(ours), len(theirs)) > 4 * FEWEST_WORDS
+    return len(ours & theirs) < FEWEST_ALIKE * len(ours | theirs)
+
+
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(_URL.sub(" ", text).lower()))
+
+
+def _line(source: str, at: int) -> int:
+    return source.count("\n", 0, at) + 1
