@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 import structlog
 
 from hub.channels import connections
-from hub.channels.base import Adapter
 from hub.channels.errors import SendError
 from hub.channels.registry import ADAPTERS, adapter
 from hub.conversations import awaited
@@ -69,7 +68,7 @@ async def _pull(hub: Hub, taking_in: Inbound, channel_id: int, since: datetime) 
 
 async def ask_providers(hub: Hub) -> None:
     """Once a day for each channel whose provider keeps a list, with some hours of overlap."""
-    kinds = [kind for kind in ADAPTERS if type(adapter(kind)).missed is not Adapter.missed]
+    kinds = [kind for kind in ADAPTERS if adapter(kind).does("missed")]
     async with hub.transaction() as tx:
         for channel_id, pulled_at in await connections.due_to_pull(tx, kinds, every=PULL_EVERY):
             since = (pulled_at or now() - PULL_EVERY) - OVERLAP

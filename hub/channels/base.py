@@ -147,6 +147,15 @@ class ToCopy(msgspec.Struct, frozen=True):
     wakes: bool = True
 
 
+class Wording(msgspec.Struct, frozen=True, kw_only=True):
+    """A text its provider approved; `provider_id` is the provider's own name of it."""
+
+    name: str
+    language: str
+    body: str
+    provider_id: str
+
+
 BeforeWire = Callable[[], Awaitable[None]]
 
 
@@ -243,11 +252,27 @@ class Adapter:
         """Try the line for real, a step for each way it has."""
         return []
 
+    async def hooks(self, line: Line, base_url: str) -> list[Tried]:
+        """Whether the provider calls us where `to_copy` says, a step each, where it can be asked."""
+        return []
+
+    async def set_hooks(self, line: Line, base_url: str) -> None:
+        """Set there what `hooks` looks at. Raises the errors of channels/errors.py."""
+        raise Misconfigured(f"{self.kind} sets nothing at its provider")
+
+    async def approved(self, line: Line) -> list[Wording]:
+        """The texts the provider approved. Raises the errors of channels/errors.py."""
+        raise Misconfigured(f"{self.kind} has no list of approved texts")
+
     def normalised(self, typed: str) -> str:
         """An address a person typed, as its row is named. Raises ValueError for what cannot be one."""
         if not typed or len(typed) > 320:
             raise ValueError(f"not an address of {self.kind}")
         return typed
+
+    def does(self, name: str) -> bool:
+        """Whether this kind has its own way of doing what the base class refuses, or leaves undone."""
+        return getattr(type(self), name) is not getattr(Adapter, name)
 
     async def close(self) -> None:
         """Give back pooled connections."""

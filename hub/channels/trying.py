@@ -31,7 +31,11 @@ async def _tried(hub: Hub, channel: Channel) -> list[Tried]:
     """No transaction is open meanwhile (INVARIANTS §9)."""
     try:
         async with asyncio.timeout(SECONDS):
-            return await adapter(channel.kind).check(channel.line(hub.crypto))
+            line, speaking = channel.line(hub.crypto), adapter(channel.kind)
+            found = await speaking.check(line)
+            if any(one.trouble for one in found):
+                return found
+            return found + await speaking.hooks(line, hub.settings.base_url.rstrip("/"))
     except TimeoutError:
         return [Tried("out", _("reach the other side"), _(N_("the server did not answer in time")))]
 

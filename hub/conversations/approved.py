@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from hub.channels.base import Wording
 from hub.channels.connections import Channel
 from hub.channels.registry import adapter
 from hub.channels.text import one_line, storable
@@ -101,6 +102,33 @@ async def use(tx: Tx, id_: int, *, active: bool) -> ApprovedText:
     """Offer a text again, or no longer. Raises NotFound."""
     await tx.execute("UPDATE approved_text SET active = $2 WHERE id = $1", id_, active)
     return await load(tx, id_)
+
+
+async def take_over(tx: Tx, channel: Channel, found: Sequence[Wording]) -> int:
+    """Offer just what the provider says is approved: new ones come, changed ones change, others go; how many stand.
+
+    What goes is kept and no longer offered: messages and campaigns name it.
+    """
+    await tx.execute(
+        "UPDATE approved_text SET active = false WHERE channel_id = $1 AND NOT provider_id = ANY($2)",
+        channel.id,
+        [one.provider_id for one in found],
+    )
+    kept = {(one.name[:100], one.language[:10]): one for one in found if len(one.body) <= MOST_BODY}
+    await tx.execute(
+        """
+        INSERT INTO approved_text (channel_id, name, language, body, provider_id)
+        SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[])
+        ON CONFLICT (channel_id, name, language) DO UPDATE
+        SET body = EXCLUDED.body, provider_id = EXCLUDED.provider_id, active = true
+        """,
+        channel.id,
+        [name for name, _language in kept],
+        [language for _name, language in kept],
+        [one.body for one in kept.values()],
+        [one.provider_id[:100] for one in kept.values()],
+    )
+    return len(kept)
 
 
 async def choose(tx: Tx, channel_id: int, chosen: Chosen) -> tuple[str, dict[str, Any]]:

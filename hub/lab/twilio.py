@@ -15,13 +15,18 @@ from aiohttp import web
 from hub.lab.sent import Outbox
 from hub.lab.twilio_account import ANSWER_SECONDS, API, Account
 from hub.lab.twilio_calls import Calls
+from hub.lab.twilio_contents import Contents
+from hub.lab.twilio_numbers import Numbers
 from hub.lab.twilio_texts import Texts
 
 log = structlog.get_logger(__name__)
 
 
 class PretendTwilio(Account):
-    """One account: messages in `texts`, telephones in `calls`. Settings of a line on it: `settings()`, `secrets()`."""
+    """One account: messages in `texts`, telephones in `calls`, its `numbers`, its approved texts in `contents`.
+
+    Settings of a line on it: `settings()`, `secrets()`.
+    """
 
     def __init__(
         self, *, account: str = "", token: str = "", outbox: Outbox | None = None, by_itself: bool = True
@@ -29,6 +34,8 @@ class PretendTwilio(Account):
         super().__init__(account, token)
         self.texts = Texts(self, outbox, by_itself)
         self.calls = Calls(self, outbox)
+        self.numbers = Numbers(self, self.calls)
+        self.contents = Contents(self)
 
     def settings(self) -> dict[str, str]:
         """What a channel on this account is configured with."""
@@ -45,7 +52,14 @@ class PretendTwilio(Account):
         """Serve while the block runs; `url` is where. Another process of ours may already have the port."""
         app = web.Application(client_max_size=40_000_000)
         app.add_routes(
-            [web.get(f"{API}.json", self._about), *self.texts.routes(), *self.calls.routes(), *more]
+            [
+                web.get(f"{API}.json", self._about),
+                *self.texts.routes(),
+                *self.calls.routes(),
+                *self.numbers.routes(),
+                *self.contents.routes(),
+                *more,
+            ]
         )
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()

@@ -53,12 +53,15 @@ class Account:
 
     def refused_access(self, request: web.Request) -> web.Response | None:
         """Twilio's answer to a wrong user, password or account; None for the right ones."""
+        if request.match_info["account"] != self.sid:
+            return refused(401, 20003)
+        return self.refused(request)
+
+    def refused(self, request: web.Request) -> web.Response | None:
+        """The same where the path names no account."""
         wanted = base64.b64encode(f"{self.sid}:{self.token}".encode()).decode()
         given = request.headers.get("Authorization", "").removeprefix("Basic ")
-        right = hmac.compare_digest(given.encode(), wanted.encode())
-        if right and request.match_info["account"] == self.sid:
-            return None
-        return refused(401, 20003)
+        return None if hmac.compare_digest(given.encode(), wanted.encode()) else refused(401, 20003)
 
 
 def refused(status: int, code: int, retry_after: str = "") -> web.Response:

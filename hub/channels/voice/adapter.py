@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from hub.channels import twilio, twilio_account, twilio_form
+from hub.channels import twilio, twilio_account, twilio_form, twilio_numbers
 from hub.channels.base import Adapter, Answered, Capabilities, Fetching, Posted, Raw, ToCopy, Tried
 from hub.channels.errors import SendError
 from hub.channels.facts import AnyFact
 from hub.channels.moves import AnyMove, Dial
 from hub.channels.outgoing import Line
+from hub.channels.twilio_numbers import Hook
 from hub.channels.voice.form import FORM
 from hub.channels.voice.parsing import read_facts
 from hub.plumbing.texts import N_, _
@@ -97,6 +98,19 @@ class VoiceAdapter(Adapter):
             ToCopy(_("At Twilio, the number's “A call comes in” (POST)"), f"{door}/call"),
             ToCopy(_("At Twilio, the number's “Call status changes” (POST)"), f"{door}/status"),
         ]
+
+    async def hooks(self, line: Line, base_url: str) -> list[Tried]:
+        """Where the number tells of a call and of its end."""
+        return await twilio_numbers.looked_at(line, self._hooks(line, base_url))
+
+    async def set_hooks(self, line: Line, base_url: str) -> None:
+        """Have it tell us. Raises the errors of channels/errors.py."""
+        await twilio_numbers.put_right(line, self._hooks(line, base_url))
+
+    def _hooks(self, line: Line, base_url: str) -> list[Hook]:
+        names = ("voice", "status_callback")
+        told = self.to_copy(line, base_url)
+        return [Hook(name, one.label, one.text) for name, one in zip(names, told, strict=True)]
 
     async def close(self) -> None:
         """Give back the connections."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.channels import twilio_form, twilio_sending
-from hub.channels.base import Capabilities
+from hub.channels import twilio_contents, twilio_form, twilio_sending
+from hub.channels.base import Capabilities, Wording
+from hub.channels.outgoing import Line
 from hub.channels.twilio_adapter import TwilioMessages
 from hub.plumbing.texts import N_, _
 
@@ -32,6 +33,10 @@ class WhatsAppAdapter(TwilioMessages):
         window_hours=24,
         approved_texts=True,
     )
+
+    async def approved(self, line: Line) -> list[Wording]:
+        """The account's texts that WhatsApp approved. Raises the errors of channels/errors.py."""
+        return await twilio_contents.approved(line)
 
     def worded(self, details: dict[str, Any]) -> list[str]:
         """The place that was sent, the button that was pressed, that it was forwarded."""

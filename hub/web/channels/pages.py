@@ -150,6 +150,8 @@ async def page(
         sign_in=PROVIDERS.get(str(channel.settings.get("oauth_provider", "")), ""),
         signed_in=bool(line.secrets.get("oauth_refresh_token")),
         patterns=speaking.can.patterns,
+        texts=speaking.can.approved_texts,
+        sets_hooks=speaking.does("set_hooks"),
         done=done,
         **more,
     )

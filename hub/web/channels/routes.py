@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp.web import RouteDef, get, post
 
-from hub.web.channels import pages, sign_in, trials
+from hub.web.channels import pages, sign_in, texts, trials
 
 ROUTES: list[RouteDef] = [
     get("/admin/channels", pages.show_all),
@@ -18,5 +18,10 @@ ROUTES: list[RouteDef] = [
     post(r"/admin/channels/{id:\d{1,18}}/enabled", pages.switch),
     post(r"/admin/channels/{id:\d{1,18}}/test", trials.test),
     post(r"/admin/channels/{id:\d{1,18}}/trial", trials.send),
+    post(r"/admin/channels/{id:\d{1,18}}/hooks", trials.set_hooks),
+    get(r"/admin/channels/{id:\d{1,18}}/texts", texts.show),
+    post(r"/admin/channels/{id:\d{1,18}}/texts", texts.add),
+    post(r"/admin/channels/{id:\d{1,18}}/texts/take-over", texts.take_over),
+    post(r"/admin/channels/{id:\d{1,18}}/texts/use", texts.change),
     post(r"/admin/channels/{id:\d{1,18}}/sign-in", sign_in.begin),
 ]

@@ -7,10 +7,12 @@ from aiohttp import web
 
 from hub.agents.roles import must
 from hub.channels import connections
+from hub.channels.errors import SendError
 from hub.channels.registry import adapter
 from hub.channels.trying import try_line
 from hub.conversations import trial
 from hub.plumbing.errors import BadInput
+from hub.plumbing.texts import _
 from hub.web import render, shell
 from hub.web.channels.pages import page
 from hub.web.channels.steps import steps_of
@@ -45,6 +47,21 @@ async def send(request: web.Request) -> web.StreamResponse:
     except BadInput as error:
         return await page(request, id_of(request), errors={"to": error.message}, trial_to=form.to)
     raise web.HTTPSeeOther(f"/admin/channels/{channel.id}?trial={sent.id}#steps")
+
+
+async def set_hooks(request: web.Request) -> web.StreamResponse:
+    """POST /admin/channels/{id}/hooks: our addresses set at the provider, then looked at again. Raises TooMany."""
+    await _bounded(request)
+    hub = hub_of(request)
+    async with hub.transaction() as tx:
+        channel = await connections.load(tx, id_of(request))
+    try:
+        line = channel.line(hub.crypto)
+        await adapter(channel.kind).set_hooks(line, hub.settings.base_url.rstrip("/"))
+    except SendError as error:
+        return await page(request, channel.id, errors={"hooks": _(error.reason)})
+    await try_line(hub, channel.id)
+    raise web.HTTPSeeOther(f"/admin/channels/{channel.id}#steps")
 
 
 async def steps(request: web.Request) -> web.StreamResponse:

@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from hub.channels.base import ToCopy
+from hub.conversations.approved import ApprovedText
 from hub.web.views import ChannelMark, View
 
 
@@ -91,7 +92,8 @@ class ChannelPage(View, frozen=True, kw_only=True):
     """One line: what it is asked, and whether it works. `id` None: it is being made.
 
     `trial`: the id of a test on its way. `can_send`: a test may be sent on it. `sign_in`: whom a person signs it in
-    with, `signing` where their browser goes on. `patterns`: its mails may be taught.
+    with, `signing` where their browser goes on. `patterns`: its mails may be taught. `texts`: it has approved
+    texts. `sets_hooks`: we can set our addresses at its provider.
     """
 
     id: int | None
@@ -114,5 +116,19 @@ class ChannelPage(View, frozen=True, kw_only=True):
     signed_in: bool = False
     signing: str = ""
     patterns: bool = False
+    texts: bool = False
+    sets_hooks: bool = False
+    done: str = ""
+    errors: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class TextsPage(View, frozen=True, kw_only=True):
+    """GET /admin/channels/{id}/texts. `listed_there`: the provider can be asked for them."""
+
+    channel: int
+    name: str
+    texts: list[ApprovedText]
+    listed_there: bool
+    given: dict[str, str] = msgspec.field(default_factory=dict)
     done: str = ""
     errors: dict[str, str] = msgspec.field(default_factory=dict)
