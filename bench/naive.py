@@ -1,4 +1,4 @@
-"""What everybody writes first: a transaction a message, a statement a thought, over a pool.
+"""What everybody writes first: a transaction a message, a statement a thought, over a pool as the driver makes it.
 
 Six statements: is it new? · keep it · who is it? · which matter? · move it on · keep the message. Of what the road
 in does it leaves out participants, routing, search, live pages and everything that must follow a commit.

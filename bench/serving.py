@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 
+import asyncpg
 import msgspec
 import uvloop
 from aiohttp import web
@@ -58,7 +59,8 @@ async def main() -> None:
     app[HUB], app[INBOUND] = hub, inbound
     app.add_routes(ROUTES)
     app.router.add_post("/noop", _noop)
-    app.router.add_post("/naive", _naive(hub, world))
+    plain = await asyncpg.create_pool(hub.settings.database_url, min_size=POOL, max_size=POOL)
+    app.router.add_post("/naive", _naive(plain, world))
     app.router.add_post("/batch", _batch(inbound, world))
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
@@ -68,6 +70,7 @@ async def main() -> None:
     await asyncio.to_thread(sys.stdin.read)
     await runner.cleanup()
     await inbound.close()
+    await plain.close()
     await hub.close()
 
 
@@ -76,10 +79,10 @@ async def _noop(request: web.Request) -> web.Response:
     return web.Response()
 
 
-def _naive(hub: Hub, world: cast.World) -> Handler:
+def _naive(pool: asyncpg.Pool, world: cast.World) -> Handler:
     async def handle(request: web.Request) -> web.Response:
         body = await request.read()
-        await naive.store(hub.pool, world.mail.id, body, _fact(body.decode()))
+        await naive.store(pool, world.mail.id, body, _fact(body.decode()))
         return web.Response()
 
     return handle

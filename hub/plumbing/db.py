@@ -69,11 +69,16 @@ async def open_pool(dsn: str, *, most: int = 16, name: str = "dialogo") -> async
         min_size=1,
         max_size=most,
         init=_prepare,
+        reset=_nothing_to_reset,
         timeout=10,
         command_timeout=60,
         max_cacheable_statement_size=0,
         server_settings={"application_name": name, **SESSION},
     )
+
+
+async def _nothing_to_reset(connection: asyncpg.Connection) -> None:
+    """We only SET LOCAL, and the driver rolls back what is open: its RESET ALL would be one more round trip each time."""
 
 
 async def open_connection(dsn: str, *, name: str) -> asyncpg.Connection:
