@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import field
 
+from config.name_server import name_server
+
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -65,6 +67,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log: Annotated[str, Help("How much is logged: debug, info, warning or error.")] = field(
         default="info", name="HUB_LOG"
     )
+    dns: Annotated[
+        str,
+        Help("Name server (address or address:port) that checks of sender domains ask; empty: the system's."),
+    ] = field(default="", name="HUB_DNS")
     trusted_proxies: Annotated[
         str, Help("Networks (CIDR, separated by commas) whose X-Forwarded-* headers are believed.")
     ] = field(default="", name="HUB_TRUSTED_PROXIES")
@@ -147,6 +153,13 @@ def _check(settings: Settings) -> None:
         raise SettingError("DATABASE_URL: use postgresql://user:password@host:port/name")
     if settings.redis_url and urlsplit(settings.redis_url).scheme not in ("redis", "rediss", "unix"):
         raise SettingError("REDIS_URL: use redis://host:port/0")
+    if settings.dns:
+        try:
+            name_server(settings.dns)
+        except ValueError as error:
+            raise SettingError(
+                f"HUB_DNS={settings.dns!r}: use an address such as 9.9.9.9 or 127.0.0.1:5353"
+            ) from error
     if settings.public_url and urlsplit(settings.public_url).scheme not in ("http", "https"):
         raise SettingError(f"HUB_PUBLIC_URL={settings.public_url!r}: use http://… or https://…")
 

@@ -56,6 +56,7 @@ def test_every_command_explains_itself(name: str) -> None:
         ({"HUB_PORT": "70000"}, "hub: HUB_PORT=70000: use a port from 1 to 65535"),
         ({"HUB_LOG": "loud"}, "hub: HUB_LOG='loud': use one of debug, info, warning, error"),
         ({"HUB_SECRET": "short"}, "hub: HUB_SECRET is shorter than 32 characters: use a longer random one"),
+        ({"HUB_DNS": "dns"}, "hub: HUB_DNS='dns': use an address such as 9.9.9.9 or 127.0.0.1:5353"),
         ({"DATABASE_URL": "mysql://x"}, "hub: DATABASE_URL: use postgresql://user:password@host:port/name"),
         ({"HUB_DATA": "/proc/nowhere"}, "hub: HUB_DATA='/proc/nowhere': cannot write there"),
     ],

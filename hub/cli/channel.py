@@ -8,6 +8,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from hub.campaigns import preflight
+from hub.campaigns.preflight_words import CHECK_NAMES
 from hub.channels import asking, connecting, connections
 from hub.channels.base import Tried
 from hub.channels.connecting import Wanted
@@ -16,6 +18,7 @@ from hub.channels.registry import ADAPTERS, adapter
 from hub.channels.trying import try_line
 from hub.cli.channel_sign_in import sign_in
 from hub.cli.opened import with_hub
+from hub.plumbing.dns import Resolver
 from hub.plumbing.errors import BadInput
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _
@@ -117,6 +120,31 @@ def test(channel_id: int) -> None:
             f"{'✗' if tried.trouble else '✓'} {tried.step}{': ' + tried.trouble if tried.trouble else ''}"
         )
     if any(tried.trouble for tried in steps):
+        raise SystemExit(1)
+
+
+@command.command(
+    "preflight", help="Are the addresses mail leaves from proven to be ours? Asks the name system."
+)
+@click.argument("channel_ids", type=int, nargs=-1)
+def check_senders(channel_ids: tuple[int, ...]) -> None:
+    """All lines, or those named. Exit code 1 when something would stop a campaign."""
+
+    async def check(hub: Hub) -> list[preflight.Finding]:
+        async with hub.transaction() as tx:
+            found = await preflight.senders(tx, hub.settings.base_url, channel_ids)
+        return await preflight.check(Resolver(hub.settings.dns), found)
+
+    findings, last = with_hub(check), ""
+    for one in findings:
+        if one.address != last:
+            click.echo(one.address)
+        last = one.address
+        mark = {"ok": "✓", "warning": "!", "blocking": "✗"}[one.severity]
+        click.echo(f"  {mark} {_(CHECK_NAMES[one.check])}: {one.words}")
+        if one.publish:
+            click.echo(f"      {one.publish.name} {one.publish.type} {one.publish.value}")
+    if preflight.blocks(findings):
         raise SystemExit(1)
 
 

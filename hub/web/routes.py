@@ -18,6 +18,7 @@ from hub.web.files import lending
 from hub.web.files import routes as files
 from hub.web.form import pages as form
 from hub.web.inbox import routes as inbox
+from hub.web.interests import pages as interests
 from hub.web.linked import pages as linked
 from hub.web.portal import links, preferences
 from hub.web.quarantine import pages as quarantine
@@ -25,6 +26,7 @@ from hub.web.requests import PERSON
 from hub.web.saved_texts import pages as saved_texts
 from hub.web.search import routes as search
 from hub.web.segments import pages as segments
+from hub.web.senders import pages as senders
 from hub.web.unanswered import pages as unanswered
 
 
@@ -69,6 +71,8 @@ TABLE: list[RouteDef] = [
     *desk.ROUTES,
     *quarantine.ROUTES,
     *channels.ROUTES,
+    *interests.ROUTES,
+    *senders.ROUTES,
     *fax.ROUTES,
     *unanswered.ROUTES,
 ]

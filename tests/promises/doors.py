@@ -202,6 +202,10 @@ LEADS = {
 """Leads and administrators: what came may be anybody's."""
 
 MARKETERS = {
+    "GET /admin/senders",
+    "GET /campaigns/interests",
+    "POST /campaigns/interests",
+    r"POST /campaigns/interests/{id:\d{1,18}}",
     "GET /campaigns",
     "POST /campaigns",
     "GET /campaigns/new",

@@ -61,3 +61,20 @@ async def test_a_customer_chooses_on_a_page_without_anything_of_ours(site: Web, 
     assert statuses[-1] == 429, "who plays with it writes no endless ledger"
     large = await nobody.client.post(url, data=b"x" * 2_000_000, allow_redirects=False)
     assert large.status == 413
+
+
+async def test_marketers_keep_the_interests_and_see_the_senders(site: Web, world: World) -> None:
+    mario, ana = await site.browser(world.mario), await site.browser(world.ana)
+    for path in ("/campaigns/interests", "/admin/senders"):
+        assert (await ana.get(path)).status == 403
+    words = {"name_es": "Novedades", "name_en": "News"}
+    assert (await mario.post("/campaigns/interests", words)).status == 303
+    assert (await mario.post("/campaigns/interests", {"name_es": "Ofertas"})).status == 422
+    assert (await mario.post("/campaigns/interests/1", words | {"name_en": "Novelties"})).status == 303
+    text = await mario.text("/campaigns/interests")
+    assert "Novelties" in text
+    assert "Apagado" in text, "no longer in use: the box was not ticked"
+    assert (await mario.post("/campaigns/interests/99", words)).status == 404
+    text = await mario.text("/admin/senders")
+    assert "help@dialogo.test" in text
+    assert "solo para pruebas" in text

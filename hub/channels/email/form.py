@@ -135,6 +135,14 @@ SIGN_IN = (
     ),
 )
 _RARE = (
+    Field(
+        name="dkim_selector",
+        label=N_("DKIM selector"),
+        help=N_("As your mail provider shows it. Empty: the usual ones are tried before a campaign leaves."),
+        pattern=r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?",
+        example="selector1",
+        part="more",
+    ),
     Field(name="oauth_refresh_token", label=N_("Refresh token"), secret=True, part="more"),
     Field(name="oauth_authorize_url", label=N_("Another sign-in page"), type="url", part="more"),
     Field(name="oauth_token_url", label=N_("Another token server"), type="url", part="more"),

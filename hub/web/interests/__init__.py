@@ -1,0 +1,1 @@
+"""What campaigns may be about: the list customers choose from on their preference page."""

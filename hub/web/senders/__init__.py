@@ -1,0 +1,1 @@
+"""Whether the addresses campaigns leave from are proven to be ours."""
