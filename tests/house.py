@@ -32,6 +32,12 @@ FLOORS = {
     "hub.intake": 4,
     "hub.outbound": 4,
     "hub.departure": 4,
+    "hub.telling": 4,
+    "hub.one_by_one": 4,
+    "hub.bulk": 4,
+    "hub.bulk_flushing": 4,
+    "hub.convoy": 4,
+    "hub.loading": 4,
     "hub.answering": 4,
     "hub.calling": 4,
     "hub.desk": 4,
@@ -61,17 +67,19 @@ TABLES = {
     "agents": "agent team team_member session token invitation presence absence",
     "customers": (
         "account account_domain contact account_denial address claim tag consent suppressed merge "
-        "product purchase payment interest interest_refusal contact_hours forgotten_address"
+        "product purchase payment contact_tag contact_role reach_stale bought bought_stale "
+        "interest interest_refusal contact_hours forgotten_address"
     ),
     "deliveries": "delivery early_report quiet_hours gate",
     "conversations": (
-        "conversation participant message attachment page_picture thread_pointer thread_key chat_session chat_mailed "
+        "conversation participant message attachment page_picture thread_pointer thread_key chat_session chat_mailed rating "
         "draft mention reading auto_reply "
         "awaited_file approved_text message_search joining call call_leg saved_text saved_text_version"
     ),
     "routing": "rule_set decision",
     "campaigns": (
-        "segment segment_version campaign campaign_step campaign_text recipient touch campaign_policy "
+        "segment segment_version contact_list contact_list_member campaign campaign_step campaign_text recipient "
+        "touch campaign_policy "
         "link click opening"
     ),
     "notifications": "notification",

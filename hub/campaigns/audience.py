@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 import asyncpg
 import msgspec
 
-from hub.campaigns.compiling import PEOPLE, Values, group, where
+from hub.campaigns.compiling import group, where
 from hub.campaigns.conditions import Definition
+from hub.campaigns.segments import nested
+from hub.campaigns.statement import PEOPLE, STALE, Values
+from hub.campaigns.why import why
+from hub.customers.rolling_up import REACH_NOW
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import Unavailable
 from hub.plumbing.texts import _
 
 SAMPLE = 20
+WINDOW = 3000
+FIRST = PEOPLE.replace(
+    "contact r", f"(SELECT * FROM contact WHERE NOT merged ORDER BY id LIMIT {WINDOW:d}) r"
+)
 LONGEST = "20s"
 
 
@@ -31,86 +39,138 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sampled(msgspec.Struct, frozen=True, kw_only=True):
-    """One person who fits, with the groups (from 0) they fit."""
+    """One person who fits, with the groups (from 0) they fit, and each of these in words."""
 
     id: int
     name: str
     account_name: str | None
     groups: list[int]
+    why: list[str] = []
+
+
+class _Bundle(msgspec.Struct, frozen=True):
+    """So many people of one standing; `first` are a few of them, `moved` all whose standing is being rolled up."""
+
+    standing: str
+    reached_by: list[str]
+    n: int
+    first: list[int] = []
+    moved: list[int] | None = None
 
 
 async def count(tx: Tx, definition: Definition) -> Counted:
-    """Everybody who fits, and whether and where marketing may reach them.
+    """Everybody who fits, and whether and where marketing may reach them. Raises BadInput, Unavailable.
 
     The newest word of an address counts, on whichever channel it was said; the road out asks again, by channel.
     """
-    values = Values()
-    counting = f"""
-        WITH audience AS MATERIALIZED (SELECT r.id FROM {PEOPLE} WHERE {where(definition, values)}),
-        said AS (
-            SELECT address_id, max(id * 2 + granted::int) FILTER (WHERE purpose = 'marketing') % 2 AS marketing,
-                   max(id * 2 + granted::int) FILTER (WHERE purpose = 'service') % 2 AS service
-            FROM consent GROUP BY address_id
-        ),
-        ways AS (
-            SELECT coalesce(g.root_id, a.contact_id) AS id, a.type,
-                   CASE WHEN NOT a.usable THEN 2 WHEN service = 0 OR marketing = 0 THEN 3
-                        WHEN marketing = 1 AND a.compared THEN 5 ELSE 4 END AS standing
-            FROM address a LEFT JOIN (SELECT id, root_id FROM contact WHERE root_id <> id) g ON g.id = a.contact_id
-            LEFT JOIN said ON said.address_id = a.id
-        ),
-        best AS (
-            SELECT u.id, w.type, coalesce(max(w.standing), 1) AS standing
-            FROM audience u LEFT JOIN ways w ON w.id = u.id GROUP BY u.id, w.type
-        ),
-        people AS (SELECT id, max(standing) AS standing FROM best GROUP BY id)
-        SELECT '' AS type, standing, count(*) AS n FROM people GROUP BY standing
-        UNION ALL
-        SELECT type, standing, count(*) FROM best WHERE standing = 5 GROUP BY type, standing
-        """
-    async with bounded(tx):
-        rows = await tx.fetch(counting, *values)
-    people = {row["standing"]: row["n"] for row in rows if row["type"] == ""}
-    reasons = {1: "no_address", 2: "unusable", 3: "opted_out", 4: "no_consent"}
-    return Counted(
-        total=sum(people.values()),
-        permitted=people.get(5, 0),
-        by_type={row["type"]: row["n"] for row in rows if row["type"]},
-        excluded={reason: people[standing] for standing, reason in reasons.items() if standing in people},
-    )
+    return (await _counted(tx, definition))[0]
+
+
+async def survey(tx: Tx, definition: Definition, *, most: int = SAMPLE) -> tuple[Counted, list[Sampled]]:
+    """The same with some of the people, for little more than the count alone costs."""
+    counted, some = await _counted(tx, definition)
+    return counted, await _described(tx, definition, some[:most])
 
 
 async def sample(tx: Tx, definition: Definition, *, most: int = SAMPLE) -> list[Sampled]:
-    """The first people who fit, by id, with the groups they fit."""
-    values = Values()
-    fitting = where(definition, values)
-    fits = [f"CASE WHEN {group(one, values)} THEN {n} END" for n, one in enumerate(definition.groups)]
-    groups = f"array_remove(ARRAY[{', '.join(fits)}]::int[], NULL)"
-    first = f"""
-        SELECT r.id, r.name, o.name AS account_name, {groups} AS groups
-        FROM {PEOPLE} WHERE {fitting} ORDER BY r.id LIMIT {values.put(most, "int")}
+    """The first people who fit, by id. Where they are rare this takes as long as freezing them."""
+    values = Values(segments=await nested(tx, definition), probing=True)
+    some = f"""
+        SELECT r.id FROM {FIRST} WHERE {where(definition, values)} ORDER BY r.id LIMIT {values.put(most, "int")}
         """
-    async with bounded(tx):
-        return await tx.rows(Sampled, first, *values)
+    async with bounded(tx, by_keys=True):
+        found = await tx.fetch(some, *values)
+    if len(found) < most:
+        values = Values(segments=values.segments)
+        first = f"""
+            SELECT r.id FROM {PEOPLE} WHERE {where(definition, values)} ORDER BY r.id LIMIT {values.put(most, "int")}
+            """
+        async with bounded(tx):
+            found = await tx.fetch(first, *values)
+    return await _described(tx, definition, [row["id"] for row in found])
 
 
 async def freeze(tx: Tx, definition: Definition) -> int:
-    """Put everybody who fits into the transaction's own table `frozen_audience (contact_id)`; how many."""
-    values = Values()
+    """Put everybody who fits into the transaction's own table `frozen_audience (contact_id)`, once; how many."""
+    values = Values(segments=await nested(tx, definition))
     everybody = f"INSERT INTO frozen_audience SELECT r.id FROM {PEOPLE} WHERE {where(definition, values)}"
     await tx.execute("CREATE TEMP TABLE frozen_audience (contact_id bigint NOT NULL) ON COMMIT DROP")
     async with bounded(tx):
         return await tx.execute(everybody, *values)
 
 
+async def _counted(tx: Tx, definition: Definition) -> tuple[Counted, list[int]]:
+    values = Values(segments=await nested(tx, definition))
+    counting = f"""
+        WITH moved AS MATERIALIZED ({STALE})
+        SELECT CASE WHEN r.id IN (SELECT root_id FROM moved) THEN '' ELSE r.standing END AS standing, r.reached_by,
+               count(*) AS n, (array_agg(r.id))[1:{SAMPLE:d}] AS first,
+               array_agg(r.id) FILTER (WHERE r.id IN (SELECT root_id FROM moved)) AS moved
+        FROM {PEOPLE} WHERE {where(definition, values)} GROUP BY 1, 2
+        """
+    async with bounded(tx):
+        found = await tx.rows(_Bundle, counting, *values)
+        moved = [id_ for one in found for id_ in one.moved or ()]
+        now = await _standing_of(tx, moved) if moved else []
+    some = sorted(id_ for one in found for id_ in one.first)
+    return _summed([*(one for one in found if one.standing), *now]), some
+
+
+async def _standing_of(tx: Tx, roots: Sequence[int]) -> list[_Bundle]:
+    """Those whose roll-up is not redone yet, out of their own rows."""
+    return await tx.rows(
+        _Bundle,
+        f"""
+        WITH moved AS MATERIALIZED (SELECT id FROM unnest($1::bigint[]) AS w (id))
+        SELECT standing, reached_by, count(*) AS n FROM ({REACH_NOW}) AS now GROUP BY 1, 2
+        """,
+        roots,
+    )
+
+
+def _summed(bundles: Iterable[_Bundle]) -> Counted:
+    by_standing: dict[str, int] = {}
+    by_type: dict[str, int] = {}
+    for one in bundles:
+        by_standing[one.standing] = by_standing.get(one.standing, 0) + one.n
+        for type_ in one.reached_by:
+            by_type[type_] = by_type.get(type_, 0) + one.n
+    permitted = by_standing.pop("permitted", 0)
+    total = permitted + sum(by_standing.values())
+    return Counted(total=total, permitted=permitted, by_type=by_type, excluded=by_standing)
+
+
+async def _described(tx: Tx, definition: Definition, ids: Sequence[int]) -> list[Sampled]:
+    """These people, by id, each with the groups they fit and why."""
+    values = Values(segments=await nested(tx, definition), probing=True)
+    fits = [f"CASE WHEN {group(one, values)} THEN {n} END" for n, one in enumerate(definition.groups)]
+    described = f"""
+        SELECT r.id, r.name, o.name AS account_name, array_remove(ARRAY[{", ".join(fits)}]::int[], NULL) AS groups
+        FROM {PEOPLE} WHERE r.id = ANY({values.put(list(ids), "bigint[]")}) ORDER BY r.id
+        """
+    async with bounded(tx, by_keys=True):
+        found = await tx.rows(Sampled, described, *values)
+    async with bounded(tx):
+        words = await why(tx, definition)
+    return [
+        msgspec.structs.replace(one, why=[words[n] for n in one.groups] if one.groups else words[:1])
+        for one in found
+    ]
+
+
 @asynccontextmanager
-async def bounded(tx: Tx) -> AsyncIterator[None]:
+async def bounded(tx: Tx, *, by_keys: bool = False) -> AsyncIterator[None]:
     """Memory for the sets of a million people, and an end to what takes too long. Raises Unavailable then.
 
-    Both hold until the end of the transaction.
+    All holds until the end of the transaction. `by_keys`: for few people, whose rows are found by index.
     """
     await tx.execute(
-        "SELECT set_config('work_mem', '128MB', true), set_config('statement_timeout', $1, true)", LONGEST
+        """
+        SELECT set_config('work_mem', '128MB', true), set_config('statement_timeout', $1, true),
+               set_config('enable_hashjoin', $2, true), set_config('enable_mergejoin', $2, true)
+        """,
+        LONGEST,
+        "off" if by_keys else "on",
     )
     try:
         yield

@@ -12,6 +12,7 @@ from hub.customers.money import MOST
 Text = Annotated[str, msgspec.Meta(max_length=200)]
 Texts = Annotated[list[Text], msgspec.Meta(min_length=1, max_length=200)]
 Id = Annotated[int, msgspec.Meta(ge=1, lt=10**18)]
+Ids = Annotated[list[Id], msgspec.Meta(min_length=1, max_length=200)]
 Days = Annotated[int, msgspec.Meta(ge=1, le=36_500)]
 
 
@@ -22,9 +23,9 @@ class _Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Person(_Condition, frozen=True, kw_only=True, tag="person"):
-    """A field of the person: one of `any_of` (of name and position: case and accents aside), or filled in at all."""
+    """A field of the person: one of `any_of` (in name and position: accents aside), or filled in at all."""
 
-    field: Literal["name", "job_title", "language", "time_zone", "preferred_channel"]
+    field: Literal["name", "job_title", "language", "time_zone", "preferred_channel", "external_id"]
     any_of: Texts | None = None
 
 
@@ -34,17 +35,36 @@ class Known(_Condition, frozen=True, kw_only=True, tag="known"):
     days: Days
 
 
+class Tag(_Condition, frozen=True, kw_only=True, tag="tag"):
+    """Has one of these tags (case and accents aside), or, without them, any."""
+
+    any_of: Texts | None = None
+
+
 class Account(_Condition, frozen=True, kw_only=True, tag="account"):
     """A field of the account they are confirmed at: one of `any_of`, or, without it, filled in at all."""
 
-    field: Literal["name", "tier", "relation", "kind"]
+    field: Literal["name", "tier", "relation", "kind", "external_id"]
     any_of: Texts | None = None
 
 
 class Owner(_Condition, frozen=True, kw_only=True, tag="owner"):
     """Who owns their account: one of these agents (ids), or, without them, anybody."""
 
-    any_of: Annotated[list[Id], msgspec.Meta(min_length=1, max_length=200)] | None = None
+    any_of: Ids | None = None
+
+
+class Role(_Condition, frozen=True, kw_only=True, tag="role"):
+    """What they are at an account: one of `any_of` (anything without), at one of these accounts (any without)."""
+
+    any_of: (
+        Annotated[
+            list[Literal["employee", "beneficiary", "guarantor", "representative"]],
+            msgspec.Meta(min_length=1, max_length=4),
+        ]
+        | None
+    ) = None
+    accounts: Ids | None = None
 
 
 class Purchases(_Condition, frozen=True, kw_only=True, tag="purchases"):
@@ -72,10 +92,33 @@ class Owes(_Condition, frozen=True, kw_only=True, tag="owes"):
 
 
 class Conversation(_Condition, frozen=True, kw_only=True, tag="conversation"):
-    """A conversation that is open, or touched in the last `days` days, with this tag if one is named."""
+    """A conversation that is open, or touched in the last `days` days; with this tag, a priority, waiting for us.
+
+    An open complaint: open, and the tag or priority that complaints have here.
+    """
 
     tag: Text = ""
+    priorities: Annotated[list[Literal["low", "normal", "high", "urgent"]], msgspec.Meta(max_length=4)] = []
     open: bool = False
+    waiting: bool = False
+    days: Days | None = None
+
+
+class Answered(_Condition, frozen=True, kw_only=True, tag="answered"):
+    """In the last `days` days they wrote to us, or we to them; what machines sent does not count."""
+
+    by: Literal["them", "us"] = "them"
+    days: Days
+
+
+class Campaigned(_Condition, frozen=True, kw_only=True, tag="campaign"):
+    """What became of a past campaign (of any without an id) that wrote to them in the last `days` days, or ever.
+
+    `silent`: they got it and did not answer, by any way.
+    """
+
+    what: Literal["got", "answered", "silent", "clicked"] = "got"
+    campaign: Id | None = None
     days: Days | None = None
 
 
@@ -92,7 +135,37 @@ class Reachable(_Condition, frozen=True, kw_only=True, tag="reachable"):
     type: Text
 
 
-Condition = Person | Known | Account | Owner | Purchases | Owes | Conversation | Consent | Reachable
+class InSegment(_Condition, frozen=True, kw_only=True, tag="segment"):
+    """Is in a saved segment, as that is now."""
+
+    segment: Id
+
+
+class Listed(_Condition, frozen=True, kw_only=True, tag="list"):
+    """Stands in a list that came as a file; a column of its own, if named, is one of `any_of` or filled in."""
+
+    list: Id
+    column: Text = ""
+    any_of: Texts | None = None
+
+
+Condition = (
+    Person
+    | Known
+    | Tag
+    | Account
+    | Owner
+    | Role
+    | Purchases
+    | Owes
+    | Conversation
+    | Answered
+    | Campaigned
+    | Consent
+    | Reachable
+    | InSegment
+    | Listed
+)
 
 
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,3 +178,8 @@ class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whoever fits one of the groups; without groups everybody."""
 
     groups: Annotated[list[Group], msgspec.Meta(max_length=12)] = []
+
+
+def segments_in(definition: Definition) -> set[int]:
+    """The segments it names itself."""
+    return {one.segment for group in definition.groups for one in group.all if isinstance(one, InSegment)}

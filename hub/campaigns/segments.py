@@ -6,7 +6,9 @@ from datetime import datetime
 
 import msgspec
 
-from hub.campaigns.conditions import Definition
+from hub.campaigns.compiling import where
+from hub.campaigns.conditions import Definition, segments_in
+from hub.campaigns.statement import Values
 from hub.plumbing import history
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict, NotFound
@@ -84,8 +86,23 @@ async def versions(tx: Tx, segment_id: int, *, most: int = 50) -> list[Version]:
     )
 
 
+async def nested(tx: Tx, definition: Definition) -> dict[int, Definition]:
+    """The segments it names, and those they name, by id. Raises BadInput(definition) for one there is not."""
+    found: dict[int, Definition] = {}
+    wanted = segments_in(definition)
+    while wanted:
+        rows = await tx.fetch("SELECT id, definition FROM segment WHERE id = ANY($1)", sorted(wanted))
+        if len(rows) < len(wanted):
+            raise BadInput(_("There is no such segment."), field="definition")
+        fresh = {row["id"]: msgspec.convert(row["definition"], Definition) for row in rows}
+        found |= fresh
+        wanted = {id_ for one in fresh.values() for id_ in segments_in(one)} - found.keys()
+    return found
+
+
 async def create(tx: Tx, *, name: str, definition: Definition, agent_id: int | None = None) -> Segment:
-    """A new segment, version 1. Raises BadInput(name), Conflict(name)."""
+    """A new segment, version 1. Raises BadInput(name, definition), Conflict(name)."""
+    await _must_end(tx, definition)
     id_: int | None = await tx.value(
         """
         INSERT INTO segment (name, definition, agent_id) VALUES ($1, $2, $3)
@@ -118,6 +135,8 @@ async def change(
         "SELECT id FROM segment WHERE lower(name) = lower($1) AND id <> $2", wanted, segment_id
     ):
         raise Conflict(_("Another segment has this name."), field="name")
+    if definition is not None:
+        await _must_end(tx, definition, segment_id)
     newer = definition is not None and definition != before.definition
     await tx.execute(
         """
@@ -133,6 +152,17 @@ async def change(
     await _keep_version(tx, segment_id)
     await history.record(tx, "segment_changed", agent_id=agent_id, segment=segment_id)
     return await load(tx, segment_id)
+
+
+async def _must_end(tx: Tx, definition: Definition, own_id: int = 0) -> None:
+    """Raises BadInput(definition) when it would contain itself, or too much. Two who save at once see neither other:
+
+    what comes of that is refused when it is asked (compiling), as what grew too deep by a change further in.
+    """
+    inner = await nested(tx, definition)
+    if own_id in inner:
+        raise BadInput(_("A segment cannot contain itself."), field="definition")
+    where(definition, Values(segments=inner))
 
 
 async def _keep_version(tx: Tx, segment_id: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from hub.customers import rolling_up
 from hub.customers.addresses import AddressRow, of_contacts, prove, refresh_search
 from hub.plumbing import history
 from hub.plumbing.db import Tx
@@ -110,6 +111,8 @@ async def create(
         raise Conflict(_("Another contact has the external id %(id)s.", id=external_id), field="external_id")
     for type_, value in addresses:
         await prove(tx, id_, type_, value, source=source)
+    if not addresses:
+        await rolling_up.mark(tx, id_)
     await history.record(tx, "contact_created", agent_id=agent_id, contact_id=id_, account_id=account_id)
     return await load(tx, id_)
 
