@@ -9,6 +9,7 @@ from hub.web import assets, health, live, providers
 from hub.web.agents import routes as agents
 from hub.web.api import routes as api
 from hub.web.calls import routes as calls
+from hub.web.campaigns import routes as campaigns
 from hub.web.channels import routes as channels
 from hub.web.chat import routes as chat
 from hub.web.customers import routes as customers
@@ -67,6 +68,7 @@ TABLE: list[RouteDef] = [
     *search.ROUTES,
     *customers.ROUTES,
     *saved_texts.ROUTES,
+    *campaigns.ROUTES,
     *segments.ROUTES,
     *desk.ROUTES,
     *quarantine.ROUTES,

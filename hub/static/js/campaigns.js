@@ -1,5 +1,5 @@
 // The pages of marketers: a form whose server draws what it would mean, soon after the last key; it saves itself.
-import { $, $$, ask, on, say } from "./live.js";
+import { $, $$, ask, on, say, spoken } from "./live.js";
 import { nodes } from "./ops.js";
 
 /** What is drawn anew from a form: `data-draws` names the address, `data-into` the place, `data-rest` the pause. */
@@ -38,10 +38,67 @@ async function reshape(form, button) {
   if (form.dataset.draws) draw(form);
 }
 
+/** A form that saves itself: soon after the last key, and at once when something is chosen. */
+const SAVE_REST = 900;
+const saves = new WeakMap();
+
+async function save(form, reload) {
+  clearTimeout(saves.get(form));
+  saves.delete(form);
+  const said = $("[data-said]", form);
+  try {
+    const answer = await ask("POST", form.action, new FormData(form), { "X-Fragment": "saved" });
+    if (reload) return location.reload();
+    const checks = document.getElementById("checks");
+    checks.replaceChildren(nodes(await answer.text()));
+    if (said) { said.textContent = `${checks.dataset.saved} ${spoken(new Date(), "clock")}`; said.classList.remove("wrong"); }
+  } catch (error) {
+    if (!said) return say("failed", error);
+    said.textContent = error.message;
+    said.classList.add("wrong");
+  }
+}
+
+function saveSoon(form) {
+  clearTimeout(saves.get(form));
+  saves.set(form, setTimeout(() => save(form), SAVE_REST));
+}
+
 on("input", ({ target }) => {
   const form = target.form;
   if (form?.dataset.draws && !target.closest("[data-reshapes]")) draw(form);
+  if (form && "saves" in form.dataset && !["who", "look"].includes(target.name)) saveSoon(form);
 });
+on("change", ({ target }) => {
+  const form = target.form;
+  if (!form || !("saves" in form.dataset) || ["who", "look"].includes(target.name)) return;
+  if ("reload" in target.dataset || "reloads" in form.dataset) save(form, true);
+});
+addEventListener("pagehide", () => $$("form[data-saves]").forEach((form) => {
+  if (!saves.get(form)) return;
+  fetch(form.action, { method: "POST", body: new FormData(form), keepalive: true, headers: { "X-Fragment": "saved" } });
+}));
+
+/** Walk from person to person; put a variable where the caret is. */
+let caret = null;
+on("focusin", ({ target }) => { if (target.matches("form[data-draws] :is(textarea, [name=subject], [name^=v_])")) caret = target; });
+on("click", ({ target }) => {
+  const walk = target.closest("[data-walk]");
+  const insert = target.closest("[data-insert]");
+  if (walk) {
+    const people = $("select[name=who]");
+    const at = people.selectedIndex + Number(walk.dataset.walk);
+    people.selectedIndex = (at + people.length) % people.length;
+    people.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  }
+  if (insert) {
+    caret ??= $("#step textarea");
+    caret.setRangeText(insert.dataset.insert, caret.selectionStart, caret.selectionEnd, "end");
+    caret.focus();
+    caret.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  }
+});
+
 on("change", ({ target }) => {
   if (target.form?.dataset.shape && target.closest("[data-reshapes]")) reshape(target.form).catch((error) => say("failed", error));
 });

@@ -1,0 +1,253 @@
+"""/campaigns/{id}/message: on which channels, from whom, and what each step says in each of its wordings."""
+
+from __future__ import annotations
+
+import msgspec
+from aiohttp import web
+
+from hub.agents import people
+from hub.agents.roles import Person
+from hub.campaigns import audience, campaigns, segments, steps
+from hub.campaigns.campaigns import Campaign, Change
+from hub.campaigns.steps import Step, Wanted
+from hub.channels import connections
+from hub.channels.base import Capabilities
+from hub.channels.registry import adapter
+from hub.conversations import approved, saved_texts
+from hub.customers import contacts
+from hub.customers.variables import CAMPAIGN_VARIABLES
+from hub.plumbing.db import Tx
+from hub.plumbing.errors import BadInput, Conflict
+from hub.plumbing.texts import N_, _
+from hub.web import shell
+from hub.web.campaigns import opened, preview
+from hub.web.campaigns.checklist import variants_of
+from hub.web.campaigns.views import LineView, MessagePage, SettingsForm, TextForm
+from hub.web.forms import converted, form_of, number_of, posted
+from hub.web.inbox.rows import mark
+from hub.web.requests import hub_of, id_of
+from hub.web.segments.views import Options
+
+STOPS = {
+    "reply": N_("they answer"),
+    "bounce": N_("the address does not work"),
+    "conversation": N_("a conversation with them is open"),
+    "purchase": N_("they buy something"),
+}
+SAMPLED = 30
+
+
+class StepForm(msgspec.Struct):
+    """POST /campaigns/{id}/steps: another step after so many days, another delay, or the last one away."""
+
+    act: str = ""
+    step: int = 0
+    after_days: int = 3
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """GET /campaigns/{id}/message?step=&variant=&saved=."""
+    return await _page(request)
+
+
+async def say(request: web.Request) -> web.StreamResponse:
+    """POST /campaigns/{id}/message: what one step says; the same words as before are no new version."""
+    person = opened.marketer(request)
+    form = await form_of(request, TextForm)
+    texts = preview.texts_of(form, preview.blanks_of(dict(await posted(request))))
+    wanted = converted(msgspec.to_builtins(texts), Wanted)
+    try:
+        async with hub_of(request).transaction() as tx:
+            await _say(tx, id_of(request), wanted, form, person)
+    except (BadInput, Conflict) as error:
+        opened.refused(request, error)
+        return await _page(request, {error.field or "text": error.message}, form)
+    return await opened.saved(request, "message", f"&step={form.step}&variant={form.variant}")
+
+
+async def settings(request: web.Request) -> web.StreamResponse:
+    """POST /campaigns/{id}/settings: the channels in their order, who signs, what ends later steps."""
+    person = opened.marketer(request)
+    form = await form_of(request, SettingsForm)
+    try:
+        ids = [id_ for one in form.channel_ids if (id_ := opened.whole(one)) is not None]
+        wanted = converted(
+            {
+                "channel_ids": _raised(ids, opened.whole(form.act.removeprefix("up:"))),
+                "from_owner": form.from_owner,
+                "sender_id": opened.whole(form.sender_id),
+                "stops": form.stops,
+                "track_links": form.track_links,
+                "track_opens": form.track_opens,
+            },
+            Change,
+        )
+        async with hub_of(request).transaction() as tx:
+            await campaigns.change(tx, id_of(request), wanted, agent_id=person.id)
+    except (BadInput, Conflict) as error:
+        opened.refused(request, error)
+        return await _page(request, {error.field or "channel_ids": error.message})
+    return await opened.saved(request, "message")
+
+
+async def sequence(request: web.Request) -> web.StreamResponse:
+    """POST /campaigns/{id}/steps."""
+    person = opened.marketer(request)
+    form = await form_of(request, StepForm)
+    step, done = form.step, "saved"
+    try:
+        async with hub_of(request).transaction() as tx:
+            if form.act == "add":
+                step = await steps.add(tx, id_of(request), after_days=form.after_days, agent_id=person.id)
+                done = "added"
+            elif form.act == "remove":
+                await steps.remove_last(tx, id_of(request), agent_id=person.id)
+                step, done = 1, "removed"
+            else:
+                await steps.delay(
+                    tx, id_of(request), form.step, after_days=form.after_days, agent_id=person.id
+                )
+    except (BadInput, Conflict) as error:
+        return await _page(request, {error.field or "after_days": error.message})
+    raise web.HTTPSeeOther(f"/campaigns/{id_of(request)}/message?step={step}&done={done}")
+
+
+async def _say(tx: Tx, campaign_id: int, wanted: Wanted, form: TextForm, person: Person) -> None:
+    campaigns.must_be_editable(await campaigns.load(tx, campaign_id))
+    known = {one.step: one.texts for one in await steps.listed(tx, campaign_id)}
+    newest = known.get(form.step, {}).get(form.variant)
+    if newest and all(getattr(newest, name) == getattr(wanted, name) for name in wanted.__struct_fields__):
+        return
+    await steps.say(tx, campaign_id, wanted, step=form.step, variant=form.variant, agent_id=person.id)
+
+
+async def _page(
+    request: web.Request, errors: dict[str, str] | None = None, form: TextForm | None = None
+) -> web.StreamResponse:
+    person = opened.marketer(request)
+    reach, sampled = await _audience(request)
+    async with hub_of(request).transaction() as tx:
+        campaign = await campaigns.load(tx, id_of(request))
+        planned = await steps.listed(tx, campaign.id)
+        here = _here(request, planned, form)
+        variant = _variant(request, campaign, form)
+        text = form or await _text(tx, here, variant, number_of(request, "saved"))
+        text = msgspec.structs.replace(text, who=text.who or (sampled[0][0] if sampled else ""), reach=reach)
+        cans = [adapter((await connections.load(tx, id_)).kind).can for id_ in campaign.channel_ids]
+        texts = await approved.listed(tx) if any(can.approved_texts for can in cans) else []
+        chosen = next((one for one in texts if str(one.id) == text.approved_text_id), None)
+        said = here.texts.get(variant)
+        blanks = (
+            said.approved_variables if said and not form else preview.blanks_of(dict(await request.post()))
+        )
+        page = MessagePage(
+            **await opened.frame(tx, request, campaign, "message") | {"errors": errors or {}},
+            lines=await _lines(tx, campaign),
+            agents=[("", _("Nobody")), *((str(one.id), one.name) for one in await people.every(tx))],
+            stops=[(key, _(name), key in campaign.stops) for key, name in STOPS.items()],
+            steps=planned,
+            step=here.step,
+            variant=variant,
+            variants=variants_of(campaign),
+            text=text,
+            fields=_fields(cans, text),
+            after_days=here.after_days,
+            approved=texts,
+            blanks=[(name, blanks.get(name, "")) for name in chosen.variables] if chosen else [],
+            saved=[(str(one.id), one.title) for one in await saved_texts.listed(tx)],
+            variables=[
+                msgspec.structs.replace(
+                    one,
+                    label=_(one.label),
+                    example=_(one.example),
+                    fallback=_(one.fallback) if one.fallback else "",
+                )
+                for one in CAMPAIGN_VARIABLES
+            ],
+            people=sampled,
+            preview=await preview.preview(
+                tx, hub_of(request), campaign, preview.texts_of(text, blanks), text, person
+            ),
+        )
+    status = 422 if errors else 200
+    return await shell.page(request, "campaigns/message.html", page, current="campaigns", status=status)
+
+
+async def _audience(request: web.Request) -> tuple[int, Options]:
+    """How many may be written to where it costs by the part, and the first people; in a transaction of its own."""
+    async with hub_of(request).transaction() as tx:
+        campaign = await campaigns.load(tx, id_of(request))
+        if campaign.segment_id is None:
+            first = await contacts.listed(tx, most=SAMPLED)
+            return 0, [(str(one.contact.id), one.contact.name) for one in first if one.contact.name]
+        definition = (await segments.load(tx, campaign.segment_id)).definition
+        found = await audience.sample(tx, definition, most=SAMPLED)
+        counted = await audience.count(tx, definition)
+        cans = [adapter((await connections.load(tx, id_)).kind).can for id_ in campaign.channel_ids]
+    people = next((counted.by_type.get(can.address_type, 0) for can in cans if can.parts), 0)
+    return people, [(str(one.id), one.name or _("No name")) for one in found]
+
+
+async def _lines(tx: Tx, campaign: Campaign) -> list[LineView]:
+    """The lines one can write to many on, the chosen ones first, in their order."""
+    found = [one for one in await connections.enabled(tx) if _writes(adapter(one.kind).can)]
+    order = {id_: n for n, id_ in enumerate(campaign.channel_ids, 1)}
+    found.sort(key=lambda one: (order.get(one.id, len(order) + 1), one.id))
+    return [
+        LineView(id=one.id, mark=mark(one.kind, one.name), chosen=order.get(one.id, 0), note=one.address)
+        for one in found
+    ]
+
+
+def _writes(can: Capabilities) -> bool:
+    return can.sends and not can.live and not can.logged and not can.form and not can.pages
+
+
+def _fields(cans: list[Capabilities], text: TextForm) -> list[str]:
+    """The texts the chosen channels can say, and those that are written already."""
+    wanted = {
+        "subject": any(can.subject for can in cans) or not cans,
+        "html": any(can.html for can in cans),
+        "short": any(can.parts for can in cans),
+        "approved": any(can.approved_texts for can in cans),
+    }
+    return ["text", *(name for name, shown in wanted.items() if shown or getattr(text, name, None))]
+
+
+def _here(request: web.Request, planned: list[Step], form: TextForm | None) -> Step:
+    wanted = form.step if form else number_of(request, "step") or 1
+    return next((one for one in planned if one.step == wanted), planned[0])
+
+
+def _variant(request: web.Request, campaign: Campaign, form: TextForm | None) -> str:
+    wanted = form.variant if form else request.query.get("variant", "a")
+    return wanted if wanted in variants_of(campaign) else "a"
+
+
+async def _text(tx: Tx, here: Step, variant: str, saved_id: int | None) -> TextForm:
+    """What it says now, or the words of a saved text to begin with."""
+    form = TextForm(step=here.step, variant=variant)
+    if saved_id is not None:
+        saved = await saved_texts.load(tx, saved_id)
+        return msgspec.structs.replace(
+            form, subject=saved.subject, text=saved.text, html=saved.html, short=saved.short
+        )
+    said = here.texts.get(variant)
+    if said is None:
+        return form
+    return msgspec.structs.replace(
+        form,
+        subject=said.subject,
+        text=said.text,
+        html=said.html,
+        short=said.short,
+        approved_text_id=str(said.approved_text_id or ""),
+    )
+
+
+def _raised(ids: list[int], id_: int | None) -> list[int]:
+    """One line a place further up."""
+    at = ids.index(id_) if id_ in ids else 0
+    if at:
+        ids[at - 1], ids[at] = ids[at], ids[at - 1]
+    return ids

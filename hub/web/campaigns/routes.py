@@ -1,0 +1,27 @@
+"""The routes of campaigns, in the order of a campaign's life."""
+
+from __future__ import annotations
+
+from aiohttp.web import RouteDef, get, post
+
+from hub.web.campaigns import audience_pages, listing, message_pages, preview, schedule_pages
+
+ONE = r"/campaigns/{id:\d{1,18}}"
+
+ROUTES: list[RouteDef] = [
+    get("/campaigns", listing.show_all),
+    post("/campaigns", listing.add),
+    get("/campaigns/new", listing.begin),
+    get(ONE, listing.show),
+    get(f"{ONE}/audience", audience_pages.show),
+    post(f"{ONE}/audience", audience_pages.change),
+    post(f"{ONE}/reach", audience_pages.reach),
+    get(f"{ONE}/message", message_pages.show),
+    post(f"{ONE}/message", message_pages.say),
+    post(f"{ONE}/settings", message_pages.settings),
+    post(f"{ONE}/steps", message_pages.sequence),
+    post(f"{ONE}/preview", preview.show),
+    get(f"{ONE}/letter", preview.letter),
+    get(f"{ONE}/schedule", schedule_pages.show),
+    post(f"{ONE}/schedule", schedule_pages.change),
+]

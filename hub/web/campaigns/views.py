@@ -1,0 +1,202 @@
+"""What the pages of campaigns are told while one is planned."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hub.campaigns.campaigns import Campaign
+from hub.campaigns.schedule import Schedule
+from hub.campaigns.segments import Segment
+from hub.campaigns.steps import Step
+from hub.conversations.approved import ApprovedText
+from hub.customers.variables import Variable
+from hub.web.segments.views import AudienceView, Options
+from hub.web.views import ChannelMark, View
+
+
+class CheckView(View, frozen=True, kw_only=True):
+    """One of the five steps: done, missing, optional or waiting; `note` says what stands there or what is missing."""
+
+    key: str
+    name: str
+    state: str
+    note: str
+    href: str
+
+
+class BarView(View, frozen=True, kw_only=True):
+    """One coloured piece of a bar: `start` and `share` in percent."""
+
+    key: str
+    name: str
+    number: int
+    start: float
+    share: float
+
+
+class RowView(View, frozen=True, kw_only=True):
+    """One campaign of the list."""
+
+    campaign: Campaign
+    state: str
+    tone: str
+    place: str
+
+
+class ListPage(View, frozen=True, kw_only=True):
+    """GET /campaigns. `filters`: (key, name) of the groups of states."""
+
+    rows: list[RowView]
+    filters: Options
+    which: str
+    more: str
+
+
+class NewPage(View, frozen=True, kw_only=True):
+    """GET /campaigns/new."""
+
+    name: str = ""
+    errors: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class StepPage(View, frozen=True, kw_only=True):
+    """What every page of one campaign is told. `tone` colours its `state`."""
+
+    campaign: Campaign
+    state: str
+    tone: str
+    checks: list[CheckView]
+    here: str
+    editable: bool
+    done: str = ""
+    errors: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class AudiencePage(StepPage, frozen=True, kw_only=True):
+    """GET /campaigns/{id}/audience."""
+
+    segments: list[Segment]
+    words: str
+    audience: AudienceView | None
+
+
+class LineView(View, frozen=True, kw_only=True):
+    """One channel a campaign may use; `chosen` counts from 1, 0 is not chosen."""
+
+    id: int
+    mark: ChannelMark
+    chosen: int
+    note: str
+
+
+class MessagePage(StepPage, frozen=True, kw_only=True):
+    """GET /campaigns/{id}/message?step=&variant=."""
+
+    lines: list[LineView]
+    agents: Options
+    stops: list[tuple[str, str, bool]]
+    steps: list[Step]
+    step: int
+    variant: str
+    variants: list[str]
+    text: TextForm
+    fields: list[str]
+    after_days: int
+    approved: list[ApprovedText]
+    blanks: list[tuple[str, str]]
+    saved: Options
+    variables: list[Variable]
+    people: Options
+    preview: PreviewView
+
+
+class PreviewView(View, frozen=True, kw_only=True):
+    """The message as one person would read it; pieces are (text, whether it is a variable without value).
+
+    `looks`: how it may be shown, `look` is shown. `frame`: the address of the HTML, "" without one. `parts`: how a
+    text is counted and what it costs all in all. `findings`: (error or warning, words, field).
+    """
+
+    who: str
+    looks: Options
+    look: str
+    subject: list[tuple[str, bool]] = msgspec.field(default_factory=list)
+    text: list[tuple[str, bool]] = msgspec.field(default_factory=list)
+    short: list[tuple[str, bool]] = msgspec.field(default_factory=list)
+    frame: str = ""
+    parts: list[str] = msgspec.field(default_factory=list)
+    findings: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    error: str = ""
+
+
+class TestPage(StepPage, frozen=True, kw_only=True):
+    """GET /campaigns/{id}/test."""
+
+    steps: list[Step]
+    variants: list[str]
+    people: Options
+    to: str
+    channels: Options
+
+
+class SchedulePage(StepPage, frozen=True, kw_only=True):
+    """GET /campaigns/{id}/schedule. `spread`: first and last send by zone, as far as it is known."""
+
+    schedule: Schedule
+    zones: list[str]
+    weekdays: list[tuple[int, str, bool]]
+    policy: str
+    sentence: str
+
+
+class TextForm(msgspec.Struct):
+    """POST /campaigns/{id}/message: the words of one step and variant; the others are the preview's."""
+
+    step: int = 1
+    variant: str = "a"
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    short: str = ""
+    approved_text_id: str = ""
+    who: str = ""
+    look: str = "desktop"
+    reach: int = 0
+
+
+class SettingsForm(msgspec.Struct):
+    """POST /campaigns/{id}/settings: on which lines and from whom; `act` moves a line up."""
+
+    channel_ids: list[str] = []
+    from_owner: bool = False
+    sender_id: str = ""
+    stops: list[str] = []
+    track_links: bool = False
+    track_opens: bool = False
+    act: str = ""
+
+
+class AudienceForm(msgspec.Struct):
+    """POST /campaigns/{id}/audience."""
+
+    name: str = ""
+    segment_id: str = ""
+    b: int = 0
+    hold_out: int = 0
+
+
+class ScheduleForm(msgspec.Struct):
+    """POST /campaigns/{id}/schedule; numbers are "" for no limit, `warm_up` is a list with commas."""
+
+    when: str = "now"
+    day: str = ""
+    hour: str = "10:00"
+    zone: str = "Europe/Madrid"
+    weekdays: list[str] = []
+    skip_holidays: bool = False
+    opens: str = "09:00"
+    closes: str = "21:00"
+    per_minute: str = ""
+    per_sender: str = ""
+    per_domain: str = ""
+    warm_up: str = ""
