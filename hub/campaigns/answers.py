@@ -12,13 +12,15 @@ from typing import Any
 
 import msgspec
 
+from hub.campaigns.rendering import render
+from hub.campaigns.wording import Texts
 from hub.channels.base import Capabilities
 from hub.channels.facts import MessageReceived, Party
 from hub.conversations.bringing_in import BroughtIn
 from hub.conversations.threading import Sendout
 from hub.conversations.threads import MOST_REFERENCES, Conversation
-from hub.customers import personalising
 from hub.customers.resolving import Key, Sender
+from hub.customers.variables import Value
 from hub.plumbing.crypto import Crypto
 from hub.plumbing.db import Asked, Meanwhile, Tx
 
@@ -61,8 +63,9 @@ class Written(msgspec.Struct, kw_only=True):
     header: str
     provider_id: str
     sent_at: datetime
-    texts: dict[str, str]
-    variables: dict[str, str | list[str]]
+    texts: Texts
+    own: dict[str, str] | None
+    variables: dict[str, Value]
     conversation_id: int | None
     message_id: int | None
     answered_at: datetime | None
@@ -158,10 +161,7 @@ def place(id_: int, written: Written, conversation: Conversation, can: Capabilit
     conversation.last_seq += 1
     written.conversation_id, written.message_id, written.changed = conversation.id, id_, True
 
-    def said(field: str, *, html: bool = False) -> str:
-        source = written.texts.get(field, "")
-        return personalising.fill(source, written.variables, html=html).text if source else ""
-
+    content = render(written.texts, {**written.variables, "unsubscribe.link": "…"}, written.own)
     return BroughtIn(
         id=id_,
         conversation_id=conversation.id,
@@ -170,9 +170,9 @@ def place(id_: int, written: Written, conversation: Conversation, can: Capabilit
         agent_id=written.sender_id,
         sender=Party(written.channel_address, written.sender_name),
         recipient=Party(written.value),
-        subject=said("subject") if can.subject else "",
-        text=said("text") if can.subject else said("short") or said("text"),
-        html=said("html", html=True) if can.html else "",
+        subject=content.subject if can.subject else "",
+        text=content.said_on(can),
+        html=content.html if can.html else "",
         message_id=written.header,
         details={
             "campaign": {"id": written.campaign_id, "name": written.campaign_name, "step": written.step}
@@ -263,8 +263,7 @@ WRITTEN = """
            a.type, a.value, d.channel_id, n.address AS channel_address, r.sender_id,
            coalesce(g.name || ' · ' || n.name, n.name) AS sender_name, d.message_header AS header, d.provider_id,
            coalesce(d.sent_at, d.created_at) AS sent_at,
-           jsonb_build_object('subject', t.subject, 'text', t.text, 'html', t.html, 'short', t.short)
-               || coalesce(r.own, '{}') AS texts,
+           jsonb_build_object('subject', t.subject, 'text', t.text, 'html', t.html, 'short', t.short) AS texts, r.own,
            coalesce(r.variables, '{}') AS variables, r.conversation_id, r.message_id, r.answered_at, r.probable_at
     FROM wanted JOIN recipient r ON r.id = wanted.id
     JOIN delivery d ON d.recipient_id = r.id AND d.state IN ('sending', 'sent', 'delivered', 'read', 'unknown')

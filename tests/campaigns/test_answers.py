@@ -9,6 +9,7 @@ import pytest
 
 from hub.campaigns import answers
 from hub.campaigns.answers import Known, Written
+from hub.campaigns.wording import Texts
 from hub.channels.base import Capabilities
 from hub.channels.facts import MessageReceived, Party
 from hub.channels.registry import adapter
@@ -37,7 +38,8 @@ def sent(id_: int, *, days: float = 1, **more: Any) -> Written:
         "header": f"{id_}@hub.test",
         "provider_id": f"SM{id_}",
         "sent_at": NOW - timedelta(days=days),
-        "texts": {"text": "Hello"},
+        "texts": Texts(text="Hello"),
+        "own": None,
         "variables": {},
         "conversation_id": None,
         "message_id": None,
