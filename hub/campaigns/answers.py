@@ -20,7 +20,6 @@ from hub.conversations.bringing_in import BroughtIn
 from hub.conversations.threading import Sendout
 from hub.conversations.threads import MOST_REFERENCES, Conversation
 from hub.customers.resolving import Key, Sender
-from hub.customers.variables import Value
 from hub.plumbing.crypto import Crypto
 from hub.plumbing.db import Asked, Meanwhile, Tx
 
@@ -65,7 +64,7 @@ class Written(msgspec.Struct, kw_only=True):
     sent_at: datetime
     texts: Texts
     own: dict[str, str] | None
-    variables: dict[str, Value]
+    variables: dict[str, Any]  # customers/variables.Values
     conversation_id: int | None
     message_id: int | None
     answered_at: datetime | None
