@@ -35,7 +35,7 @@ class Named(msgspec.Struct, frozen=True):
 class Way(msgspec.Struct, frozen=True, kw_only=True):
     """One address of the person. `own`: the link came by it. `blocked`: its carrier or mailbox lets nothing through.
 
-    `usual`: of a type our lines write to of their own accord; the others are not shown.
+    `usual`: campaigns may have come by it, so it is shown.
     """
 
     address_id: int
@@ -220,7 +220,9 @@ async def _ways(tx: Tx, address_id: int, contact_id: int) -> list[Way]:
     return await tx.rows(
         Way,
         """
-        SELECT a.id AS address_id, a.type, a.value, a.id = $2 AS own, a.type = ANY($3) OR a.id = $2 AS usual,
+        SELECT a.id AS address_id, a.type, a.value, a.id = $2 AS own,
+               a.id = $2 OR a.type = ANY($3) AND EXISTS (
+                   SELECT FROM consent WHERE consent.address_id = a.id AND purpose = 'marketing' AND granted) AS usual,
                coalesce((SELECT granted FROM consent WHERE consent.address_id = a.id AND purpose = 'marketing'
                          ORDER BY id DESC LIMIT 1), false) AS wanted,
                NOT a.usable OR coalesce(

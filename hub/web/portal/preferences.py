@@ -36,7 +36,7 @@ PRIVATE = {
     ),
 }
 DAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
-WAYS = {"email": N_("Email"), "phone": N_("Telephone")}
+WAYS = {"email": N_("Email"), "phone": N_("Telephone"), "whatsapp": "WhatsApp", "fax": "Fax"}
 LAST_MINUTE = time(23, 59)
 DONE = {
     "stopped": N_("Done. We will not send you campaigns any more."),

@@ -32,7 +32,10 @@ class FoundView(View, frozen=True, kw_only=True):
 
 
 class SenderView(View, frozen=True, kw_only=True):
-    """One address; `severity` is the worst of its checks. `href`: its settings, "" for who may not change them."""
+    """One address; `severity` is the worst of its checks, "" of one only for tests.
+
+    `href`: its settings, "" for who may not change them.
+    """
 
     address: str
     name: str
@@ -65,11 +68,12 @@ ROUTES: list[RouteDef] = [get("/admin/senders", show)]
 
 def _drawn(sender: Sender, findings: Sequence[Finding], changes: bool) -> SenderView:
     found = {one.severity for one in findings}
+    good = "ok" if any(one.check != "reserved" for one in findings) else ""
     return SenderView(
         address=sender.address,
         name=sender.name,
         href=f"/admin/channels/{sender.channel_id}" if changes else "",
-        severity="blocking" if "blocking" in found else "warning" if "warning" in found else "ok",
+        severity="blocking" if "blocking" in found else "warning" if "warning" in found else good,
         checks=[
             FoundView(
                 name=_(CHECK_NAMES[one.check]),
