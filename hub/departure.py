@@ -17,7 +17,7 @@ from hub.deliveries.flushing import Flusher, Lost
 from hub.deliveries.noting import Result, Start
 from hub.deliveries.retrying import GAPS, after
 from hub.plumbing.clock import monotonic
-from hub.plumbing.db import AWAY
+from hub.plumbing.db import AWAY, Tx
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import N_
 
@@ -92,13 +92,18 @@ class Departure:
             async with hub.transaction() as tx:
                 channel = await connections.load(tx, self.claimed.channel_id)
                 line = channel.line(hub.crypto)
-                base_url = hub.settings.base_url
-                return await compose(tx, hub.crypto, hub.files, line, self.claimed, base_url), line
+                return await self._composed(tx, line), line
+        except SendError:
+            raise
         except AWAY as error:
             raise Unreachable(f"our database: {error}", code="our_side") from error
         except Exception as error:
             log.exception("a message could not be composed", delivery=self.claimed.id)
             raise Unreachable(f"{type(error).__name__}: {error}", code="our_side") from error
+
+    async def _composed(self, tx: Tx, line: Line) -> Outgoing:
+        hub = self.hub
+        return await compose(tx, hub.crypto, hub.files, line, self.claimed, hub.settings.base_url)
 
     async def _send(self, outgoing: Outgoing, line: Line) -> Sent:
         """Hand over; whatever breaks is either safe to repeat or perhaps sent."""
@@ -126,19 +131,25 @@ class Departure:
         )
 
     def _failed(self, error: SendError) -> Result:
-        following = after(error, self.claimed.tries + 1, gaps=self.pace.gaps)
-        log.info("delivery not sent", delivery=self.claimed.id, state=following.state, reason=error.reason)
-        return Result(
-            id=self.claimed.id,
-            attempt=self.claimed.attempt,
-            state=following.state,
-            permanent=following.permanent,
-            ours=following.ours,
-            code=following.code,
-            reason=following.reason,
-            wait_seconds=following.wait_seconds,
-            tried=following.counts,
-            dead=following.dead,
-            only_here=following.only_here,
-            opted_out=following.opted_out,
-        )
+        log.info("delivery not sent", delivery=self.claimed.id, code=error.code, reason=error.reason)
+        claimed = self.claimed
+        return failed(claimed.id, claimed.attempt, claimed.tries, error, self.pace)
+
+
+def failed(id_: int, attempt: int, tries: int, error: SendError, pace: Pace) -> Result:
+    """What follows an error in the try after `tries` others, to be written down."""
+    following = after(error, tries + 1, gaps=pace.gaps)
+    return Result(
+        id=id_,
+        attempt=attempt,
+        state=following.state,
+        permanent=following.permanent,
+        ours=following.ours,
+        code=following.code,
+        reason=following.reason,
+        wait_seconds=following.wait_seconds,
+        tried=following.counts,
+        dead=following.dead,
+        only_here=following.only_here,
+        opted_out=following.opted_out,
+    )

@@ -25,7 +25,7 @@ from hub.channels.facts import (
     Unreadable,
 )
 from hub.channels.registry import adapter
-from hub.conversations import bringing_in, calls, fallback, messages, outcomes, threading, threads
+from hub.conversations import bringing_in, calls, fallback, messages, threading, threads
 from hub.conversations.awaited import expect as expect_files
 from hub.conversations.messages import Stored
 from hub.conversations.threading import Threaded
@@ -39,6 +39,7 @@ from hub.plumbing.crypto import Crypto
 from hub.plumbing.db import Tx
 from hub.plumbing.sequences import Sequences
 from hub.routing import arriving, engine
+from hub.telling import tell
 from hub.world import Files, World, look_up
 
 MOST_HTML_IN_ROW = 1_000_000  # characters
@@ -231,7 +232,7 @@ async def _write(tx: Tx, world: World, batch: Sequence[Arrival]) -> None:
     answers.write(tx, world.written)
     engine.keep(tx, world.decisions)
     await _begin_calls(tx, world)
-    await outcomes.tell(tx, await reports.write(tx, world.reported))
+    await tell(tx, await reports.write(tx, world.reported))
     awake = {stored.conversation.id for stored in world.stored if not stored.fact.automatic}
     if answered := awake & world.falling_back:
         await fallback.customer_wrote(tx, sorted(answered))

@@ -9,22 +9,24 @@ import asyncio
 import os
 import socket
 from collections import Counter
+from collections.abc import Mapping
 
 import structlog
 
 from hub.channels import connections
 from hub.channels.connections import Channel
 from hub.channels.errors import Misconfigured, SendError
-from hub.conversations import outcomes
 from hub.deliveries.claiming import Claimed, claim, due_now, refuse
 from hub.deliveries.flushing import Flusher, Lost
 from hub.deliveries.releasing import release
+from hub.deliveries.states import Changed
 from hub.departure import Departure, Pace
 from hub.plumbing.clock import monotonic
-from hub.plumbing.db import AGAIN, AWAY
+from hub.plumbing.db import AGAIN, AWAY, Tx
 from hub.plumbing.errors import TooMany
 from hub.plumbing.hub import Hub
 from hub.plumbing.ids import token
+from hub.telling import tell
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +38,7 @@ class Outbound:
         self.hub = hub
         self.pace = pace or Pace()
         self.worker = f"{socket.gethostname()[:40]}:{os.getpid()}:{token(4)}"
-        self.flusher = Flusher(hub, outcomes.tell)
+        self.flusher = Flusher(hub, tell)
         self._awake = asyncio.Event()
         self._busy: Counter[int] = Counter()
         self._sends: set[asyncio.Task[None]] = set()
@@ -69,7 +71,7 @@ class Outbound:
             return 0
         taken = monotonic()  # before the claim: our idea of the lease must never end after PostgreSQL's
         async with self.hub.transaction() as tx:
-            claimed = await claim(tx, self.worker, free, lease_seconds=self.pace.send + self.pace.margin)
+            claimed = await self._claim(tx, free)
         for one in claimed:
             self._busy[one.channel_id] += 1
             task = asyncio.create_task(self._leave(one, taken))
@@ -80,10 +82,25 @@ class Outbound:
     async def sweep(self) -> None:
         """Fail what is due and may not leave, with its reason; look which channels there are."""
         async with self.hub.transaction() as tx:
-            await outcomes.tell(tx, await refuse(tx))
-            self._channels = await connections.enabled(tx)
+            await tell(tx, await self._refuse(tx))
+            self._channels = self._ours(await connections.enabled(tx))
         self._health = {one.id: _health(one) for one in self._channels}
         self._swept = monotonic()
+
+    async def _claim(self, tx: Tx, free: Mapping[int, int]) -> list[Claimed]:
+        return await claim(tx, self.worker, free, lease_seconds=self.pace.send + self.pace.margin)
+
+    async def _refuse(self, tx: Tx) -> list[Changed]:
+        return await refuse(tx)
+
+    async def _due_now(self, tx: Tx, channel_id: int, most: int) -> int:
+        return await due_now(tx, channel_id, most)
+
+    def _ours(self, channels: list[Channel]) -> list[Channel]:
+        return channels
+
+    def _departure(self, claimed: Claimed, taken: float) -> Departure:
+        return Departure(self.hub, self.flusher, self.pace, claimed, taken)
 
     async def _turn_safely(self) -> None:
         try:
@@ -110,8 +127,8 @@ class Outbound:
         for one in self._channels:
             if free[one.id] > 0 and one.settings.get("per_minute"):
                 async with self.hub.transaction() as tx:
-                    waiting = await due_now(tx, one.id, free[one.id])
-                free[one.id] = await self._rate_tokens(one, waiting)
+                    waiting = await self._due_now(tx, one.id, free[one.id])
+                free[one.id] = await rate_tokens(self.hub, one, waiting)
         return {id_: slots for id_, slots in free.items() if slots > 0}
 
     def _slots(self, channel: Channel) -> int:
@@ -119,20 +136,9 @@ class Outbound:
             return 0 if self._rests.get(channel.id, (0.0, 0.0))[1] > monotonic() else 1
         return int(channel.settings.get("connections", self.pace.slots))
 
-    async def _rate_tokens(self, channel: Channel, wanted: int) -> int:
-        """As many as the channel's rate allows this minute, at most `wanted`."""
-        for taken in range(wanted):
-            try:
-                await self.hub.limits.check(
-                    f"out:{channel.id}", most=int(channel.settings["per_minute"]), seconds=60
-                )
-            except TooMany:
-                return taken
-        return wanted
-
     async def _leave(self, claimed: Claimed, taken: float) -> None:
         """One delivery, from the claim to its written result."""
-        departure = Departure(self.hub, self.flusher, self.pace, claimed, taken)
+        departure = self._departure(claimed, taken)
         try:
             error = await departure.go()
             await self.note_health(claimed.channel_id, error)
@@ -171,6 +177,16 @@ class Outbound:
             await asyncio.wait(self._sends, timeout=self.pace.drain)
         for task in self._sends:
             task.cancel()
+
+
+async def rate_tokens(hub: Hub, channel: Channel, wanted: int) -> int:
+    """As many as the channel's rate allows this minute, at most `wanted`."""
+    for taken in range(wanted):
+        try:
+            await hub.limits.check(f"out:{channel.id}", most=int(channel.settings["per_minute"]), seconds=60)
+        except TooMany:
+            return taken
+    return wanted
 
 
 def _health(channel: Channel) -> str:

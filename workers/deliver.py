@@ -7,7 +7,8 @@ from typing import Any
 
 async def deliver(ctx: dict[str, Any]) -> None:
     """Something may be due to leave."""
-    ctx["outbound"].wake()
+    for road in ctx["roads"]:
+        road.wake()
 
 
 async def todo(ctx: dict[str, Any]) -> None:

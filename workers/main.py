@@ -10,8 +10,10 @@ from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
 from config.settings import Settings
+from hub.bulk import Bulk
 from hub.channels.registry import ADAPTERS, adapter
 from hub.departure import Pace
+from hub.one_by_one import OneByOne
 from hub.outbound import Outbound
 from hub.plumbing.hub import Hub
 from hub.plumbing.jobs import JOB_SECONDS, POLL_SECONDS, pack, redis_settings, unpack
@@ -29,20 +31,23 @@ async def run(settings: Settings, *, pace: Pace | None = None) -> None:
     """Work until cancelled, then drain: nothing new begins, what is on the wire ends."""
     hub = await Hub.open(settings, name="dialogo worker")
     outbound, chores = Outbound(hub, pace), Chores(hub)
+    campaigns = Bulk(hub, pace), OneByOne(hub, pace)
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(outbound.run())
+            for road in campaigns:
+                group.create_task(road.run())
             group.create_task(chores.run())
             group.create_task(Chores(hub, SLOW).run())
             group.create_task(timers.run(hub))
-            group.create_task(_listen(hub, outbound, chores))
+            group.create_task(_listen(hub, (outbound, *campaigns), chores))
     finally:
         for kind in ADAPTERS:
             await adapter(kind).close()
         await hub.close()
 
 
-async def _listen(hub: Hub, outbound: Outbound, chores: Chores) -> None:
+async def _listen(hub: Hub, roads: tuple[Outbound | Bulk, ...], chores: Chores) -> None:
     """Be woken through arq; while Redis is away the sweeps do all, only a second later."""
     while True:
         worker = Worker(
@@ -59,7 +64,7 @@ async def _listen(hub: Hub, outbound: Outbound, chores: Chores) -> None:
             job_serializer=pack,
             job_deserializer=unpack,
             log_results=False,
-            ctx={"outbound": outbound, "chores": chores},
+            ctx={"roads": roads, "chores": chores},
         )
         try:
             await worker.async_run()

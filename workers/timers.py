@@ -9,7 +9,7 @@ import structlog
 
 from hub import answering
 from hub.agents import sessions
-from hub.conversations import media, outcomes, snoozing
+from hub.conversations import media, snoozing
 from hub.customers import rolling_up, suppression
 from hub.deliveries import reports, unreported
 from hub.deliveries.recovering import recover
@@ -20,6 +20,7 @@ from hub.plumbing.db import AGAIN, AWAY
 from hub.plumbing.errors import HubError
 from hub.plumbing.hub import Hub
 from hub.routing import balance, covering
+from hub.telling import tell
 from workers.fetching import ask_providers
 
 log = structlog.get_logger(__name__)
@@ -28,19 +29,19 @@ log = structlog.get_logger(__name__)
 async def recover_deliveries(hub: Hub) -> None:
     """Sends whose worker died."""
     async with hub.transaction() as tx:
-        await outcomes.tell(tx, await recover(tx))
+        await tell(tx, await recover(tx))
 
 
 async def join_reports(hub: Hub) -> None:
     """Reports that came before we knew what they spoke of."""
     async with hub.transaction() as tx:
-        await outcomes.tell(tx, await reports.join_early(tx, hub.crypto))
+        await tell(tx, await reports.join_early(tx, hub.crypto))
 
 
 async def doubt_unreported(hub: Hub) -> None:
     """What a line handed over and gave no report of, though it promises one."""
     async with hub.transaction() as tx:
-        await outcomes.tell(tx, await unreported.doubt(tx))
+        await tell(tx, await unreported.doubt(tx))
 
 
 async def wake_snoozed(hub: Hub) -> None:

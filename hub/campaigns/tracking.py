@@ -52,7 +52,7 @@ async def keep_links(tx: Tx, campaign_id: int, step: int, urls: Sequence[str]) -
     await tx.execute(
         "SELECT FROM campaign_step WHERE campaign_id = $1 AND step = $2 FOR UPDATE", campaign_id, step
     )
-    known = await _links(tx, campaign_id, step)
+    known = await links(tx, campaign_id, step)
     fresh = [url for url in dict.fromkeys(urls) if url not in known]
     if len(known) + len(fresh) > MOST_LINKS:
         raise BadInput(_("A message has at most %(n)s links.", n=MOST_LINKS), field="url")
@@ -63,7 +63,7 @@ async def keep_links(tx: Tx, campaign_id: int, step: int, urls: Sequence[str]) -
         [len(known) + number for number, _url in enumerate(fresh, 1)],
         fresh,
     )
-    return {url: n for url, n in (await _links(tx, campaign_id, step)).items() if url in set(urls)}
+    return {url: n for url, n in (await links(tx, campaign_id, step)).items() if url in set(urls)}
 
 
 def link_url(base_url: str, crypto: Crypto, recipient_id: int, n: int) -> str:
@@ -182,6 +182,7 @@ async def campaign_named(tx: Tx, recipient_id: int, address_id: int) -> str:
     return found or ""
 
 
-async def _links(tx: Tx, campaign_id: int, step: int) -> dict[str, int]:
+async def links(tx: Tx, campaign_id: int, step: int) -> dict[str, int]:
+    """The links of a step that are counted, each with its number."""
     rows = await tx.fetch("SELECT url, n FROM link WHERE campaign_id = $1 AND step = $2", campaign_id, step)
     return {row["url"]: row["n"] for row in rows}

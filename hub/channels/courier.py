@@ -40,6 +40,8 @@ class Carrier(ABC):
     """Letters it has and that have not ended."""
     carried: int = 0
     """Letters it was ever given."""
+    sent: int = 0
+    """Letters the other side took."""
 
     @property
     @abstractmethod

@@ -84,12 +84,13 @@ async def compose(
     return Outgoing(
         token=delivery.token,
         message_id=delivery.message_header,
-        recipient=await as_last_spelled(tx, line.id, can.address_type, delivery.recipient) or delivery.recipient,
+        recipient=await as_last_spelled(tx, line.id, can.address_type, delivery.recipient)
+        or delivery.recipient,
         sender=Party(line.address, sender_name(said.agent_name, line.name)),
         to=(Party(delivery.recipient),) if said.goes_on else _parties(said.recipients, "to"),
         cc=() if said.goes_on else _parties(said.recipients, "cc"),
-        reply_address=_marked(reply_address, line, crypto.sign("reply", said.conversation_id)),
-        bounce_address=_marked(bounce_address, line, crypto.sign("bounce", delivery.id)),
+        reply_address=marked(reply_address, line, crypto.sign("reply", said.conversation_id)),
+        bounce_address=marked(bounce_address, line, crypto.sign("bounce", delivery.id)),
         subject=subject,
         text=text,
         html=rich,
@@ -137,7 +138,7 @@ def sender_name(agent: str | None, line: str) -> str:
     return one_line(f"{agent} · {line}" if agent else line)
 
 
-def _marked(marking: Any, line: Line, token: str) -> str:
+def marked(marking: Any, line: Line, token: str) -> str:
     """Our plus address, or "" where the line's server has none or the local part would grow too long."""
     if "@" not in line.address or not line.settings.get("plus_addresses", True):
         return ""

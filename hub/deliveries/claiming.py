@@ -12,7 +12,10 @@ from hub.plumbing.db import Tx
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
-    """One delivery in our hands until the lease ends; `attempt` is the fence every later write names."""
+    """One delivery in our hands until the lease ends; `attempt` is the fence every later write names.
+
+    A campaign's has a `recipient_id` and no message, and waited behind a gate.
+    """
 
     id: int
     message_id: int | None
@@ -24,6 +27,8 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     automatic: bool
     attempt: int
     tries: int
+    recipient_id: int | None = None
+    gate_id: int | None = None
 
 
 async def due_now(tx: Tx, channel_id: int, most: int) -> int:

@@ -46,6 +46,7 @@ class Row(msgspec.Struct, frozen=True):
     channel_id: int
     recipient: str
     tries: int = 0
+    recipient_id: int | None = None
 
 
 async def lock(tx: Tx, ids: Sequence[int]) -> dict[int, Row]:
@@ -53,7 +54,7 @@ async def lock(tx: Tx, ids: Sequence[int]) -> dict[int, Row]:
     rows = await tx.rows(
         Row,
         """
-        SELECT id, state, attempt, message_id, channel_id, recipient, tries FROM delivery
+        SELECT id, state, attempt, message_id, channel_id, recipient, tries, recipient_id FROM delivery
         WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
         """,
         sorted(set(ids)),
@@ -69,7 +70,8 @@ async def start(tx: Tx, rows: dict[int, Row], starts: Sequence[Start]) -> set[in
     ours = [one for one in starts if _is_ours(rows.get(one.id), one.attempt, ("claimed", "sending"))]
     await tx.execute(
         """
-        UPDATE delivery SET state = 'sending', lease_until = now() + make_interval(secs => s.lease)
+        UPDATE delivery SET state = 'sending', lease_until = now() + make_interval(secs => s.lease),
+                            started_at = now()
         FROM unnest($1::bigint[], $2::int[], $3::float[]) AS s (id, attempt, lease)
         WHERE delivery.id = s.id AND delivery.attempt = s.attempt
         """,
@@ -106,6 +108,7 @@ def _changed(row: Row, result: Result, state: str) -> Changed:
         message_id=row.message_id,
         channel_id=row.channel_id,
         recipient=row.recipient,
+        recipient_id=row.recipient_id,
         before=row.state,
         state=state,
         permanent=result.permanent,

@@ -92,6 +92,44 @@ async def queue(
     return made
 
 
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """One send of a campaign; `due_at` may be some minutes ahead, after `leave_before` it may not leave."""
+
+    recipient_id: int
+    gate_id: int
+    channel_id: int
+    address_id: int | None
+    recipient: str
+    message_header: str
+    due_at: datetime
+    leave_before: datetime | None = None
+    interest_id: int | None = None
+
+
+async def queue_planned(tx: Tx, planned: Sequence[Planned]) -> int:
+    """One delivery a recipient, behind its campaign's gate; how many there were not yet (INVARIANTS §7)."""
+    return await tx.execute(
+        """
+        INSERT INTO delivery (token, recipient_id, gate_id, channel_id, address_id, recipient, message_header,
+                              due_at, leave_before, interest_id, purpose, state)
+        SELECT one.*, 'marketing', 'queued'
+        FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
+                    $8::timestamptz[], $9::timestamptz[], $10::bigint[]) AS one
+        ON CONFLICT (recipient_id) DO NOTHING
+        """,
+        [token(18) for _ in planned],
+        [one.recipient_id for one in planned],
+        [one.gate_id for one in planned],
+        [one.channel_id for one in planned],
+        [one.address_id for one in planned],
+        [one.recipient for one in planned],
+        [one.message_header for one in planned],
+        [one.due_at for one in planned],
+        [one.leave_before for one in planned],
+        [one.interest_id for one in planned],
+    )
+
+
 async def queue_fallback(
     tx: Tx, of: int, channel_id: int, whom: Addressee, *, hold_seconds: float
 ) -> Delivery:

@@ -26,7 +26,7 @@ async def recover(tx: Tx, *, most: int = 500) -> list[Changed]:
             lease_until = NULL
         FROM abandoned WHERE delivery.id = abandoned.id
         RETURNING delivery.id, message_id, channel_id, recipient, abandoned.state AS before, delivery.state,
-                  permanent, ours, code, reason
+                  permanent, ours, code, reason, recipient_id
         """,
         most,
     )

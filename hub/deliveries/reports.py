@@ -136,6 +136,7 @@ async def write(tx: Tx, reported: Sequence[Reported]) -> list[Changed]:
                 message_id=row.message_id,
                 channel_id=row.channel_id,
                 recipient=row.recipient,
+                recipient_id=row.recipient_id,
                 before=row.state,
                 state=wanted,
                 permanent=wanted == "failed",

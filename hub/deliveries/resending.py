@@ -38,6 +38,7 @@ async def resend(tx: Tx, delivery_id: int) -> Changed:
         message_id=row.message_id,
         channel_id=row.channel_id,
         recipient=row.recipient,
+        recipient_id=row.recipient_id,
         before=row.state,
         state="queued",
     )

@@ -20,6 +20,7 @@ _TABLE: dict[str, dict[str, tuple[Who, ...]]] = {
         "read": ("report",),
     },
     "claimed": {
+        "canceled": ("worker",),  # a campaign's, that may not leave any more
         "sending": ("worker",),
         "queued": ("worker", "sweep"),
         "failed": ("worker", "report"),
@@ -63,7 +64,7 @@ LEFT = ("sent", "delivered", "read")  # the other side has it
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
-    """One delivery that changed: what rooms below need to tell people.
+    """One delivery that changed: what rooms below need to tell people; `recipient_id`: a campaign's.
 
     `dead`, `only_here`, `opted_out`: what the provider's refusal said of the address, still to be written there.
     """
@@ -74,6 +75,7 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
     recipient: str
     before: str
     state: str
+    recipient_id: int | None = None
     permanent: bool = False
     ours: bool = False
     code: str = ""

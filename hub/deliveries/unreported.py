@@ -31,7 +31,7 @@ async def doubt(tx: Tx, *, most: int = 500) -> list[Changed]:
         UPDATE delivery SET state = 'unknown', code = 'no_report', attempt = attempt + 1
         FROM silent WHERE delivery.id = silent.id
         RETURNING delivery.id, message_id, channel_id, recipient, 'sent' AS before, delivery.state,
-                  permanent, ours, code, reason
+                  permanent, ours, code, reason, recipient_id
         """,
         list(patient),
         list(patient.values()),

@@ -1,0 +1,35 @@
+"""What of a campaign leaves now: claimed, then held against what may have happened since somebody approved it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hub.deliveries import gated
+from hub.deliveries.claiming import Claimed
+from hub.deliveries.noting import Result, lock, note
+from hub.deliveries.states import Changed
+from hub.plumbing.db import Tx
+
+
+async def claim(
+    tx: Tx, worker: str, free: Mapping[int, int], *, lease_seconds: float
+) -> tuple[list[Claimed], list[Changed]]:
+    """What may leave, and what changed because it may not; hand the latter to telling in this transaction."""
+    claimed = await gated.claim(tx, worker, free, lease_seconds=lease_seconds)
+    refused = await _refused(tx, claimed) if claimed else {}
+    if not refused:
+        return claimed, []
+    results = [
+        Result(
+            id=one.id, attempt=one.attempt, state="canceled", code=refused[one.recipient_id or 0], tried=False
+        )
+        for one in claimed
+        if one.recipient_id in refused
+    ]
+    changed = await note(tx, await lock(tx, [one.id for one in results]), results)
+    return [one for one in claimed if one.recipient_id not in refused], changed
+
+
+async def _refused(tx: Tx, claimed: list[Claimed]) -> dict[int, str]:
+    """Recipient id → why not, by a code."""
+    return {}

@@ -1,0 +1,79 @@
+"""Deliveries of running campaigns, made at most ten minutes before they are due (INVARIANTS §7).
+
+Any number of workers make them at once; a recipient has one delivery, whatever crashes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from hub.campaigns.schedule import Schedule
+from hub.deliveries.queueing import Planned, new_message_id, queue_planned
+from hub.plumbing.db import Tx
+
+AHEAD_MINUTES = 10
+MOST = 1_000
+
+
+async def make(tx: Tx, domain: str, *, most: int = MOST) -> int:
+    """Make up to `most` deliveries of what is due soon; how many recipients were taken.
+
+    `domain`: of the Message-IDs, which are fixed here, before the first attempt (promise 4).
+    """
+    rows = await tx.fetch(
+        """
+        SELECT due.*, c.gate_id, c.schedule, c.interest_id
+        FROM campaign c CROSS JOIN LATERAL (
+            SELECT r.id, r.campaign_id, r.channel_id, r.address_id, r.address, r.due_at, r.time_zone
+            FROM recipient r
+            WHERE r.campaign_id = c.id AND r.state = 'ready' AND r.due_at <= now() + make_interval(mins => $2)
+            ORDER BY r.due_at, r.id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
+        ) AS due
+        WHERE c.state = 'running' LIMIT $1
+        """,
+        most,
+        AHEAD_MINUTES,
+    )
+    if not rows:
+        return 0
+    schedules = {row["campaign_id"]: row["schedule"] for row in rows}
+    read = {id_: msgspec.convert(plain, Schedule) for id_, plain in schedules.items()}
+    await queue_planned(
+        tx,
+        [
+            Planned(
+                recipient_id=row["id"],
+                gate_id=row["gate_id"],
+                channel_id=row["channel_id"],
+                address_id=row["address_id"],
+                recipient=row["address"],
+                message_header=new_message_id(domain, row["campaign_id"], row["id"]),
+                due_at=row["due_at"],
+                interest_id=row["interest_id"],
+                leave_before=closing(read[row["campaign_id"]], row["time_zone"], row["due_at"]),
+            )
+            for row in rows
+        ],
+    )
+    await tx.execute(
+        "UPDATE recipient SET state = 'made', made_at = now() WHERE id = ANY($1)", [row["id"] for row in rows]
+    )
+    return len(rows)
+
+
+def closing(schedule: Schedule, zone: str | None, due_at: datetime) -> datetime | None:
+    """When the recipient's own day closes for it, after `due_at`; None where it opens all day."""
+    if schedule.closes >= time(23, 59):
+        return None
+    local = due_at.astimezone(_zone(zone or schedule.zone))
+    closes = datetime.combine(local.date(), schedule.closes, local.tzinfo)
+    return closes if closes > due_at else None
+
+
+@lru_cache(maxsize=1_000)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)

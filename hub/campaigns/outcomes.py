@@ -1,0 +1,105 @@
+"""What became of a campaign's deliveries is told: to its pages once a second, to people when too many fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from hub.campaigns import campaigns
+from hub.deliveries.states import LEFT, Changed
+from hub.deliveries.wording import words
+from hub.plumbing import todo
+from hub.plumbing.clock import now
+from hub.plumbing.db import Tx
+from hub.plumbing.texts import _, speaking
+
+SECONDS = 1.0
+LAST = 100
+FEWEST = 20
+"""Of fewer tries nothing is concluded."""
+BAD = ("failed", "unknown")
+
+
+async def tell(tx: Tx, changed: Sequence[Changed]) -> None:
+    """Rows for what must follow: pages, a look at the errors, later steps that a bounce ends."""
+    ours = {one.recipient_id: one for one in changed if one.recipient_id is not None}
+    if not ours:
+        return
+    rows = await tx.fetch("SELECT id, campaign_id FROM recipient WHERE id = ANY($1)", sorted(ours))
+    await soon(tx, {row["campaign_id"] for row in rows})
+    for campaign_id in sorted({row["campaign_id"] for row in rows if ours[row["id"]].state in BAD}):
+        if not await todo.waits(tx, "campaign_trouble", campaign_id):
+            await todo.add(tx, "campaign_trouble", campaign_id)
+            tx.wake("todo")
+    bounced = [id_ for id_, one in sorted(ours.items()) if one.state == "failed" and one.before in LEFT]
+    if bounced:
+        await todo.add_many(tx, "campaign_bounced", bounced)
+
+
+async def soon(tx: Tx, campaign_ids: Iterable[int]) -> None:
+    """A signal for each in a second, however many ask for it until then."""
+    for campaign_id in sorted(campaign_ids):
+        if not await todo.waits(tx, "campaign_progress", campaign_id):
+            await todo.add(tx, "campaign_progress", campaign_id, due_at=now() + timedelta(seconds=SECONDS))
+
+
+async def soon_behind(tx: Tx, gate_ids: Iterable[int]) -> None:
+    """The same, of the campaigns behind these gates."""
+    if ids := sorted(gate_ids):
+        rows = await tx.fetch("SELECT id FROM campaign WHERE gate_id = ANY($1)", ids)
+        await soon(tx, [row["id"] for row in rows])
+
+
+async def stop_if_failing(tx: Tx, campaign_id: int) -> bool:
+    """Pause a running campaign of whose last tries too many failed, and tell who made and who approved it.
+
+    Counted are tries since it last began to run: who resumes it has seen the others.
+    """
+    campaign = await campaigns.lock(tx, campaign_id)
+    if campaign.state != "running":
+        return False
+    row = await tx.record(
+        """
+        SELECT count(*) AS tried, count(*) FILTER (WHERE state = ANY($3)) AS bad,
+               (SELECT failing_share FROM campaign_policy) AS share,
+               (array_agg(code ORDER BY id DESC) FILTER (WHERE state = ANY($3)))[1] AS code,
+               (array_agg(reason ORDER BY id DESC) FILTER (WHERE state = ANY($3)))[1] AS reason
+        FROM (SELECT id, state, code, reason FROM delivery
+              WHERE gate_id = $1 AND tries > 0 AND started_at > $2 ORDER BY id DESC LIMIT $4) AS lately
+        """,
+        campaign.gate_id,
+        campaign.changed_at,
+        list(BAD),
+        LAST,
+    )
+    assert row is not None
+    if row["tried"] < FEWEST or row["bad"] * 100 <= row["share"] * row["tried"]:
+        return False
+    people = await _people(tx, campaign)
+    with speaking(people[0][1] if people else "es"):
+        why = _(
+            "%(bad)s of the last %(tried)s messages failed: %(reason)s",
+            bad=row["bad"],
+            tried=row["tried"],
+            reason=words(row["code"], row["reason"]),
+        )
+    await campaigns.move(tx, campaign, "paused", who="worker", why=why)
+    details = {"campaign_id": campaign_id, "campaign": campaign.name, "why": why}
+    payload = {
+        "verb": "campaign_failing",
+        "agent_ids": [id_ for id_, _language in people],
+        "details": details,
+    }
+    await todo.add(tx, "notification", campaign_id, payload)
+    tx.wake("todo")
+    return True
+
+
+async def _people(tx: Tx, campaign: campaigns.Campaign) -> list[tuple[int, str]]:
+    """Who made it and who approved it, with their languages."""
+    rows = await tx.fetch(
+        "SELECT id, language FROM agent WHERE id = ANY($1) AND active ORDER BY id = $2 DESC, id",
+        [one for one in (campaign.agent_id, campaign.approved_by) if one],
+        campaign.agent_id,
+    )
+    return [(row["id"], row["language"]) for row in rows]

@@ -1,0 +1,188 @@
+"""One line's way of sending to many, in one worker: letters claimed ahead, a few connections, each letter's end.
+
+Nothing here waits for one letter: the answers on a connection hand each letter's end to the worker's one flusher
+(hub/bulk_flushing.py), which commits them together with the next starts; what may leave then goes on the wire.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from hub.channels.connections import Channel
+from hub.channels.courier import Carrier, Courier, Letter
+from hub.channels.errors import Misconfigured, SendError
+from hub.channels.outgoing import Sent
+from hub.plumbing.clock import monotonic
+
+log = structlog.get_logger(__name__)
+
+IN_FLIGHT = 5
+"""At most so many letters in *sending* on one connection (INVARIANTS §6): perhaps sent, should the worker die."""
+CONNECTIONS = 4
+MOST_LETTERS = 1_000
+"""On one connection; many servers close theirs after so many."""
+AHEAD_SECONDS = 2.0
+MOST_AHEAD = 500
+FIRST_REST, LONGEST_REST = 1.0, 60.0
+
+Start = Callable[["Convoy", Carrier, Letter], None]
+End = Callable[["Convoy", Letter, Sent | SendError | None], None]
+
+
+class Convoy:
+    """Connections of one line and what they carry. `start` asks for a commit, `end` hands one over."""
+
+    def __init__(self, channel: Channel, courier: Courier, start: Start, end: End) -> None:
+        self.channel = channel
+        self.courier = courier
+        self.ready: deque[Letter] = deque()
+        self.carriers: list[Carrier] = []
+        self.closing = False
+        self.trouble: SendError | None = None
+        self._start, self._end = start, end
+        self._asked = 0  # starts that wait for their commit
+        self._numbers = 0
+        self._rest_until = 0.0
+        self._rest_seconds = 0.0
+        self._last = monotonic()
+        self._pace = _Pace()
+
+    @property
+    def load(self) -> int:
+        """Letters on the wire or about to be."""
+        return sum(one.load for one in self.carriers)
+
+    @property
+    def idle_for(self) -> float:
+        """Seconds in which there was nothing to do."""
+        return 0.0 if self.load or self.ready else monotonic() - self._last
+
+    @property
+    def wanted(self) -> int:
+        """How many more letters leave within two seconds, as fast as the last ones did."""
+        if self.closing or not self.carriers or self._rest_until > monotonic():
+            return 0
+        least = 2 * IN_FLIGHT * len(self.carriers)
+        ahead = min(max(int(self._pace.rate * AHEAD_SECONDS), least), MOST_AHEAD)
+        return ahead - len(self.ready) if len(self.ready) <= ahead // 2 else 0
+
+    @property
+    def lacks(self) -> bool:
+        """Whether it has letters and fewer connections than it may have."""
+        return bool(self.ready) and len(self.carriers) < self.most and not self.closing
+
+    @property
+    def most(self) -> int:
+        """Connections it may have."""
+        wish = self.channel.settings.get("bulk_connections", CONNECTIONS)
+        return max(1, min(int(wish), 100)) if str(wish).isdigit() else CONNECTIONS
+
+    async def connect(self, *, working: bool) -> None:
+        """Have the connections there may be. What cannot be reached rests, longer each time; nothing is claimed."""
+        self.look()
+        if not working or self.closing or self._rest_until > monotonic():
+            return
+        try:
+            while len(self.carriers) < self.most and not self.closing:
+                carrier = await self.courier.connect(self._ended_on)
+                self._numbers += 1
+                carrier.number = self._numbers
+                self.carriers.append(carrier)
+                self._last = monotonic()
+                self.pump()
+        except SendError as error:
+            log.warning("no connection for many", channel=self.channel.id, why=error.reason)
+            if not self.carriers:
+                self.trouble = error
+                self._rest()
+
+    def pump(self) -> None:
+        """Ask for the start of what the connections have room for."""
+        for carrier in self.carriers:
+            self._fill(carrier)
+
+    def _fill(self, carrier: Carrier) -> None:
+        room = max(1, min(IN_FLIGHT, int(self._pace.rate * AHEAD_SECONDS / max(len(self.carriers), 1))))
+        while self.ready and carrier.load < room and carrier.carried < MOST_LETTERS and not carrier.closed:
+            carrier.load += 1
+            carrier.carried += 1
+            self._start(self, carrier, self.ready.popleft())
+
+    def started(self, carrier: Carrier, letters: Sequence[Letter]) -> None:
+        """These are committed as *sending*: now they may be written."""
+        carrier.load -= len(letters)
+        carrier.carried -= len(letters)
+        carrier.put(letters)
+
+    def refused(self, carrier: Carrier, count: int) -> None:
+        """So many are not ours any more, or their gate was closed."""
+        carrier.load -= count
+        carrier.carried -= count
+        self.pump()
+
+    def leave(self) -> list[Letter]:
+        """Begin nothing new; what was claimed and not begun, to be given back."""
+        self.closing = True
+        left = list(self.ready)
+        self.ready.clear()
+        return left
+
+    def close(self) -> None:
+        """Say goodbye on all connections."""
+        for carrier in self.carriers:
+            carrier.leave()
+        self.carriers.clear()
+
+    def look(self) -> None:
+        """Silence ends a connection; what is closed or has carried enough is replaced by the next `connect`."""
+        now = monotonic()
+        for carrier in list(self.carriers):
+            carrier.look(now)
+            if carrier.load:
+                continue
+            if carrier.closed and not carrier.sent and carrier.carried:
+                self._rest()
+            if carrier.closed or carrier.carried >= MOST_LETTERS:
+                self.carriers.remove(carrier)
+                carrier.leave()
+
+    def _ended_on(self, carrier: Carrier, letter: Letter, outcome: Sent | SendError | None) -> None:
+        self._last = monotonic()
+        self._pace.count(self._last)
+        if isinstance(outcome, Sent):
+            carrier.sent += 1
+            self._rest_seconds, self.trouble = 0.0, None
+        elif isinstance(outcome, Misconfigured):
+            self.trouble = outcome
+            self._rest()
+        self._end(self, letter, outcome)
+        if carrier.load or carrier.carried < MOST_LETTERS:
+            self._fill(carrier)
+        elif carrier in self.carriers:
+            self.carriers.remove(carrier)
+            carrier.leave()
+
+    def _rest(self) -> None:
+        self._rest_seconds = min(max(self._rest_seconds * 2, FIRST_REST), LONGEST_REST)
+        self._rest_until = monotonic() + self._rest_seconds
+
+
+class _Pace:
+    """How many letters a second ended lately: over the last second or two."""
+
+    def __init__(self) -> None:
+        self._since = self._before = monotonic()
+        self._now = self._earlier = 0
+        self.rate = 0.0
+
+    def count(self, now: float) -> None:
+        """One more."""
+        if now - self._since > 1.0:
+            idle = now - self._since > 2.0
+            self._earlier, self._before = (0, now) if idle else (self._now, self._since)
+            self._now, self._since = 0, now
+        self._now += 1
+        self.rate = (self._now + self._earlier) / max(now - self._before, 0.05)

@@ -1,0 +1,56 @@
+"""Campaigns on lines that take each message by itself: the road out once more, with slots and claims of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hub.campaigns import leaving
+from hub.campaigns.composing import Composer
+from hub.channels.connections import Channel
+from hub.channels.outgoing import Line, Outgoing
+from hub.channels.registry import adapter
+from hub.deliveries import gated
+from hub.deliveries.claiming import Claimed
+from hub.deliveries.states import Changed
+from hub.departure import Departure, Pace
+from hub.outbound import Outbound
+from hub.plumbing.db import Tx
+from hub.plumbing.hub import Hub
+from hub.telling import tell
+
+
+class OneByOne(Outbound):
+    """Whatever waits behind gates; people's answers never wait behind it, for they have slots of their own."""
+
+    def __init__(self, hub: Hub, pace: Pace | None = None) -> None:
+        super().__init__(hub, pace)
+        self.composer = Composer(hub.crypto, hub.settings.base_url)
+
+    async def _claim(self, tx: Tx, free: Mapping[int, int]) -> list[Claimed]:
+        lease = self.pace.send + self.pace.margin
+        claimed, changed = await leaving.claim(tx, self.worker, free, lease_seconds=lease)
+        await tell(tx, changed)
+        return claimed
+
+    async def _refuse(self, tx: Tx) -> list[Changed]:
+        return []  # hub/bulk.py does, for all lines
+
+    async def _due_now(self, tx: Tx, channel_id: int, most: int) -> int:
+        return await gated.due_now(tx, channel_id, most)
+
+    def _ours(self, channels: list[Channel]) -> list[Channel]:
+        return [one for one in channels if adapter(one.kind).bulk(one.line(self.hub.crypto)) is None]
+
+    def _departure(self, claimed: Claimed, taken: float) -> Departure:
+        return _Leaving(self, claimed, taken)
+
+
+class _Leaving(Departure):
+    def __init__(self, road: OneByOne, claimed: Claimed, taken: float) -> None:
+        super().__init__(road.hub, road.flusher, road.pace, claimed, taken)
+        self.composer = road.composer
+
+    async def _composed(self, tx: Tx, line: Line) -> Outgoing:
+        people = await self.composer.people(tx, line, [self.claimed])
+        person, prepared = people[self.claimed.recipient_id or 0]
+        return self.composer.outgoing(line, self.claimed, person, prepared)
