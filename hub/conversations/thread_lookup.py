@@ -102,11 +102,7 @@ def asked(wanted: Wanted) -> dict[str, Asked]:
     types, values, channels, keys = wanted.columns
     short = wanted.has_short_kinds
     found = {
-        "conversations": Asked(
-            Conversation,
-            CONVERSATIONS,
-            (wanted.conversation_ids, wanted.message_ids, channels, keys, types, values, short),
-        ),
+        "conversations": _asked_conversations(wanted),
         "last_agents": Asked(LastAgent, LAST_AGENTS, (types, values)),
     }
     if wanted.message_ids:
@@ -118,6 +114,16 @@ def asked(wanted: Wanted) -> dict[str, Asked]:
     if short:
         found["pointers"] = Asked(Pointer, POINTERS, (types, values))
     return found
+
+
+def _asked_conversations(wanted: Wanted) -> Asked:
+    """By the ways that may lead to one: a way nobody goes would cost its part of the plan in every batch."""
+    types, values, channels, keys = wanted.columns
+    if wanted.conversation_ids or wanted.message_ids or keys:
+        named = (wanted.conversation_ids, wanted.message_ids, channels, keys, wanted.has_short_kinds)
+        return Asked(Conversation, CONVERSATIONS, (types, values, *named))
+    way = POINTED_AT if wanted.has_short_kinds else OF_THE_PEOPLE
+    return Asked(Conversation, way, (types, values))
 
 
 def known(found: dict[str, list[Any]]) -> Threads:
@@ -204,22 +210,30 @@ LAST_AGENTS = """
     ORDER BY c.root_id, newest.last_message_at DESC
 """
 
-# Conversations by id (following joins), and the recently active ones of these people.
-CONVERSATIONS = f"""
+BY_POINTER = """
+    SELECT p.conversation_id FROM thread_pointer p WHERE p.address_id IN (SELECT address_id FROM person)
+"""
+BY_NAME = f"""
+    SELECT unnest($3::bigint[])
+    UNION SELECT conversation_id FROM message WHERE message_id = ANY($4) AND message_id <> ''
+    UNION SELECT m.conversation_id FROM delivery d JOIN message m ON m.id = d.message_id
+          WHERE d.provider_id = ANY($4) AND d.provider_id <> ''
+    UNION SELECT k.conversation_id FROM thread_key k
+          JOIN unnest($5::bigint[], $6::text[]) AS w (channel_id, key) USING (channel_id, key)
+    UNION {BY_POINTER} AND $7
+"""
+
+
+def _conversations(named: str) -> str:
+    """Those a SELECT of ids names (following joins), and the recently active ones of these people."""
+    followed = (
+        f"SELECT coalesce(joined_into_id, id) FROM conversation WHERE id IN ({named}) UNION" if named else ""
+    )
+    return f"""
     WITH person AS MATERIALIZED (
         SELECT a.id AS address_id, c.root_id
-        FROM unnest($5::text[], $6::text[]) AS w (type, value)
+        FROM unnest($1::text[], $2::text[]) AS w (type, value)
         JOIN address a USING (type, value) JOIN contact c ON c.id = a.contact_id
-    ), named AS (
-        SELECT coalesce(joined_into_id, id) AS id FROM conversation WHERE id IN (
-            SELECT unnest($1::bigint[])
-            UNION SELECT conversation_id FROM message WHERE message_id = ANY($2) AND message_id <> ''
-            UNION SELECT m.conversation_id FROM delivery d JOIN message m ON m.id = d.message_id
-                  WHERE d.provider_id = ANY($2) AND d.provider_id <> ''
-            UNION SELECT k.conversation_id FROM thread_key k
-                  JOIN unnest($3::bigint[], $4::text[]) AS w (channel_id, key) USING (channel_id, key)
-            UNION SELECT p.conversation_id FROM thread_pointer p
-                  WHERE $7 AND p.address_id IN (SELECT address_id FROM person))
     ), active AS (
         SELECT v.id FROM conversation v JOIN contact c ON c.id = v.contact_id
         WHERE c.root_id IN (SELECT root_id FROM person)
@@ -227,7 +241,7 @@ CONVERSATIONS = f"""
         ORDER BY v.last_message_at DESC LIMIT 2000
     ), locked AS MATERIALIZED (
         SELECT v.* FROM conversation v
-        WHERE v.id = ANY (ARRAY(SELECT id FROM named UNION SELECT id FROM active))
+        WHERE v.id = ANY (ARRAY({followed} SELECT id FROM active))
         ORDER BY v.id FOR NO KEY UPDATE
     )
     SELECT v.id, v.state, v.subject, v.contact_id, c.root_id, v.account_id, v.assignee_id, v.team_id,
@@ -239,4 +253,9 @@ CONVERSATIONS = f"""
                  WHERE p.conversation_id = v.id AND p.role = 'suggested') AS suggested,
            ARRAY(SELECT j.id FROM conversation j WHERE j.joined_into_id = v.id) AS joined_ids
     FROM locked v JOIN contact c ON c.id = v.contact_id
-"""
+    """
+
+
+CONVERSATIONS = _conversations(BY_NAME)
+POINTED_AT = _conversations(BY_POINTER)
+OF_THE_PEOPLE = _conversations("")

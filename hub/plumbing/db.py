@@ -78,7 +78,7 @@ async def open_pool(dsn: str, *, most: int = 16, name: str = "dialogo") -> async
 
 
 async def _nothing_to_reset(connection: asyncpg.Connection) -> None:
-    """We only SET LOCAL, and the driver rolls back what is open: its RESET ALL would be one more round trip each time."""
+    """We only SET LOCAL, and the driver rolls back what is open: its RESET ALL would be one more round trip."""
 
 
 async def open_connection(dsn: str, *, name: str) -> asyncpg.Connection:
