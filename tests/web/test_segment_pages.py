@@ -10,16 +10,21 @@ from multidict import MultiDict, MultiDictProxy
 from hub.campaigns import segments
 from hub.campaigns.conditions import (
     Account,
+    Answered,
+    Campaigned,
     Consent,
     Conversation,
     Definition,
     Group,
+    InSegment,
     Known,
     Owes,
     Owner,
     Person,
     Purchases,
     Reachable,
+    Role,
+    Tag,
 )
 from hub.plumbing.hub import Hub
 from hub.web.forms import Form
@@ -43,7 +48,14 @@ ALL = [
     Purchases(at_least=Decimal(3), products=[1, 7], categories=["sillas"], days=90, no=True, whose="account"),
     Purchases(measure="total", at_least=Decimal("99.50"), currency="MXN"),
     Owes(no=True),
-    Conversation(open=True, tag="queja"),
+    Tag(any_of=["vip"]),
+    Role(any_of=["guarantor"], accounts=[3]),
+    Role(no=True),
+    Answered(by="us", days=9),
+    Campaigned(what="silent", campaign=4, days=30),
+    Campaigned(no=True),
+    InSegment(segment=2),
+    Conversation(open=True, tag="queja", priorities=["urgent"], waiting=True),
     Consent(type="email"),
     Reachable(type="phone", no=True),
 ]
@@ -59,7 +71,7 @@ def form(**given: str | list[str]) -> Form:
 
 
 def test_every_condition_comes_back_from_the_form_as_it_was() -> None:
-    definition = Definition(groups=[Group(all=ALL[:8]), Group(all=ALL[8:])])
+    definition = Definition(groups=[Group(all=ALL[:12]), Group(all=ALL[12:])])
     shown = rows.shown(definition)
     assert not any(row.raw for few in shown for row in few)
     given = MultiDict(
@@ -149,7 +161,7 @@ async def test_a_segment_is_built_counted_saved_and_changed(site: Web, hub: Hub,
     assert "Esta es la versión 1" in older
     assert 'value="acme"' in older
     assert (await mario.get(f"{place}?version=9")).status == 404
-    assert "La conocemos desde hace más de 3 días" in await mario.text("/segments")
+    assert "3 días" in await mario.text("/segments")
     async with hub.transaction() as tx:
         kept = await segments.listed(tx)
     assert [(one.name, one.version, one.agent_name) for one in kept] == [("Todos", 2, "Mario")]

@@ -71,7 +71,7 @@ async def _words(request: web.Request, campaign: Campaign) -> str:
         return ""
     async with hub_of(request).transaction() as tx:
         segment = await segments.load(tx, campaign.segment_id)
-        return drawing.in_words(segment.definition, await drawing.choices(tx))
+        return await drawing.in_words(tx, segment.definition)
 
 
 async def _reached(request: web.Request, segment_id: int | None) -> AudienceView | None:
@@ -79,5 +79,4 @@ async def _reached(request: web.Request, segment_id: int | None) -> AudienceView
         return None
     async with hub_of(request).transaction() as tx:
         segment = await segments.load(tx, segment_id)
-        choices = await drawing.choices(tx)
-    return await drawing.reached(hub_of(request), Read(definition=segment.definition, errors={}), choices)
+    return await drawing.reached(hub_of(request), Read(definition=segment.definition, errors={}))

@@ -8,18 +8,20 @@ from itertools import groupby
 from babel import Locale
 
 from hub.agents import people
-from hub.campaigns import audience
+from hub.campaigns import audience, campaigns, segments, why
 from hub.campaigns.audience import Counted, Sampled
 from hub.campaigns.conditions import Definition
 from hub.channels import connections
 from hub.channels.registry import adapter
-from hub.customers import products
+from hub.conversations.labels import PRIORITIES
+from hub.customers import accounts, products
+from hub.customers.roles import ROLES
 from hub.plumbing.db import Tx
-from hub.plumbing.errors import Unavailable
+from hub.plumbing.errors import BadInput, Unavailable
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import N_, _, language
 from hub.web.segments.asking import TABLE, Part
-from hub.web.segments.rows import Read, Typed, Typeds, asked_of, parts_of, shown
+from hub.web.segments.rows import Read, Typed, Typeds, asked_of, parts_of, read
 from hub.web.segments.views import AudienceView, BuilderView, Options, PartView, RowView, SampleView
 
 Choices = dict[str, Options]
@@ -40,13 +42,20 @@ KINDS = {
 TYPES = {"email": N_("Email"), "phone": N_("Telephone"), "fax": N_("Fax")}
 PURPOSES = {"marketing": N_("Marketing"), "service": N_("Service")}
 WHOSE = {"person": N_("The person"), "account": N_("Their account")}
+ANSWERERS = {"them": N_("They to us"), "us": N_("We to them")}
+CAMPAIGNED = {
+    "got": N_("They got it"),
+    "answered": N_("They answered"),
+    "silent": N_("They got it and did not answer"),
+    "clicked": N_("They followed a link"),
+}
 REASONS = {
     "no_address": N_("without any address"),
     "unusable": N_("without an address that works"),
     "opted_out": N_("who said stop"),
     "no_consent": N_("who never said yes"),
 }
-MOST_PRODUCTS = 200
+MOST_LISTED = 200
 
 
 async def choices(tx: Tx) -> Choices:
@@ -56,10 +65,20 @@ async def choices(tx: Tx) -> Choices:
     types = [(one, type_name(one)) for one in dict.fromkeys(adapter(kind).can.address_type for kind in kinds)]
     return {
         "agents": [(str(one.id), one.name) for one in await people.every(tx)],
-        "products": [(str(one.id), one.name) for one in await products.listed(tx, most=MOST_PRODUCTS)],
+        "products": [(str(one.id), one.name) for one in await products.listed(tx, most=MOST_LISTED)],
         "languages": [(code, names.get(code, code)) for code in SPOKEN],
         "relations": _worded(RELATIONS),
         "kinds": _worded(KINDS),
+        "roles": _worded(ROLES),
+        "priorities": _worded(PRIORITIES),
+        "accounts": [(str(one.id), one.name) for one in await accounts.listed(tx, most=MOST_LISTED)],
+        "segments": [(str(one.id), one.name) for one in await segments.listed(tx, most=MOST_LISTED)],
+        "campaigns": [
+            ("", _("Any of them")),
+            *((str(one.id), one.name) for one in await campaigns.listed(tx, most=MOST_LISTED)),
+        ],
+        "campaigned": _worded(CAMPAIGNED),
+        "answerers": _worded(ANSWERERS),
         "purposes": _worded(PURPOSES),
         "whose": _worded(WHOSE),
         "currencies": [(code, code) for code in CURRENCIES],
@@ -73,16 +92,22 @@ def type_name(type_: str) -> str:
     return _(TYPES[type_]) if type_ in TYPES else type_
 
 
-def builder(
+async def builder(
+    tx: Tx,
     groups: Typeds,
-    found: Choices,
     errors: dict[tuple[int, int], str],
     *,
     fresh: tuple[int, int] | None = None,
 ) -> BuilderView:
     """The rows as they are typed; `errors` are shown on theirs, the `fresh` one gets the focus."""
+    found = await choices(tx)
     drawn = [
-        [_row(row, g, n, found, errors.get((g, n), ""), fresh == (g, n)) for n, row in enumerate(rows)]
+        [
+            _row(row, g, n, found, errors.get((g, n), ""), fresh == (g, n))
+            if not row.raw
+            else RowView(at=f"{g}.{n}", raw=row.raw, words=await _kept(tx, row), error=errors.get((g, n), ""))
+            for n, row in enumerate(rows)
+        ]
         for g, rows in enumerate(groups)
     ]
     headed = groupby(TABLE, key=lambda asked: asked.group)
@@ -90,55 +115,44 @@ def builder(
     return BuilderView(groups=drawn, fields=fields)
 
 
-async def reached(hub: Hub, asked: Read, found: Choices) -> AudienceView:
+async def _kept(tx: Tx, row: Typed) -> str:
+    """The words of a condition the builder cannot show."""
+    definition = read([[row]]).definition
+    return (await why.why(tx, definition))[0] if definition.groups else ""
+
+
+async def reached(hub: Hub, asked: Read) -> AudienceView:
     """Who fits now. In a transaction of its own, whose limits end with it."""
     try:
         async with hub.transaction() as tx:
-            counted = await audience.count(tx, asked.definition)
-            sample = await audience.sample(tx, asked.definition)
-    except Unavailable as error:
+            counted, sample = await audience.survey(tx, asked.definition)
+    except (BadInput, Unavailable) as error:
         return AudienceView(total=0, permitted=0, by_type=[], excluded=[], sample=[], error=error.message)
-    return _audience(counted, sample, why(asked.definition, found), len(asked.errors))
+    return _audience(counted, sample, len(asked.errors))
 
 
-def why(definition: Definition, found: Choices) -> list[str]:
-    """Each group as one sentence."""
-    return [" · ".join(_words(row, found) for row in rows) for rows in shown(definition)]
-
-
-def in_words(definition: Definition, found: Choices) -> str:
+async def in_words(tx: Tx, definition: Definition) -> str:
     """The whole definition in a line."""
-    return _(" — or ").join(why(definition, found)) or _("Everybody")
+    return _(" — or ").join(await why.why(tx, definition))
 
 
-def _audience(
-    counted: Counted, sample: Sequence[Sampled], sentences: list[str], incomplete: int
-) -> AudienceView:
+def _audience(counted: Counted, sample: Sequence[Sampled], incomplete: int) -> AudienceView:
+    by_type = sorted(counted.by_type.items(), key=lambda item: -item[1])
     return AudienceView(
         total=counted.total,
         permitted=counted.permitted,
-        by_type=[
-            (type_name(one), n) for one, n in sorted(counted.by_type.items(), key=lambda item: -item[1])
-        ],
+        by_type=[(type_name(one), n) for one, n in by_type],
         excluded=[
             (_(words), counted.excluded[code]) for code, words in REASONS.items() if code in counted.excluded
         ],
         sample=[
-            SampleView(
-                id=one.id,
-                name=one.name,
-                account_name=one.account_name,
-                why=[sentences[g] for g in one.groups],
-            )
-            for one in sample
+            SampleView(id=one.id, name=one.name, account_name=one.account_name, why=one.why) for one in sample
         ],
         incomplete=incomplete,
     )
 
 
 def _row(row: Typed, g: int, n: int, found: Choices, error: str, fresh: bool) -> RowView:
-    if row.raw:
-        return RowView(at=f"{g}.{n}", raw=row.raw, words=_words(row, found), error=error)
     asked, operator = asked_of(row)
     return RowView(
         at=f"{g}.{n}",
@@ -166,26 +180,6 @@ def _part(part: Part, name: str, row: Typed, found: Choices) -> PartView:
         hint=_(part.hint) if part.hint else "",
         needed=part.needed,
     )
-
-
-def _words(row: Typed, found: Choices) -> str:
-    if row.raw:
-        return _("A condition made elsewhere")
-    asked, operator = asked_of(row)
-    told = [_(asked.label), _(operator.label)]
-    for part in parts_of(asked, operator):
-        values = row.values.get(part.name, [])
-        names = dict(found.get(part.choices, []))
-        shown_as = ", ".join(names.get(one, one) for one in values if one)
-        if not shown_as or (part.how == "choice" and values[-1] == "person"):
-            continue
-        if part.how == "check":
-            told.append(_(part.label).lower())
-        elif part.needed or part.name == "type":
-            told.append(f"{shown_as} {_(part.unit) if part.unit else ''}".strip())
-        else:
-            told.append(f"{_(part.label).lower()} {shown_as} {_(part.unit) if part.unit else ''}".strip())
-    return " ".join(told)
 
 
 def _worded(names: dict[str, str]) -> Options:

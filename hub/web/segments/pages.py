@@ -29,9 +29,8 @@ async def show_all(request: web.Request) -> web.StreamResponse:
     q = request.query.get("q", "")[:100]
     async with hub_of(request).transaction() as tx:
         found = await segments.listed(tx, text=q, after=number_of(request, "after") or 0, most=PAGE + 1)
-        choices = await drawing.choices(tx)
+        words = {one.id: await drawing.in_words(tx, one.definition) for one in found[:PAGE]}
     more = f"/segments?{urlencode({'q': q, 'after': found[PAGE - 1].id})}" if len(found) > PAGE else ""
-    words = {one.id: drawing.in_words(one.definition, choices) for one in found[:PAGE]}
     page = SegmentsPage(segments=found[:PAGE], words=words, q=q, more=more)
     return await shell.page(request, "segments/list.html", page, current="segments")
 
@@ -130,7 +129,7 @@ async def _reshaped(
     if not _is_fragment(request):
         return await _page(request, segment, form.name, groups)
     async with hub_of(request).transaction() as tx:
-        view = drawing.builder(groups, await drawing.choices(tx), {}, fresh=fresh)
+        view = await drawing.builder(tx, groups, {}, fresh=fresh)
     person = person_of(request)
     return shell.html(render.partial("segments/_builder.html", view, person.language, person.time_zone))
 
@@ -139,9 +138,7 @@ async def _counted(
     request: web.Request, asked: Read, template: str = "segments/_audience.html"
 ) -> web.StreamResponse:
     person = person_of(request)
-    async with hub_of(request).transaction() as tx:
-        choices = await drawing.choices(tx)
-    view = await drawing.reached(hub_of(request), asked, choices)
+    view = await drawing.reached(hub_of(request), asked)
     return shell.html(render.partial(template, view, person.language, person.time_zone))
 
 
@@ -158,7 +155,7 @@ async def _page(
     asked = rows.read(groups)
     versions: list[VersionView] = []
     async with hub_of(request).transaction() as tx:
-        choices = await drawing.choices(tx)
+        builder = await drawing.builder(tx, groups, errors or {})
         if segment is not None:
             versions = [
                 VersionView(version=one.version, at=one.at, by=one.agent_name or "")
@@ -168,8 +165,8 @@ async def _page(
         id=segment.id if segment else 0,
         name=name,
         version=segment.version if segment else 0,
-        builder=drawing.builder(groups, choices, errors or {}),
-        audience=await drawing.reached(hub_of(request), asked, choices),
+        builder=builder,
+        audience=await drawing.reached(hub_of(request), asked),
         versions=versions,
         looking=looking,
         errors=wrong or {},
