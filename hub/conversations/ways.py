@@ -112,7 +112,8 @@ async def look_up(tx: Tx, channels: Sequence[Channel], conversation_id: int, con
         ), d AS (
             SELECT w.channel_id, a.id AS address_id, a.value AS address, a.verified, a.shared, a.why_not,
                    r.id AS root_id, r.name, r.preferred_channel, bool_or(people.main) AS main,
-                   'service' AS purpose, NULL::timestamptz AS window_until, NULL::timestamptz AS leave_before
+                   'service' AS purpose, NULL::timestamptz AS window_until, NULL::timestamptz AS leave_before,
+                   NULL::bigint AS interest_id
             FROM unnest($1::bigint[], $2::text[]) AS w (channel_id, type)
             CROSS JOIN people JOIN contact r ON r.id = people.root_id JOIN contact c ON c.root_id = r.id
             JOIN address a ON a.contact_id = c.id AND a.type = w.type

@@ -88,7 +88,7 @@ async def refuse(tx: Tx, *, most: int = 200) -> list[Changed]:
             SELECT d.id, ({WHY_NOT}) AS code,
                    coalesce((SELECT why_not FROM address WHERE address.id = d.address_id), '') AS why
             FROM channel CROSS JOIN LATERAL (
-                SELECT id, address_id, channel_id, purpose, window_until, leave_before FROM delivery
+                SELECT id, address_id, channel_id, purpose, window_until, leave_before, interest_id FROM delivery
                 WHERE channel_id = channel.id AND state IN ('held', 'queued') AND gate_id IS NULL AND due_at <= now()
                 ORDER BY due_at, id LIMIT $1
             ) AS d

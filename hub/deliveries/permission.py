@@ -13,8 +13,8 @@ from hub.plumbing.db import Tx
 
 Purpose = Literal["service", "marketing"]
 
-# NULL when `d` (a row with address_id, channel_id, purpose, window_until, leave_before) may leave, else the
-# code of the reason. It stands in the claim's WHERE, so that nothing leaves that was forbidden meanwhile
+# NULL when `d` (a row with address_id, channel_id, purpose, window_until, leave_before, interest_id) may leave,
+# else the code of the reason. It stands in the claim's WHERE, so that nothing leaves that was forbidden meanwhile
 # (INVARIANTS §6). The newest row of the consent ledger counts, of this channel or of all; 'service' refused
 # means the carrier itself blocks (STOP). Marketing needs a yes, and an address that was compared with the
 # list of the suppressed.
@@ -34,6 +34,9 @@ WHY_NOT = """
               ORDER BY consent.id DESC LIMIT 1), false) THEN 'no_consent'
         WHEN d.purpose = 'marketing' AND (SELECT NOT compared FROM address WHERE address.id = d.address_id)
              THEN 'no_consent'
+        WHEN d.purpose = 'marketing' AND d.interest_id IS NOT NULL AND EXISTS (
+             SELECT FROM interest_refusal AS i WHERE i.address_id = d.address_id AND i.interest_id = d.interest_id)
+             THEN 'not_interested'
         WHEN d.window_until <= now() THEN 'window_closed'
         WHEN d.purpose = 'marketing' AND d.leave_before <= now() THEN 'quiet_hours'
     END
@@ -58,22 +61,25 @@ async def may_send(
     *,
     channel_id: int | None = None,
     window_until: datetime | None = None,
+    interest_id: int | None = None,
 ) -> Yes | No:
     """Whether a message with this purpose may leave for this address now.
 
     `channel_id`: on which channel; without it only what holds everywhere counts. `window_until`: until when
-    free text may go there (conversations/windows), None where there is no window.
+    free text may go there (conversations/windows), None where there is no window. `interest_id`: what it is about.
     """
     row = await tx.record(
         f"""
         SELECT {WHY_NOT} AS code, coalesce((SELECT why_not FROM address WHERE id = $1), '') AS why
         FROM (SELECT $1::bigint AS address_id, $2::text AS purpose, $3::bigint AS channel_id,
-                     $4::timestamptz AS window_until, NULL::timestamptz AS leave_before) AS d
+                     $4::timestamptz AS window_until, NULL::timestamptz AS leave_before,
+                     $5::bigint AS interest_id) AS d
         """,
         address_id,
         purpose,
         channel_id,
         window_until,
+        interest_id,
     )
     if row is None or row["code"] is None:
         return Yes()

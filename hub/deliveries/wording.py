@@ -8,6 +8,7 @@ _CODES = {
     "unusable": N_("This address does not work: %(detail)s"),
     "opted_out": N_("The recipient asked not to be written to here."),
     "no_consent": N_("The recipient has not agreed to marketing."),
+    "not_interested": N_("The recipient does not want to read about this."),
     "window_closed": N_("They wrote too long ago on this channel: only an approved text may go there now."),
     "quiet_hours": N_("The quiet hours had begun."),
     "lease_over": N_("The worker stopped while sending: perhaps it was sent."),

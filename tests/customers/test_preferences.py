@@ -112,6 +112,8 @@ async def test_what_about_when_and_opens(tx: Tx, world: World) -> None:
             tx, marta, chosen(marta, about=(news.id,), hours=evenings, opens=True), proof=PROOF
         )
     assert await interests.refused(tx, [marta, world.jorge_address]) == {marta: {offers.id}}
+    answers = [await may_send(tx, marta, "marketing", interest_id=one) for one in (news.id, offers.id, None)]
+    assert [getattr(one, "code", "yes") for one in answers] == ["yes", "not_interested", "yes"]
     assert await contact_hours.of_contacts(tx, [world.marta, world.jorge]) == {world.marta: evenings}
     assert await preferences.may_see_opens(tx, [marta, world.jorge_address]) == {marta}
     rows = await tx.fetch("SELECT verb FROM history WHERE contact_id = $1 ORDER BY id", world.marta)
