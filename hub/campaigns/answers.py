@@ -195,7 +195,7 @@ def note(
 
 
 def write(tx: Tx, known: Known) -> None:
-    """Who answered, and the later steps that end with it."""
+    """Who answered, and the later steps that end with it; one about to leave is held back in the claim (holds)."""
     changed = sorted((one for one in known.by_id.values() if one.changed), key=lambda one: one.id)
     if not changed:
         return
@@ -218,11 +218,12 @@ def write(tx: Tx, known: Known) -> None:
     if ended:
         tx.together(
             """
-            UPDATE recipient SET state = 'stopped', reason = 'reply'
+            UPDATE recipient
+            SET state = CASE recipient.state WHEN 'made' THEN 'made' ELSE 'stopped' END, reason = 'reply'
             FROM (SELECT r.id FROM unnest($1::bigint[], $2::bigint[], $3::smallint[])
                       AS w (campaign_id, contact_id, step)
                   JOIN recipient r ON (r.campaign_id, r.contact_id) = (w.campaign_id, w.contact_id) AND r.step > w.step
-                  WHERE r.state IN ('frozen', 'ready') ORDER BY r.id FOR NO KEY UPDATE OF r) AS later
+                  WHERE r.state IN ('frozen', 'ready', 'made') ORDER BY r.id FOR NO KEY UPDATE OF r) AS later
             WHERE recipient.id = later.id
             """,
             [one.campaign_id for one in ended],

@@ -14,7 +14,7 @@ from hub.plumbing.db import Tx
 async def check(tx: Tx, recipient_ids: Sequence[int]) -> dict[int, str]:
     """By recipient, the code of why it must not leave now; who may is not in it.
 
-    gone: the person was erased, or the address is another's now. dropped, stopped: taken out after it was queued.
+    gone: the person was erased, or the address is another's now. dropped, stopped, reply: after it was queued.
     no_sender: who signs it is no longer active. same_person: merged with somebody who gets it already. complaint: they
     have an open one. bought: so lately that the house waits.
     """
@@ -30,6 +30,7 @@ async def check(tx: Tx, recipient_ids: Sequence[int]) -> dict[int, str]:
             WHEN h.root_id IS NULL OR h.leaf_id IS NULL
                  OR (SELECT root_id FROM contact WHERE contact.id = h.leaf_id) <> h.root_id THEN 'gone'
             WHEN h.state IN ('dropped', 'excluded', 'stopped') THEN coalesce(nullif(h.reason, ''), h.state)
+            WHEN h.reason <> '' THEN h.reason
             WHEN h.signed IS NULL THEN 'no_sender'
             WHEN EXISTS (SELECT FROM contact m JOIN recipient o ON o.contact_id = m.id
                          WHERE m.root_id = h.root_id AND o.campaign_id = h.campaign_id AND o.step = h.step

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hub.campaigns import campaigns, steps
+from hub.campaigns import campaigns, holds, steps
 from hub.campaigns.steps import Wanted
 from hub.channels.base import Raw
 from hub.channels.mail.tokens import reply_address
@@ -208,3 +208,16 @@ async def test_two_answers_at_once_bring_the_message_along_once(hub, world, sent
     await inbound.close()
     assert len({one.conversation_id for one in outcomes}) == 1
     assert [row[1] for row in await thread(hub, outcomes[0].conversation_id)] == ["out", "in", "in"]
+
+
+async def test_a_later_step_about_to_leave_is_held_back_in_its_claim(hub, world, inbound, sent):
+    later = await hub.pool.fetchval("UPDATE recipient SET state = 'made' WHERE step = 2 RETURNING id")
+    await arrive(inbound, world, mail(JORGE, "Re: Lamps, Jorge", "Yes!", in_reply_to=f"<{HEADER}>"))
+    assert (await states(hub))[1][1:3] == ("made", "reply")
+    await hub.pool.execute(
+        "UPDATE recipient SET sender_id = $1, address_id = (SELECT address_id FROM recipient WHERE step = 1)"
+        " WHERE step = 2",
+        world.luis,
+    )
+    async with hub.transaction() as tx:
+        assert await holds.check(tx, [later]) == {later: "reply"}
