@@ -6,21 +6,24 @@ counted (campaigns/links) and the picture that tells of an opened mail.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 
 import msgspec
 
 from hub.campaigns import links, tracking
-from hub.campaigns.rendering import Content, subject_line
+from hub.campaigns.rendering import Content, digest, subject_line
 from hub.campaigns.wording import Texts, compiled, quoted
 from hub.channels.facts import Party
-from hub.channels.mail.quoted_printable import piece
+from hub.channels.mail.quoted_printable import piece, plain
 from hub.channels.mail.skeleton import Skeleton, ToWrite
 from hub.customers.variables import Value, Values
 from hub.plumbing.crypto import Crypto
 from hub.plumbing.sandbox import Wording
 
-_PIXEL = '<img src="{{ link.open }}" width="1" height="1" alt="">'
+_PIXEL = '<img src="{}" width="1" height="1" alt="">'
+_OPENED = -1  # in place of a link's number
+_PLACE = f"https://link.invalid/{secrets.token_hex(8)}"  # nobody's name or wording holds it
 
 
 class Incomplete(ValueError):
@@ -29,6 +32,10 @@ class Incomplete(ValueError):
     def __init__(self, names: list[str]) -> None:
         super().__init__(f"nothing is known for {', '.join(names)}")
         self.names = names
+
+
+class Changed(ValueError):
+    """A message that is not letter for letter the one that was approved."""
 
 
 class Counting(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,17 +47,44 @@ class Counting(msgspec.Struct, frozen=True, kw_only=True):
     opens: bool = False
 
 
+class Counted(msgspec.Struct, frozen=True):
+    """One counted link of a body: the piece that stands for it until we know whose it is, and as it was written."""
+
+    n: int
+    place: str
+    written: str
+
+
+class Body(msgspec.Struct, frozen=True):
+    """One form of the message; `places`: what each variable of a counted link is filled with."""
+
+    wording: Wording
+    places: dict[str, Value]
+    counted: tuple[Counted, ...]
+
+    def shown(self, filled: str) -> bytes:
+        """What was approved of it: the links as they were written."""
+        for one in self.counted:
+            filled = filled.replace(one.place, one.written)
+        return plain(filled)
+
+    def sent(self, filled: str, counting: Counting | None, recipient_id: int) -> str:
+        """What leaves: the links that are this recipient's alone."""
+        for one in self.counted:
+            filled = filled.replace(one.place, _of_recipient(one, counting, recipient_id))
+        return filled
+
+
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """One step and variant, from one sender, ready to be written to anybody."""
 
-    subject: Wording
-    bodies: tuple[Wording, ...]
-    kinds: tuple[str, ...]
-    skeleton: Skeleton
+    texts: Texts
     sender: Party
     feedback_id: str
     counting: Counting | None
-    counted: Mapping[str, int]
+    subject: Wording
+    bodies: dict[str, Body]
+    skeleton: Skeleton
 
     @classmethod
     def of(
@@ -58,61 +92,82 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Letter:
         """`counting`: None where nothing is counted. Raises Misworded, and ValueError for a sender that is none."""
         sources = {"plain": texts.text, "html": texts.html}
-        kinds = tuple(kind for kind, source in sources.items() if source) or ("plain",)
-        bodies = tuple(_body(sources[kind], kind == "html", counting) for kind in kinds)
-        names = {name for one in bodies for name in one.variables}
+        kinds = [kind for kind, source in sources.items() if source] or ["plain"]
         return cls(
-            subject=compiled(texts.subject),
-            bodies=bodies,
-            kinds=kinds,
-            skeleton=Skeleton.of(sender, kinds, feedback_id=feedback_id),
+            texts=texts,
             sender=sender,
             feedback_id=feedback_id,
             counting=counting,
-            counted={
-                f"link.n{n}": n
-                for n in (counting.links.values() if counting else ())
-                if f"link.n{n}" in names
-            },
+            subject=compiled(texts.subject),
+            bodies={kind: _body(sources[kind], kind == "html", counting) for kind in kinds},
+            skeleton=Skeleton.of(sender, kinds, feedback_id=feedback_id),
         )
 
-    def write(self, values: Values, to: ToWrite, *, recipient_id: int = 0) -> bytes:
+    def write(
+        self, values: Values, to: ToWrite, *, recipient_id: int = 0, approved: bytes | None = None
+    ) -> bytes:
         """The whole mail in CRLF, no line of it beginning with a dot. `recipient_id` signs what is counted.
 
-        Raises Incomplete for a variable without value or default, ValueError for what no header can carry.
+        `approved`: the hash of what was approved (Content.hash); None: whatever it says. Raises Incomplete for a
+        variable without value or default, Changed when it says anything else, ValueError for what no header carries.
         """
-        given: dict[str, Value] = dict(values)
-        if to.unsubscribe_url:
-            given["unsubscribe.link"] = to.unsubscribe_url
-        if self.counting is not None and recipient_id:
-            for name, n in self.counted.items():
-                given[name] = tracking.link_url(self.counting.base_url, self.counting.crypto, recipient_id, n)
-            if self.counting.opens:
-                given["link.open"] = tracking.open_url(
-                    self.counting.base_url, self.counting.crypto, recipient_id
-                )
+        given = {**values, "unsubscribe.link": to.unsubscribe_url} if to.unsubscribe_url else values
         subject = self.subject.fill(given)
-        bodies = [one.fill(given) for one in self.bodies]
-        if missing := [name for one in (subject, *bodies) for name in one.missing]:
+        filled = {
+            kind: body.wording.fill({**given, **body.places} if body.places else given)
+            for kind, body in self.bodies.items()
+        }
+        if missing := [name for one in (subject, *filled.values()) for name in one.missing]:
             raise Incomplete(list(dict.fromkeys(missing)))
-        return self.skeleton.write(to, subject_line(subject.text), [one.text for one in bodies])
+        line = subject_line(subject.text)
+        said = {kind: one.text for kind, one in filled.items()}
+        if approved is not None and self._hash(line, said, given) != approved:
+            raise Changed("it is no longer what was approved")
+        return self.skeleton.write(
+            to,
+            line,
+            [body.sent(said[kind], self.counting, recipient_id) for kind, body in self.bodies.items()],
+        )
 
     def write_own(self, content: Content, to: ToWrite) -> bytes:
         """The mail of somebody whose words were written for them alone; nothing in it is counted."""
         if content.missing:
             raise Incomplete(list(content.missing))
-        said = {"plain": content.text, "html": content.html}
-        kinds = tuple(kind for kind, text in said.items() if text) or ("plain",)
+        said = {kind: text for kind, text in (("plain", content.text), ("html", content.html)) if text}
+        said = said or {"plain": ""}
         skeleton = self.skeleton
-        if kinds != self.kinds:
-            skeleton = Skeleton.of(self.sender, kinds, feedback_id=self.feedback_id)
-        return skeleton.write(to, content.subject, [piece(said[kind]) for kind in kinds])
+        if said.keys() != self.bodies.keys():
+            skeleton = Skeleton.of(self.sender, list(said), feedback_id=self.feedback_id)
+        return skeleton.write(to, content.subject, [piece(text) for text in said.values()])
+
+    def _hash(self, subject: str, said: Mapping[str, str], values: Values) -> bytes:
+        """Content.hash of the same, without rendering it a second time."""
+        text, html = (
+            self.bodies[kind].shown(said[kind]) if kind in said else b"" for kind in ("plain", "html")
+        )
+        short = compiled(self.texts.short).fill(values).text.encode() if self.texts.short else text
+        blanks = {
+            name: compiled(one).fill(values).text for name, one in self.texts.approved_variables.items()
+        }
+        return digest([subject.encode(), text, html, short], blanks)
 
 
-def _body(source: str, html: bool, counting: Counting | None) -> Wording:
+def _body(source: str, html: bool, counting: Counting | None) -> Body:
+    marks: list[links.Mark] = []
     if counting is not None:
-        source = links.counted(source, counting.links, html=html)
+        source, marks = links.counted(source, counting.links, html=html)
         if html and counting.opens:
-            end = source.lower().rfind("</body")
-            source = source[:end] + _PIXEL + source[end:] if end >= 0 else source + _PIXEL
-    return quoted(source, html=html)
+            marks.append(links.Mark("link.open", _OPENED, ""))
+            before, end, after = source.rpartition("</body>")
+            source = before + "{{ link.open }}" + end + after if end else source + "{{ link.open }}"
+    places: dict[str, Value] = {one.name: f"{_PLACE}/{number}" for number, one in enumerate(marks)}
+    counted = (Counted(one.n, piece(str(places[one.name])), piece(one.written)) for one in marks)
+    return Body(quoted(source, html=html), places, tuple(counted))
+
+
+def _of_recipient(one: Counted, counting: Counting | None, recipient_id: int) -> str:
+    if counting is None or not recipient_id:
+        return one.written
+    if one.n == _OPENED:
+        return piece(_PIXEL.format(tracking.open_url(counting.base_url, counting.crypto, recipient_id)))
+    return piece(tracking.link_url(counting.base_url, counting.crypto, recipient_id, one.n))

@@ -10,10 +10,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from html import unescape
 
+import msgspec
+
 from hub.campaigns.wording import Texts, quoted
 from hub.plumbing.sandbox_rules import Misworded
 
 LONGEST = 2_000
+Change = Callable[[str, str], str | None]
+"""What a link becomes, from its address and how it was written; None leaves it."""
 _TAG = r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}"
 _IN_TEXT = re.compile(rf"(?P<tag>{_TAG})|(?P<url>https?://[^\s<>\"'{{}}]+(?P<more>\{{)?)", re.DOTALL)
 _IN_HTML = re.compile(
@@ -24,11 +28,19 @@ _IN_HTML = re.compile(
 _CLOSERS = ".,;:!?)»”’"
 
 
+class Mark(msgspec.Struct, frozen=True):
+    """A link that is counted: the variable that stands for it, its number, and how it was written."""
+
+    name: str
+    n: int
+    written: str
+
+
 def found(texts: Texts) -> list[str]:
     """The links everybody gets alike, each once, in the order in which they stand; `&amp;` is `&`."""
     links: dict[str, None] = {}
 
-    def note(url: str) -> None:
+    def note(url: str, _written: str) -> None:
         links[url] = None
 
     _replaced_in_html(texts.html, note)
@@ -36,20 +48,24 @@ def found(texts: Texts) -> list[str]:
     return list(links)
 
 
-def counted(source: str, numbers: Mapping[str, int], *, html: bool = False) -> str:
-    """The wording with `{{ link.n3 }}` for each link that has a number; unchanged where that would break it."""
+def counted(source: str, numbers: Mapping[str, int], *, html: bool = False) -> tuple[str, list[Mark]]:
+    """The wording with `{{ link.m0 }}` and so on for the links that have a number; as it was where that breaks it."""
+    marks: list[Mark] = []
 
-    def named(url: str) -> str | None:
-        return "{{ link.n" + str(numbers[url]) + " }}" if url in numbers else None
+    def named(url: str, written: str) -> str | None:
+        if url not in numbers:
+            return None
+        marks.append(Mark(f"link.m{len(marks)}", numbers[url], written))
+        return "{{ " + marks[-1].name + " }}"
 
     changed = (_replaced_in_html if html else _replaced_in_text)(source, named)
     if "{% raw" in source or "{%- raw" in source:
-        return source  # what stands there is no wording
+        return source, []  # what stands there is no wording
     try:
         quoted(changed, html=html)
     except Misworded:
-        return source
-    return changed
+        return source, []
+    return changed, marks
 
 
 def hrefs(html: str) -> Iterator[tuple[int, str]]:
@@ -59,23 +75,23 @@ def hrefs(html: str) -> Iterator[tuple[int, str]]:
             yield one.start("url"), unescape(one["url"]).strip()
 
 
-def _replaced_in_html(source: str, change: Callable[[str], str | None]) -> str:
+def _replaced_in_html(source: str, change: Change) -> str:
     def replaced(one: re.Match[str]) -> str:
         if one["tag"] is not None or not _of_a_link(source, one.start()):
             return one[0]
         url = unescape(one["url"]).strip()
-        new = change(url) if _same_for_all(url) else None
+        new = change(url, one["url"]) if _same_for_all(url) else None
         return one[0] if new is None else f"{one['before']}{one['mark']}{new}{one['mark']}"
 
     return _IN_HTML.sub(replaced, source)
 
 
-def _replaced_in_text(source: str, change: Callable[[str], str | None]) -> str:
+def _replaced_in_text(source: str, change: Change) -> str:
     def replaced(one: re.Match[str]) -> str:
         if one["tag"] is not None or one["more"]:
             return one[0]
         url = one["url"].rstrip(_CLOSERS)
-        new = change(url) if _same_for_all(url) else None
+        new = change(url, url) if _same_for_all(url) else None
         return one[0] if new is None else new + one["url"][len(url) :]
 
     return _IN_TEXT.sub(replaced, source)

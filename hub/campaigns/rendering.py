@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -30,10 +30,8 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def hash(self) -> bytes:
         """SHA-256 of every letter of it; the same content always has the same, and no other has it."""
-        blanks = (piece for pair in sorted(self.approved.items()) for piece in pair)
-        pieces = [one.encode() for one in (self.subject, self.text, self.html, self.short, *blanks)]
-        lengths = ",".join(str(len(one)) for one in pieces).encode()
-        return hashlib.sha256(b"\n".join((lengths, *pieces))).digest()
+        shown = (self.subject, self.text, self.html, self.short)
+        return digest([one.encode() for one in shown], self.approved)
 
     def said_on(self, can: Capabilities) -> str:
         """Its text on a channel that can do so much."""
@@ -66,6 +64,13 @@ def render(texts: Texts, values: Values, own: Mapping[str, str] | None = None) -
         approved={name: said("", source) for name, source in texts.approved_variables.items()},
         missing=tuple(missing),
     )
+
+
+def digest(shown: Sequence[bytes], approved: Mapping[str, str]) -> bytes:
+    """The hash of a content: its subject, text, html and short form in UTF-8, and what fills an approved text."""
+    pieces = [*shown, *(piece.encode() for pair in sorted(approved.items()) for piece in pair)]
+    lengths = ",".join(str(len(one)) for one in pieces).encode()
+    return hashlib.sha256(b"\n".join((lengths, *pieces))).digest()
 
 
 def subject_line(text: str) -> str:

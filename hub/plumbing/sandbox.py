@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache, lru_cache, partial
+from itertools import islice
 from typing import Any
 
 import jinja2
@@ -36,7 +37,7 @@ MOST_SECONDS = 0.8
 FOUND = re.compile(r"{{\s*([a-z]+\.[a-z_][a-z0-9_]*)\s*}}")
 """A blank nobody filled, as it stands in a text."""
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
-_LOOKS = 16  # pieces between two looks at the clock
+_LOOKED_AT = 8  # pieces at once, for a look at the clock and at what came out
 _REMEMBERED = 100  # characters of a value worth remembering: an owner's name comes a thousand times
 Written = Callable[[str], str]
 
@@ -68,12 +69,12 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
             context[inside] = _value(name, values.get(name), running)
         pieces: list[str] = []
         size = 0
+        coming = self.template.root_render_func(self.template.new_context(context))
         try:
-            for piece in self.template.root_render_func(self.template.new_context(context)):
-                size += len(piece)
-                if size > self.most or not len(pieces) % _LOOKS:
-                    running.check(size, self.most)
-                pieces.append(piece)
+            while some := list(islice(coming, _LOOKED_AT)):
+                size += sum(map(len, some))
+                running.check(size, self.most)
+                pieces += some
         except (jinja2.TemplateError, TypeError, ValueError) as error:
             raise Misworded(_("two things are compared that cannot be.")) from error
         return Filled(text="".join(pieces), missing=list(dict.fromkeys(running.missing)))

@@ -14,11 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.campaigns import links, tracking
-from hub.campaigns.letter import Counting, Incomplete, Letter
+from hub.campaigns.letter import Changed, Counting, Incomplete, Letter
 from hub.campaigns.rendering import Content, render
 from hub.campaigns.wording import Texts, used
 from hub.channels.base import Raw
 from hub.channels.email.adapter import EmailAdapter
+from hub.channels.email.sending import dot_stuffed
 from hub.channels.facts import MessageReceived, Party
 from hub.channels.mail.skeleton import ToWrite
 from hub.channels.outgoing import Line
@@ -128,8 +129,10 @@ def test_whatever_people_and_things_are_called(
         text=TEXTS.text.replace("Un punto", literal).replace("}}", "|default('-') }}"),
         html=TEXTS.html.replace("Hola", literal).replace("}}", "|default('-') }}"),
     )
-    raw = Letter.of(texts, ANA).write(values, to_marta(recipient=Party("marta@acme.test", name)))
     shown = render(texts, values)
+    to = to_marta(recipient=Party("marta@acme.test", name))
+    raw = Letter.of(texts, ANA).write(values, to, approved=shown.hash)
+    assert dot_stuffed(raw) == raw + b".\r\n", "nothing in it can end the mail early"
     assert_clean(raw)
     message, bodies = theirs(raw)
     assert bodies == [shown.text, shown.html]
@@ -152,7 +155,8 @@ FIXED = "https://empresa.test/a?b=1&c=2"
 def test_links_that_are_the_same_for_all_are_counted_and_nothing_else_changes() -> None:
     assert links.found(TEXTS) == [FIXED], "not the one with a telephone in it, nor ours"
     counting = Counting(base_url="https://dialogo.test", crypto=CRYPTO, links={FIXED: 3}, opens=True)
-    raw = Letter.of(TEXTS, ANA, counting=counting).write(MARTA, to_marta(), recipient_id=41)
+    letter = Letter.of(TEXTS, ANA, counting=counting)
+    raw = letter.write(MARTA, to_marta(), recipient_id=41)
     shown = render(TEXTS, MARTA)
     named = tracking.link_url("https://dialogo.test", CRYPTO, 41, 3)
     opened = tracking.open_url("https://dialogo.test", CRYPTO, 41)
@@ -161,6 +165,12 @@ def test_links_that_are_the_same_for_all_are_counted_and_nothing_else_changes() 
         shown.text.replace(FIXED, named),
         shown.html.replace(FIXED.replace("&", "&amp;"), named).replace("</body>", f"{pixel}</body>"),
     ]
+    assert (
+        Letter.of(TEXTS, ANA, counting=counting).write(
+            MARTA, to_marta(), recipient_id=41, approved=shown.hash
+        )
+        == raw
+    )
     assert FIXED.encode() not in raw.replace(b"=\r\n", b"").replace(b"=3D", b"=")
     assert_clean(raw)
 
@@ -178,7 +188,7 @@ def test_links_that_are_the_same_for_all_are_counted_and_nothing_else_changes() 
     ],
 )
 def test_what_is_no_link_of_its_own_stays(html: str) -> None:
-    assert links.counted(html, {"https://x.test": 1}, html=True) == html
+    assert links.counted(html, {"https://x.test": 1}, html=True) == (html, [])
 
 
 def test_nobody_gets_a_blank_that_is_not_filled() -> None:
@@ -189,6 +199,16 @@ def test_nobody_gets_a_blank_that_is_not_filled() -> None:
         *("contact.name", "bought.last", "owner.name", "unsubscribe.link", "contact.phone"),
         "contact.first_name",
     )
+
+
+def test_only_what_was_approved_leaves() -> None:
+    texts = msgspec.structs.replace(TEXTS, approved_variables={"1": "{{ contact.name }}"})
+    shown = render(texts, MARTA)
+    letter = Letter.of(texts, ANA)
+    assert letter.write(MARTA, to_marta(), approved=shown.hash) == letter.write(MARTA, to_marta())
+    for other in ({"contact.name": "Marta"}, {"contact.first_name": "Marta R."}):
+        with pytest.raises(Changed):
+            letter.write(MARTA | other, to_marta(), approved=shown.hash)
 
 
 def test_words_for_one_person_alone_leave_as_they_were_written() -> None:

@@ -36,6 +36,11 @@ def body(pieces: str) -> str:
     return pieces + "\r\n"
 
 
+def plain(pieces: str) -> bytes:
+    """The text that joined pieces say, in UTF-8 with `\\n`."""
+    return binascii.a2b_qp(pieces).replace(b"\r\n", b"\n")
+
+
 def qp_body(text: str) -> bytes:
     """A whole text as a body."""
     return body(piece(text)).encode("ascii")

@@ -15,8 +15,8 @@ from functools import lru_cache
 import msgspec
 
 from hub.channels.facts import Party
-from hub.channels.mail.encoding import encoded_text, folded_ids, header_line
-from hub.channels.mail.parties import party
+from hub.channels.mail.encoding import encoded_name, encoded_text, folded_ids, header_line
+from hub.channels.mail.parties import party, safe_address
 from hub.channels.mail.quoted_printable import body
 
 _URL = re.compile(r"https?://[!-;=?-~]{1,900}")
@@ -38,7 +38,8 @@ class ToWrite(msgspec.Struct, frozen=True, kw_only=True):
 class Skeleton(msgspec.Struct, frozen=True):
     """The fixed bytes of one sender's messages, as text between the personal pieces."""
 
-    sender_name: str
+    before_reply: str
+    after_reply: str
     before_to: str
     before_bodies: str
     between_bodies: tuple[str, ...]
@@ -59,8 +60,11 @@ class Skeleton(msgspec.Struct, frozen=True):
             mark = f"--{_BOUNDARY}"
             start = f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"\r\n\r\n{mark}\r\n{heads[0]}'
             between = (*(f"{mark}\r\n{head}" for head in heads[1:]), f"{mark}--\r\n")
+        # The reply address shows the same name.
+        name = encoded_name(sender.name)
         return cls(
-            sender_name=sender.name,
+            before_reply=f"Reply-To: {name} <" if name else "Reply-To: ",
+            after_reply=">\r\n" if name else "\r\n",
             before_to=header_line("From", party(sender)) + "To: ",
             before_bodies=f"{fixed}MIME-Version: 1.0\r\n{start}",
             between_bodies=between,
@@ -76,7 +80,9 @@ class Skeleton(msgspec.Struct, frozen=True):
             self.before_to,
             party(one.recipient),
             "\r\n",
-            f"Reply-To: {party(Party(one.reply_address, self.sender_name))}\r\n" if one.reply_address else "",
+            self.before_reply + safe_address(one.reply_address) + self.after_reply
+            if one.reply_address
+            else "",
             f"Subject: {encoded_text(subject)}\r\nDate: {_date(one.date.replace(microsecond=0))}\r\n",
             # Some relays (Amazon SES, Exchange) put their own Message-ID in place of ours.
             f"Message-ID: {identity}\r\nX-Dialogo-Id: {identity}\r\n",
