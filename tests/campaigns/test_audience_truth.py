@@ -142,7 +142,20 @@ async def happen(tx, world, dice: random.Random, ids: list[int], products: list[
     for _ in range(times):
         one = dice.choice(ids)
         event = dice.choice(
-            ["say", "say", "say", "bounce", "buy", "buy", "change", "tag", "role", "write", "merge"]
+            [
+                "say",
+                "say",
+                "say",
+                "bounce",
+                "compare",
+                "buy",
+                "buy",
+                "change",
+                "tag",
+                "role",
+                "write",
+                "merge",
+            ]
         )
         if event == "say":
             await tx.execute(
@@ -153,9 +166,9 @@ async def happen(tx, world, dice: random.Random, ids: list[int], products: list[
                 one, dice.choice(["marketing", "marketing", "service"]), dice.random() < 0.7,
             )  # fmt: skip
         elif event == "bounce":
-            await tx.execute(
-                "UPDATE address SET usable = NOT usable, compared = true WHERE contact_id = $1", one
-            )
+            await tx.execute("UPDATE address SET usable = NOT usable WHERE contact_id = $1", one)
+        elif event == "compare":
+            await tx.execute("UPDATE address SET compared = NOT compared WHERE contact_id = $1", one)
         elif event == "buy":
             await purchases.create(
                 tx,
