@@ -37,6 +37,9 @@ SENTENCES = {
     "sent_otherwise": N_("%(agent)s sent what did not arrive by %(before)s by %(after)s to %(recipient)s"),
     "fallback_stopped": N_("%(agent)s stopped the second way to %(recipient)s"),
     "fallback_answered": N_("The customer wrote, so nothing goes on to %(recipient)s"),
+    "rated": N_("The customer gave this chat %(score)s of 5"),
+    "rated_saying": N_("The customer gave this chat %(score)s of 5: “%(words)s”"),
+    "asked_to_be_forgotten": N_("The visitor had this chat forgotten and asks for their data to be deleted"),
     "fallback_not_needed": N_("It arrived after all, so nothing goes on to %(recipient)s"),
 }
 ROUTED = ("assigned", "rang")
@@ -52,6 +55,7 @@ ICONS = {
     "woke": "alarm-clock",
     "joined": "merge",
     "took_in": "merge",
+    "asked_to_be_forgotten": "trash-2",
 }
 
 

@@ -26,6 +26,14 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     tag: str | None = None
 
 
+class Rating(msgspec.Struct, frozen=True, kw_only=True):
+    """What the customer gave a chat at its end, from 1 to 5, and their words."""
+
+    score: int
+    words: str
+    at: datetime
+
+
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """One conversation with the names of everything it refers to."""
 
@@ -54,6 +62,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     last_seq: int
     joined_into_id: int | None
     fallback: str
+    rating: Rating | None
     created_at: datetime
     participants: list[str]
 
@@ -64,6 +73,8 @@ _SHOWN = """
            n.id AS channel_id, n.name AS channel_name, n.kind AS channel_kind, v.priority, v.tags, v.reason,
            v.close_reason, v.close_outcome, v.waiting_since, v.last_message_at, v.last_preview, v.last_seq,
            v.joined_into_id, v.fallback, v.created_at,
+           (SELECT jsonb_build_object('score', k.score, 'words', k.words, 'at', k.at) FROM rating k
+            WHERE k.conversation_id = v.id) AS rating,
            ARRAY(SELECT a.value FROM participant p JOIN address a ON a.id = p.address_id
                  WHERE p.conversation_id = v.id AND p.role <> 'suggested' ORDER BY a.id) AS participants
     FROM page v

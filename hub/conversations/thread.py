@@ -25,6 +25,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
     `suggested_*`: the account its contact's mail domain suggests, not confirmed yet. `read_seq`: what the
     agent who asks has seen; `doubt`: the last message of the customer came without proof of its sender.
+    `score`: what they gave it at the end, of 5.
     """
 
     id: int
@@ -65,6 +66,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     read_seq: int
     doubt: bool
+    score: int | None
 
 
 class ThreadFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -275,7 +277,8 @@ _HEAD = """
            conversation.snoozed_until, conversation.closed_at, conversation.close_reason,
            conversation.close_outcome, conversation.created_at, coalesce(d.seq, 0) AS read_seq,
            coalesce((SELECT NOT m.verified FROM message m
-                     WHERE m.conversation_id = conversation.id AND m.seq = conversation.last_in_seq), false) AS doubt
+                     WHERE m.conversation_id = conversation.id AND m.seq = conversation.last_in_seq), false) AS doubt,
+           (SELECT k.score FROM rating k WHERE k.conversation_id = conversation.id) AS score
     FROM conversation
     JOIN contact c ON c.id = conversation.contact_id
     JOIN contact r ON r.id = c.root_id

@@ -43,6 +43,20 @@ def keep(tx: Tx, said: Sequence[tuple[int, dict[str, str]]], source: str) -> Non
         )
 
 
+async def forget(tx: Tx, address_id: int, said: dict[str, str]) -> None:
+    """Take back what was claimed (type → value) by whoever has this address."""
+    await tx.execute(
+        """
+        DELETE FROM claim USING address a JOIN contact c ON c.id = a.contact_id
+        WHERE a.id = $1 AND claim.contact_id IN (c.id, c.root_id)
+          AND (claim.type, claim.value) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+        """,
+        address_id,
+        list(said),
+        [one[:320] for one in said.values()],
+    )
+
+
 async def typed(tx: Tx, contact_id: int, address_type: str) -> str:
     """The newest claim of this type a person made; "" for none."""
     found: str | None = await tx.value(

@@ -9,7 +9,7 @@ const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 const shown = new Map();
 const mine = new Map();
 let host = "", token = "", page = "", user = {}, state = {}, open = alone;
-let socket, tries = 0, polling = false, have = "", got = 0, read = 0, typedAt = 0, files = [], beginning;
+let ending = {}, socket, tries = 0, polling = false, have = "", got = 0, read = 0, typedAt = 0, files = [], beginning;
 
 /** An element with attributes (a function is a listener) and children; strings become text. */
 function h(name, attributes = {}, ...children) {
@@ -88,6 +88,7 @@ function forget() {
   got = read = 0;
   shown.clear();
   mine.clear();
+  ending = {};
   $("log").replaceChildren();
   socket?.close();
   tell("unread", 0);
@@ -137,6 +138,8 @@ function connect() {
     const { t: what, d } = JSON.parse(data);
     if (what === "messages") news(d);
     if (what === "typing") writes(d);
+    if (what === "ending") ends(d);
+    if (what === "gone" && ws === socket) gone();
   };
   ws.onclose = async ({ code }) => {
     if (ws !== socket || !token) return;
@@ -159,6 +162,7 @@ async function poll() {
       have = answer.have;
       news(answer.messages);
       writes(answer.typing);
+      if (answer.ending) ends(answer.ending);
     } catch {
       await wait(4000);
     }
@@ -259,7 +263,77 @@ function draw() {
   $("mail").hidden = !wants;
   if (wants) $("mail").replaceChildren(...(state.email ? [h("p", {}, t("mailed", state))] : [
     h("label", { for: "email" }, t("mail")), h("div", {}, h("input", { id: "email", type: "email", required: true, autocomplete: "email", maxlength: 320 }), h("button", {}, t("keep")))]));
+  $("more").hidden = !state.known;
+  $("menu").replaceChildren(...(state.transcript ? [h("button", { type: "button", click: transcribe }, t("transcript", state))] : []),
+    h("button", { type: "button", click: sure }, t("forget")));
+  ends(ending);
   if (open) focus();
+}
+
+// how it ends
+
+/** Once an agent closed it: a mark with one click, and why with another; theirs to change. */
+function ends(d) {
+  ending = d;
+  const asks = Boolean(state.known && d.over);
+  if (asks && !$("rate").children.length) {
+    $("rate").append(
+      h("fieldset", {}, h("legend", {}, t("how")), h("div", { class: "marks" }, ...[1, 2, 3, 4, 5].map((n) =>
+        h("button", { type: "button", "data-n": n, "aria-label": t("mark", { n }), "aria-pressed": "false", click: () => rate(n) }, String(n))))),
+      h("div", { class: "why", hidden: true }, h("input", { id: "why", maxlength: 1000, "aria-label": t("why"), placeholder: t("why") }), h("button", { class: "go" }, t("tell"))));
+  }
+  $("rate").hidden = !asks;
+  if (!asks) return;
+  for (const one of $("rate").querySelectorAll("[data-n]")) one.setAttribute("aria-pressed", String(Number(one.dataset.n) === d.score));
+  $("rate").querySelector(".why").hidden = !d.score;
+}
+
+async function rate(score, words = "") {
+  try {
+    await ask("rating", { score, words });
+    ends({ ...ending, score });
+    note(t("thanks", { n: score }));
+    if (words) $("why").value = "";
+  } catch (error) {
+    trouble(error.status ? error.message : t("offline"));
+  }
+}
+
+async function transcribe() {
+  $("more").open = false;
+  try {
+    note(t("transcribed", await ask("transcript", {})));
+  } catch (error) {
+    trouble(error.status ? error.message : t("offline"));
+  }
+}
+
+function sure() {
+  $("more").open = false;
+  const keepIt = h("button", { type: "button", click: () => ($("sure").hidden = true) }, t("keep_it"));
+  $("sure").replaceChildren(h("p", { id: "sure-words" }, t("sure")), h("div", {}, keepIt, h("button", { type: "button", class: "danger", click: async () => {
+    try {
+      await ask("forget", {});
+      gone();
+    } catch (error) {
+      trouble(error.status ? error.message : t("offline"));
+    }
+  } }, t("forget"))));
+  $("sure").hidden = false;
+  keepIt.focus();
+}
+
+function gone() {
+  $("sure").hidden = true;
+  forget();
+  $("before").replaceChildren();
+  state = {};
+  begin().then(() => note(t("forgotten")));
+}
+
+function note(words) {
+  $("told-you").hidden = !words;
+  $("told-you").textContent = words;
 }
 
 function form() {
@@ -280,6 +354,11 @@ $("before").addEventListener("submit", async (event) => {
   } catch (error) {
     trouble(error.message);
   }
+});
+
+$("rate").addEventListener("submit", (event) => {
+  event.preventDefault();
+  rate(ending.score, $("why").value.trim());
 });
 
 $("mail").addEventListener("submit", async (event) => {
@@ -338,6 +417,7 @@ $("say").addEventListener("submit", (event) => {
   $("text").value = "";
   files = [];
   trouble("");
+  note("");
   choose([]);
   $("text").focus();
 });

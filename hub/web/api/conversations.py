@@ -16,7 +16,7 @@ from hub.plumbing.errors import BadInput, NotFound
 from hub.plumbing.texts import _, language
 from hub.routing import decisions, explain
 from hub.web.api.endpoints import Call, Endpoint, Nothing, Page, Paging, limit_of
-from hub.web.api.shapes import ConversationShape, DecisionShape, Ref, ref
+from hub.web.api.shapes import ConversationShape, DecisionShape, RatingShape, Ref, ref
 
 State = Literal["open", "snoozed", "closed", "aside"]
 
@@ -186,6 +186,7 @@ def shape(listed: Listed) -> ConversationShape:
         last_seq=listed.last_seq,
         joined_into=listed.joined_into_id,
         fallback=listed.fallback,
+        rating=msgspec.convert(listed.rating, RatingShape, from_attributes=True) if listed.rating else None,
         created_at=listed.created_at,
     )
 

@@ -19,6 +19,14 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """Base of all answers."""
 
 
+class RatingShape(Shape, frozen=True, kw_only=True):
+    """What the customer gave a chat at its end, from 1 to 5, and their words."""
+
+    score: int
+    words: str
+    at: datetime
+
+
 class ConversationShape(Shape, frozen=True, kw_only=True):
     """One matter. `decision` is the sentence that says who got it and why.
 
@@ -46,6 +54,7 @@ class ConversationShape(Shape, frozen=True, kw_only=True):
     last_seq: int
     joined_into: int | None
     fallback: str
+    rating: RatingShape | None
     created_at: datetime
 
 

@@ -10,7 +10,7 @@ from hub.channels.outgoing import Line
 from hub.channels.registry import adapter
 from hub.channels.webchat import settings
 from hub.channels.webchat.identity import is_proven
-from hub.conversations import chat_mail, chat_view, chats
+from hub.conversations import chat_mail, chat_view, chats, transcript
 from hub.conversations.chats import Said, Session
 from hub.plumbing.clock import now
 from hub.plumbing.db import Tx
@@ -50,7 +50,10 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def open_(request: web.Request) -> web.StreamResponse:
-    """Begin, or go on: {token, known, name, email, proven, here, words, mail}. `token` only when it is new."""
+    """Begin, or go on: {token, known, name, email, proven, transcript, here, words, mail}.
+
+    `token` only when it is new; `transcript`: where the chat could be mailed, masked.
+    """
     asked.from_our_frame(request)
     wanted = await json_of(request, Open)
     await asked.within(request, "open", asked.OPENED_A_MINUTE * 6)
@@ -59,6 +62,7 @@ async def open_(request: web.Request) -> web.StreamResponse:
         channel = await asked.line_of(tx, request)
         session, secret = await _session(tx, request, channel, wanted)
         waiting = await expected(tx, hub, channel)
+        proven = await transcript.proven(tx, channel, session) if session else None
     return asked.told(
         {
             "token": secret,
@@ -66,6 +70,7 @@ async def open_(request: web.Request) -> web.StreamResponse:
             "name": session.said_name if session else "",
             "email": session.said_email if session else "",
             "proven": bool(session and session.user_id),
+            "transcript": proven.masked if proven else "",
         }
         | msgspec.structs.asdict(waiting)
     )

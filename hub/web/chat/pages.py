@@ -123,6 +123,19 @@ def _texts() -> dict[str, str]:
         "mailed": _("If you leave, we answer to {email}"),
         "large": _("The files are too large together: at most {n} MB."),
         "again": _("Try again"),
+        "how": _("How was this chat?"),
+        "mark": _("{n} of 5"),
+        "why": _("Tell us why (optional)"),
+        "tell": _("Send"),
+        "thanks": _("Thank you. You gave {n} of 5."),
+        "transcript": _("Mail this chat to {transcript}"),
+        "transcribed": _("The chat is on its way to {email}."),
+        "forget": _("Forget this chat"),
+        "sure": _(
+            "Nobody opens this chat again, and we are asked to delete what you wrote. This cannot be undone."
+        ),
+        "keep_it": _("Keep it"),
+        "forgotten": _("This chat is forgotten here, and we know that you want your data deleted."),
         "optional": _("optional"),
         "download": _("Download {name}"),
     }

@@ -45,7 +45,7 @@ async def file(request: web.Request) -> web.StreamResponse:
 
 
 async def poll(request: web.Request) -> web.StreamResponse:
-    """For networks without WebSockets: {have, messages} as soon as they differ from `have`, else after 25 s."""
+    """For networks without WebSockets: {have, messages, typing, ending}, at once if not as in `have`, else in 25 s."""
     asked.from_our_frame(request)
     channel, session = await asked.visitor(request)
     await asked.within(request, "poll", 60, of=str(session.id))
@@ -66,12 +66,13 @@ async def poll(request: web.Request) -> web.StreamResponse:
     finally:
         visitors.remove(visitor)
     messages = [msgspec.json.decode(look) for look in visitor.told.values()]
-    return asked.told({"have": _named(visitor), "messages": messages, "typing": visitor.writing})
+    told = {"have": _named(visitor), "messages": messages, "typing": visitor.writing}
+    return asked.told(told | {"ending": msgspec.structs.asdict(visitor.ending)})
 
 
 def _named(visitor: Visitor) -> str:
     """One name for all this visitor was told."""
-    digest = hashlib.sha256(visitor.writing.encode())
+    digest = hashlib.sha256(f"{visitor.writing} {visitor.ending}".encode())
     for id_, look in sorted(visitor.told.items()):
         digest.update(b"%d%b" % (id_, look))
     return digest.hexdigest()[:20]

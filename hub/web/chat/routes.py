@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp.web import RouteDef, get, post
 
-from hub.web.chat import opening, pages, reading, saying, socket
+from hub.web.chat import endings, opening, pages, reading, saying, socket
 
 KEY = r"/widget/{key:[\w-]{10,60}}"
 
@@ -18,5 +18,8 @@ ROUTES: list[RouteDef] = [
     post(f"{KEY}/seen", saying.seen),
     post(f"{KEY}/typing", saying.typing),
     post(f"{KEY}/poll", reading.poll),
+    post(f"{KEY}/rating", endings.rate),
+    post(f"{KEY}/transcript", endings.mail_it),
+    post(f"{KEY}/forget", endings.forget),
     get(KEY + r"/files/{token:[\w-]{10,60}}", reading.file),
 ]

@@ -19,8 +19,9 @@ from redis.exceptions import RedisError
 from hub.agents.roles import load_many
 from hub.channels.connections import Channel
 from hub.channels.registry import adapter
-from hub.conversations import chat_view, chats
+from hub.conversations import chat_view, chats, rating
 from hub.conversations.chats import Session
+from hub.conversations.rating import Ending
 from hub.plumbing.clock import monotonic
 from hub.plumbing.db import AGAIN, AWAY, Tx
 from hub.plumbing.hub import Hub
@@ -37,7 +38,7 @@ Tell = Callable[[dict[str, Any]], None]
 
 
 class Visitor:
-    """One open chat: whose, in which conversation, and what it was told (message id → how it looked)."""
+    """One open chat: whose, in which conversation, and what it was told (message id → how it looked; how it ended)."""
 
     def __init__(self, channel: Channel, session: Session, tell: Tell) -> None:
         self.channel = channel
@@ -46,6 +47,7 @@ class Visitor:
         self.conversation_id: int | None = None
         self.told: dict[int, bytes] = {}
         self.writing = ""
+        self.ending = Ending()
         self.lock = asyncio.Lock()
 
 
@@ -110,6 +112,7 @@ class Visitors:
                 async with self.hub.transaction() as tx:
                     messages = await chat_view.shown(tx, visitor.session, can.address_type)
                     conversation_id = await chats.conversation_of(tx, visitor.session)
+                    ending = await rating.ending(tx, conversation_id)
             except (*AGAIN, *AWAY) as error:
                 log.warning("a chat is told later", error=repr(error)[:200])
                 return
@@ -121,6 +124,9 @@ class Visitors:
                 visitor.writing = ""  # what was being written has come
             if news:
                 visitor.tell({"t": "messages", "d": msgspec.to_builtins(news)})
+            if ending != visitor.ending:
+                visitor.ending = ending
+                visitor.tell({"t": "ending", "d": msgspec.structs.asdict(ending)})
 
     async def beat(self) -> None:
         """For ever: their sessions are seen here, and what a lost signal hid is told."""

@@ -65,6 +65,7 @@ def head(stored: StoredHead) -> Head:
         snoozed_until=stored.snoozed_until,
         joined_into=named(stored.joined_into_id, stored.joined_into_subject),
         closed=_closed(stored),
+        score=stored.score,
     )
 
 

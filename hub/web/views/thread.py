@@ -28,7 +28,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
     `suggestion`: the account its domain suggests, not confirmed yet. `doubt`: why the sender is doubtful.
     `decision`: the routing sentence ("To Ana, who owns Acme"). `covering_for`: for whom the assignee stands
-    in.
+    in. `score`: the customer's mark at the end, of 5.
     """
 
     id: int
@@ -50,6 +50,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     snoozed_until: datetime | None = None
     joined_into: Named | None = None
     closed: str = ""
+    score: int | None = None
 
 
 class HeadView(msgspec.Struct, frozen=True, kw_only=True):
