@@ -80,8 +80,9 @@ async def follow(tx: Tx, recipient_id: int, n: int, *, machine: bool) -> str | N
     """Where the link leads, and note that it was followed; None for a link that does not stand in that message."""
     row = await tx.record(
         """
-        SELECT l.url, greatest(r.made_at, r.due_at) > now() - make_interval(secs => $3) AS scanned
+        SELECT l.url, coalesce(d.sent_at, d.started_at, r.due_at) > now() - make_interval(secs => $3) AS scanned
         FROM recipient r JOIN link l ON l.campaign_id = r.campaign_id AND l.step = r.step AND l.n = $2
+        LEFT JOIN delivery d ON d.recipient_id = r.id
         WHERE r.id = $1
         """,
         recipient_id,

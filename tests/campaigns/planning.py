@@ -1,4 +1,4 @@
-"""A campaign that wrote to the cast, as the plan has it: rows alone, nothing was sent."""
+"""A campaign that wrote to the cast: its rows, as they stand once both mails have left."""
 
 from __future__ import annotations
 
@@ -24,6 +24,17 @@ async def planned(tx: Tx, world: World, *, minutes_ago: int = 60) -> tuple[int, 
             address_id,
             world.mail.id,
             minutes_ago,
+        )
+        await tx.execute(
+            """
+            INSERT INTO delivery (recipient_id, gate_id, channel_id, address_id, recipient, role, token, message_header,
+                                  state, purpose, due_at, sent_at)
+            SELECT r.id, c.gate_id, r.channel_id, r.address_id, a.value, 'to', 't' || r.id,
+                   'c.' || r.id || '@dialogo.test', 'sent', 'marketing', r.due_at, r.due_at
+            FROM recipient r JOIN campaign c ON c.id = r.campaign_id JOIN address a ON a.id = r.address_id
+            WHERE r.id = $1
+            """,
+            recipients[address_id],
         )
     await record(
         tx,

@@ -6,6 +6,7 @@ import pytest
 
 from hub.channels.base import Raw
 from hub.channels.facts import AnyFact, DeliveryReported, OptedIn, OptedOut, Party
+from hub.channels.registry import adapter
 from hub.customers import merging, preferences
 from hub.customers.consent import Wish, record
 from hub.deliveries.claiming import claim, refuse
@@ -13,6 +14,7 @@ from hub.deliveries.permission import No, may_send
 from hub.intake import Inbound
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
+from tests.campaigns.planning import planned
 from tests.deliveries.road import answers, without_undo_window
 from tests.world import World
 
@@ -95,6 +97,86 @@ async def test_merging_and_importing_again_lift_nothing(tx: Tx, world: World) ->
     assert isinstance(await may_send(tx, world.marta_address, "marketing", channel_id=world.mail.id), No)
     [row] = await tx.fetch("SELECT source, proof FROM consent WHERE NOT granted")
     assert tuple(row) == ("one_click", "“Otoño” #1"), "and the reason is kept"
+
+
+COMPLAINT = """\
+From: feedback@mailbox.example
+To: help@dialogo.test
+Subject: Abuse report
+Message-ID: <arf1@mailbox.example>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary="B"
+
+--B
+Content-Type: text/plain
+
+This is an abuse report.
+--B
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+User-Agent: Mailbox/1.0
+Version: 1
+--B
+Content-Type: message/rfc822
+
+From: Ana <help@dialogo.test>
+To: marta@acme.test
+Subject: Oto\u00f1o
+Message-ID: <{id}>
+
+Hola
+--B--
+"""
+RETURNED = """\
+From: MAILER-DAEMON@mx.acme.test
+To: help@dialogo.test
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <dsn1@mx.acme.test>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="B"
+
+--B
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.acme.test
+
+Final-Recipient: rfc822; marta@acme.test
+Action: failed
+Status: 5.1.1
+--B
+Content-Type: text/rfc822-headers
+
+From: Ana <help@dialogo.test>
+To: marta@acme.test
+Message-ID: <{id}>
+
+--B--
+"""
+
+
+@pytest.mark.parametrize(
+    ("mail", "source", "usable"),
+    [(COMPLAINT, "complaint", True), (RETURNED, "bounce", False)],
+    ids=["ARF, RFC 5965", "DSN, RFC 3464"],
+)
+async def test_a_mail_that_tells_of_a_campaign_ends_it_for_that_address(
+    hub: Hub, world: World, mail: str, source: str, usable: bool
+) -> None:
+    """The whole road: the mail as it comes, the campaign's own delivery, the ledger; only for whom it was about."""
+    async with hub.transaction() as tx:
+        _campaign, recipients = await planned(tx, world)
+    body = mail.format(id=f"c.{recipients[world.marta_address]}@dialogo.test").replace("\n", "\r\n").encode()
+    raw = Raw(body=body, envelope={"mail_from": ""})
+    facts = adapter(world.mail.kind).parse(raw, world.mail.line(hub.crypto))
+    inbound = Inbound(hub)
+    await inbound.start()
+    await inbound.receive(world.mail, raw, facts)
+    await inbound.close()
+    [row] = await hub.pool.fetch("SELECT address_id, purpose, source FROM consent WHERE NOT granted")
+    assert tuple(row) == (world.marta_address, "marketing", source)
+    assert await hub.pool.fetchval("SELECT usable FROM address WHERE id = $1", world.marta_address) is usable
+    assert await hub.pool.fetchval("SELECT count(*) FROM conversation") == 0
 
 
 async def agree(hub: Hub, world: World) -> None:
