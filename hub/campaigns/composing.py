@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from hub.campaigns import steps, tracking
-from hub.campaigns.letter import Counting, Incomplete, Letter
+from hub.campaigns.letter import Changed, Counting, Incomplete, Letter
 from hub.campaigns.rendering import Content, render
 from hub.campaigns.wording import Texts
 from hub.channels.errors import Misconfigured, Rejected
@@ -103,7 +103,6 @@ class Composer:
     def letter(self, line: Line, claimed: Claimed, person: Person, prepared: Prepared, at: datetime) -> bytes:
         """The mail's bytes. Raises Rejected when it is not what was approved, or cannot be written."""
         url = self._unsubscribe_url(person)
-        content = self._approved_content(person, prepared, url)
         if prepared.letters is None:
             raise Misconfigured(N_("this channel cannot write to many"), code="letter")
         to = ToWrite(
@@ -115,8 +114,12 @@ class Composer:
         )
         try:
             if person.own:
-                return prepared.letters[0].write_own(content, to)
-            return prepared.letters[person.opens].write(person.variables or {}, to, recipient_id=person.id)
+                return prepared.letters[0].write_own(self._approved_content(person, prepared, url), to)
+            return prepared.letters[person.opens].write(
+                person.variables or {}, to, recipient_id=person.id, approved=person.hash or b""
+            )
+        except Changed as error:
+            raise Rejected(N_("it is no longer what was approved"), code="changed") from error
         except Incomplete as error:
             raise Rejected(str(error), code="changed") from error
         except (Misworded, ValueError) as error:
