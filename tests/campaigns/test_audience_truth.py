@@ -299,7 +299,7 @@ async def test_every_answer_is_that_of_the_rows(tx, world, seed):
         pass
     await rolled_up_is_true(tx)
     await same(tx, dice, products)
-    await happen(tx, world, dice, ids, products, 40)
+    await happen(tx, world, dice, ids, products, 100)
     await rolling_up.settle(tx, most=10)
     await same(tx, dice, products)  # some of it is
     while await rolling_up.settle(tx):
