@@ -17,7 +17,7 @@ from hub.channels import connections
 from hub.channels.base import Raw
 from hub.channels.connections import Channel
 from hub.customers import accounts, contacts
-from hub.operating import crossings, demo_lines, telling
+from hub.operating import crossings, demo_campaigns, demo_lines, telling
 from hub.operating.demo_arriving import Came, arrive
 from hub.operating.demo_lines import mail_settings
 from hub.operating.stories import Story, mail, message_id
@@ -44,6 +44,7 @@ async def load(hub: Hub) -> None:
         channels = await _channels(tx, hub, company, team_ids)
         lines = await demo_lines.stand(tx, hub)
         writers = await _customers(tx, company, agents)
+        await demo_campaigns.load(tx, company, agents, channels[0].id, random.Random(31))
         await tx.execute("ANALYZE")
     stories = planned(company, dice, channels, writers, [one["who"] for one in company["crossings"]])
     for step in range(max(len(story.lines) for story in stories)):

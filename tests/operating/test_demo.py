@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
+from hub.campaigns import audience, campaigns, segments
+from hub.customers import rolling_up, suppression
 from hub.operating import demo
 from hub.plumbing.hub import Hub
 from hub.plumbing.migrate import migrate
@@ -46,6 +48,14 @@ async def test_the_demo_company_is_believable(empty):
     assert await pool.fetchval(reachable) == 0
     assert await pool.fetchval("SELECT count(*) FROM delivery WHERE state IN ('held', 'queued')") == 0
     assert await pool.fetchval("SELECT max(created_at) <= now() FROM message")
+    async with empty.transaction() as tx:
+        await suppression.compare(tx, empty.crypto)  # as a worker does every few seconds
+        await rolling_up.settle(tx)
+        [campaign] = await campaigns.listed(tx)
+        assert campaign.segment_id is not None
+        reached = await audience.count(tx, (await segments.load(tx, campaign.segment_id)).definition)
+        assert reached.permitted >= 15
+        assert reached.excluded["no_consent"] + reached.excluded.get("opted_out", 0) >= 2
     shown = await pool.fetch(
         """
         SELECT DISTINCT n.kind FROM conversation v JOIN channel n ON n.id = v.last_channel_id WHERE v.state = 'open'
