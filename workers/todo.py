@@ -11,6 +11,7 @@ import msgspec
 import structlog
 
 from hub import answering
+from hub.campaigns import outcomes as of_campaigns
 from hub.channels.facts import CallChanged
 from hub.conversations import fallback, machine_reading
 from hub.conversations.auto_reply import answer_automatically, whom_to_answer, within_limits
@@ -125,6 +126,27 @@ async def read_by_machine(hub: Hub, rows: Sequence[Todo]) -> None:
             await todo.finish(tx, [row])
 
 
+async def campaign_progress(hub: Hub, rows: Sequence[Todo]) -> None:
+    """Campaigns whose deliveries changed in the last second."""
+    async with hub.transaction() as tx:
+        for campaign_id in sorted({row.ref for row in rows}):
+            await of_campaigns.show(tx, campaign_id)
+        await todo.finish(tx, rows)
+
+
+async def campaign_trouble(hub: Hub, rows: Sequence[Todo]) -> None:
+    """Campaigns of which something failed: too much of it stops them."""
+    for campaign_id in sorted({row.ref for row in rows}):
+        if await hub.retrying(partial(of_campaigns.stop_if_failing, campaign_id=campaign_id)):
+            log.warning("a campaign was paused: too much of it failed", campaign=campaign_id)
+
+
+async def campaign_bounced(hub: Hub, rows: Sequence[Todo]) -> None:
+    """A campaign's message came back: its address says so, and nothing follows it."""
+    for row in rows:
+        await hub.retrying(partial(of_campaigns.bounced, delivery_id=row.ref, **row.payload))
+
+
 Handler = Callable[[Hub, Sequence[Todo]], Awaitable[None]]
 
 
@@ -148,6 +170,9 @@ KINDS: dict[str, Handler] = {
     "no_report": no_report,
     "call": call,
     "machine_reading": read_by_machine,
+    "campaign_progress": campaign_progress,
+    "campaign_trouble": campaign_trouble,
+    "campaign_bounced": campaign_bounced,
 }
 
 

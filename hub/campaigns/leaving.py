@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hub.campaigns import caps, holds
 from hub.deliveries import gated
 from hub.deliveries.claiming import Claimed
 from hub.deliveries.noting import Result, lock, note
@@ -31,5 +32,8 @@ async def claim(
 
 
 async def _refused(tx: Tx, claimed: list[Claimed]) -> dict[int, str]:
-    """Recipient id → why not, by a code."""
-    return {}
+    """Recipient id → why not, by a code: a hold, or that they were written to often enough this week."""
+    ids = [one.recipient_id for one in claimed if one.recipient_id is not None]
+    held = await holds.check(tx, ids)
+    full = await caps.take_now(tx, [id_ for id_ in ids if id_ not in held])
+    return held | dict.fromkeys(full, "cap")

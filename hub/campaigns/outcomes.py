@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
-from hub.campaigns import campaigns
+from hub.campaigns import campaigns, caps
+from hub.conversations import fallback
+from hub.deliveries.reports import DEAD
 from hub.deliveries.states import LEFT, Changed
 from hub.deliveries.wording import words
 from hub.plumbing import todo
@@ -20,6 +23,11 @@ FEWEST = 20
 BAD = ("failed", "unknown")
 
 
+async def show(tx: Tx, campaign_id: int) -> None:
+    """The pages that show it draw it again."""
+    tx.signal("campaign", campaign_id, campaigns.topics(campaign_id))
+
+
 async def tell(tx: Tx, changed: Sequence[Changed]) -> None:
     """Rows for what must follow: pages, a look at the errors, later steps that a bounce ends."""
     ours = {one.recipient_id: one for one in changed if one.recipient_id is not None}
@@ -31,9 +39,15 @@ async def tell(tx: Tx, changed: Sequence[Changed]) -> None:
         if not await todo.waits(tx, "campaign_trouble", campaign_id):
             await todo.add(tx, "campaign_trouble", campaign_id)
             tx.wake("todo")
-    bounced = [id_ for id_, one in sorted(ours.items()) if one.state == "failed" and one.before in LEFT]
-    if bounced:
-        await todo.add_many(tx, "campaign_bounced", bounced)
+    await caps.give_back(tx, [id_ for id_, one in ours.items() if one.state in ("failed", "canceled")])
+    for id_, one in sorted(ours.items()):
+        if one.state == "failed" and (
+            one.before in LEFT or one.dead or one.opted_out or one.code.startswith("5")
+        ):
+            told = {"dead": _is_dead(one), "only_here": one.only_here, "opted_out": one.opted_out}
+            payload = {"recipient_id": id_, "reason": one.reason, **told}
+            await todo.add(tx, "campaign_bounced", one.id, payload)
+            tx.wake("todo")
 
 
 async def soon(tx: Tx, campaign_ids: Iterable[int]) -> None:
@@ -93,6 +107,28 @@ async def stop_if_failing(tx: Tx, campaign_id: int) -> bool:
     await todo.add(tx, "notification", campaign_id, payload)
     tx.wake("todo")
     return True
+
+
+async def bounced(tx: Tx, delivery_id: int, recipient_id: int, **told: Any) -> None:
+    """What a refusal says of the address is kept there, and the steps that would have followed do not."""
+    await fallback.learn(tx, delivery_id, **told)
+    await tx.execute(
+        """
+        UPDATE recipient
+        SET state = CASE recipient.state WHEN 'made' THEN 'made' ELSE 'stopped' END, reason = 'bounce'
+        FROM (SELECT later.id FROM recipient r JOIN campaign c ON c.id = r.campaign_id AND 'bounce' = ANY(c.stops)
+              JOIN recipient later ON (later.contact_id, later.campaign_id) = (r.contact_id, r.campaign_id)
+                                  AND later.step > r.step AND later.state IN ('frozen', 'ready', 'made')
+              WHERE r.id = $1 ORDER BY later.id FOR NO KEY UPDATE OF later) AS held
+        WHERE recipient.id = held.id
+        """,
+        recipient_id,
+    )
+
+
+def _is_dead(one: Changed) -> bool:
+    """Whether the refusal says that the address itself will never work."""
+    return one.dead or (one.code.startswith("5") and DEAD.search(one.reason) is not None)
 
 
 async def _people(tx: Tx, campaign: campaigns.Campaign) -> list[tuple[int, str]]:

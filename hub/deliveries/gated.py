@@ -1,4 +1,7 @@
-"""What waits behind gates: claimed by lines that have room, while the gate is open, apart from people's answers."""
+"""What waits behind gates: claimed by lines that have room, while the gate is open, apart from people's answers.
+
+Behind a gate nobody looked after for hours (gates.beat) nothing leaves either: a person says whether it still may.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ async def lines(tx: Tx) -> list[int]:
                 SELECT FROM delivery AS d
                 WHERE d.gate_id = gate.id AND d.channel_id = channel.id AND d.state IN ('held', 'queued')
                   AND d.due_at <= now() LIMIT 1) AS due
-            WHERE gate.open)
+            WHERE gate.open AND gate.beat_at > now() - interval '2 hours')
         ORDER BY channel.id
         """
     )
@@ -53,7 +56,9 @@ async def claim(tx: Tx, worker: str, free: Mapping[int, int], *, lease_seconds: 
             FROM unnest($1::bigint[], $2::int[]) AS slot (channel_id, free)
             JOIN channel ON channel.id = slot.channel_id AND channel.enabled
             CROSS JOIN LATERAL (
-                SELECT waiting.id FROM (SELECT id FROM gate WHERE open ORDER BY random()) AS opened
+                SELECT waiting.id FROM (
+                    SELECT id FROM gate WHERE open AND beat_at > now() - interval '2 hours' ORDER BY random()
+                ) AS opened
                 CROSS JOIN LATERAL (
                     SELECT d.id FROM delivery AS d
                     WHERE d.gate_id = opened.id AND d.channel_id = slot.channel_id
@@ -80,7 +85,7 @@ async def claim(tx: Tx, worker: str, free: Mapping[int, int], *, lease_seconds: 
 
 
 async def refuse(tx: Tx, *, most: int = 500) -> list[Changed]:
-    """As claiming.refuse, of what waits behind open gates."""
+    """As claiming.refuse, of what waits behind open gates; what its hours forbid is planned again (taking_back)."""
     return await tx.rows(
         Changed,
         f"""
@@ -97,7 +102,7 @@ async def refuse(tx: Tx, *, most: int = 500) -> list[Changed]:
         ), mine AS MATERIALIZED (
             SELECT d.id, d.state AS before, forbidden.code, forbidden.why
             FROM forbidden JOIN delivery AS d ON d.id = forbidden.id
-            WHERE forbidden.code IS NOT NULL AND d.state IN ('held', 'queued')
+            WHERE forbidden.code <> 'quiet_hours' AND d.state IN ('held', 'queued')
             ORDER BY d.id FOR NO KEY UPDATE OF d SKIP LOCKED
         )
         UPDATE delivery SET state = 'failed', permanent = true, code = mine.code, reason = mine.why

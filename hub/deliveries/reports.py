@@ -20,7 +20,7 @@ from hub.plumbing.db import Tx
 
 # Enhanced codes (RFC 3463) that say the address itself is wrong for ever: no such mailbox, no such host,
 # moved, mailbox disabled. Full boxes, size, spam and policy say nothing about the address.
-_DEAD = re.compile(r"5\.(1\.(1|2|3|6|10)|2\.1|4\.4)(?!\d)")
+DEAD = re.compile(r"5\.(1\.(1|2|3|6|10)|2\.1|4\.4)(?!\d)")
 _STATES = {"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed"}
 
 
@@ -206,7 +206,7 @@ def _wish(address_id: int, channel_id: int, fact: DeliveryReported, dead: bool) 
 
 
 def _is_dead(fact: DeliveryReported) -> bool:
-    return _DEAD.search(fact.status_code or fact.reason) is not None
+    return DEAD.search(fact.status_code or fact.reason) is not None
 
 
 def _wanted(fact: DeliveryReported) -> str | None:

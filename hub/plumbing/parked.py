@@ -22,6 +22,9 @@ KINDS = {
     "chat_unread": N_("Mail what was not read in the chat"),
     "media": N_("Fetch a file from a provider"),
     "pull": N_("Ask a provider for what was lost"),
+    "campaign_progress": N_("Refresh a campaign's pages"),
+    "campaign_trouble": N_("Look at a campaign's errors"),
+    "campaign_bounced": N_("Note that a campaign's message came back"),
 }
 
 

@@ -66,7 +66,9 @@ async def running(
         await tx.execute(
             """
             UPDATE campaign SET state = 'running', approved_by = $2,
-                   schedule = '{"opens": "00:00:00", "closes": "23:59:30"}' WHERE id = $1
+                   schedule = '{"opens": "00:00:00", "closes": "23:59:59", "weekdays": [0, 1, 2, 3, 4, 5, 6],
+                                "skip_holidays": false}'
+            WHERE id = $1
             """,
             made.id,
             world.lola,

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 from collections import Counter
 from email.policy import default
 
+from hub.campaigns import campaigns, making
+from hub.customers.consent import Wish, record
+from hub.deliveries import gates
+from hub.plumbing.clock import monotonic
 from hub.plumbing.hub import Hub
 from tests.campaigns.sending import leaving, running
-from tests.deliveries.road import connect, until, until_all
+from tests.deliveries.road import DOMAIN, answers, connect, states, until, until_all, without_undo_window
+from tests.deliveries.road import running as answering
 from tests.fakes.faulty_smtp import FaultySmtp
 from tests.world import World
+from workers.todo import Chores
 
 
 async def test_everybody_gets_their_own_message_once(hub: Hub, world: World) -> None:
@@ -44,3 +51,142 @@ async def until_all_made(hub: Hub, count: int) -> None:
         return bool(await hub.pool.fetchval("SELECT count(*) = $1 FROM delivery", count))
 
     await until(made)
+
+
+async def test_what_happened_since_it_was_approved_holds_it_back(hub: Hub, world: World) -> None:
+    sent = await running(hub, world, 6)
+    async with hub.transaction() as tx:
+        assert await making.make(tx, DOMAIN) == 6
+        people = {
+            row["n"]: row
+            for row in await tx.fetch(
+                "SELECT row_number() OVER (ORDER BY id) AS n, id, contact_id, address_id FROM recipient"
+            )
+        }
+        await tx.execute("UPDATE recipient SET state = 'dropped' WHERE id = $1", people[1]["id"])
+        await record(
+            tx, [Wish(address_id=people[2]["address_id"], purpose="marketing", granted=False, source="link")]
+        )
+        await tx.execute(
+            'UPDATE recipient SET variables = \'{"contact.first_name": "Otra"}\' WHERE id = $1',
+            people[3]["id"],
+        )
+        await tx.execute(
+            """
+            INSERT INTO touch (root_contact_id, period, n, recipient_id)
+            SELECT $1, date_trunc('week', now() AT TIME ZONE 'UTC')::date, n, -n FROM generate_series(1, 2) AS n
+            """,
+            people[4]["contact_id"],
+        )
+    with FaultySmtp() as server:
+        await connect(hub, world.mail.id, server)
+        async with leaving(hub):
+            await until_all(hub, "sent", "failed", "canceled")
+    rows = await hub.pool.fetch("SELECT recipient_id, state, code FROM delivery ORDER BY id")
+    first = sent.recipients[0]
+    assert {row["recipient_id"] - first + 1: (row["state"], row["code"]) for row in rows} == {
+        1: ("canceled", "dropped"),
+        2: ("failed", "no_consent"),
+        3: ("failed", "changed"),
+        4: ("canceled", "cap"),
+        5: ("sent", ""),
+        6: ("sent", ""),
+    }
+    assert sorted(one.rcpt_to[0] for one in server.bodies) == ["c5@customers.test", "c6@customers.test"]
+    touched = await hub.pool.fetch("SELECT recipient_id FROM touch WHERE recipient_id > 0 ORDER BY 1")
+    assert [row["recipient_id"] for row in touched] == sent.recipients[4:]
+
+
+async def test_a_closed_gate_stops_it_at_once_and_an_open_one_goes_on(hub: Hub, world: World) -> None:
+    sent = await running(hub, world, 120)
+    with FaultySmtp("tarpit:0.01:DOT") as server:
+        await connect(hub, world.mail.id, server)
+        async with leaving(hub):
+            await asyncio.to_thread(server.wait_for, 20)
+            async with hub.transaction() as tx:
+                await gates.set_open(tx, sent.gate_id, open_=False)
+            closed = monotonic()
+            await until_still(hub)
+            assert monotonic() - closed < 5
+            left = len(server.bodies)
+            assert left < 120
+            assert set((await states(hub)).values()) == {"sent", "queued"}
+            async with hub.transaction() as tx:
+                await gates.set_open(tx, sent.gate_id, open_=True)
+            await until_all(hub, "sent")
+    assert set(Counter(one.rcpt_to[0] for one in server.bodies).values()) == {1}
+    assert len(server.bodies) == 120
+
+
+async def test_an_answer_never_waits_behind_a_campaign(hub: Hub, world: World) -> None:
+    await without_undo_window(hub, world)
+    await running(hub, world, 60)
+    with FaultySmtp("tarpit:0.4:DOT") as server:
+        await connect(hub, world.mail.id, server)
+        async with leaving(hub), answering(hub):
+            await asyncio.to_thread(server.wait_for, 4)
+            [answer] = await answers(hub, world, 1)
+
+            async def answered() -> bool:
+                return (await states(hub))[answer] == "sent"
+
+            begun = monotonic()
+            await until(answered)
+            assert monotonic() - begun < 3
+            assert "queued" in (await states(hub)).values(), "the campaign had ended before"
+            async with hub.transaction() as tx:
+                await tx.execute("UPDATE gate SET open = false")
+            server.become("")
+
+
+async def test_too_many_errors_stop_it_and_tell_who_made_and_who_approved_it(hub: Hub, world: World) -> None:
+    sent = await running(hub, world, 200)
+    with FaultySmtp("RCPT=554 5.7.1 spam") as server:
+        await connect(hub, world.mail.id, server)
+        chores = Chores(hub)
+        async with leaving(hub):
+
+            async def stopped() -> bool:
+                await chores.turn()
+                return await hub.pool.fetchval("SELECT state FROM campaign") == "paused"
+
+            await until(stopped)
+            await until_still(hub)
+    states_ = Counter((await states(hub)).values())
+    assert states_["failed"] >= 20
+    assert states_["queued"] > 0
+    async with hub.transaction() as tx:
+        campaign = await campaigns.load(tx, sent.id)
+    assert "5.7.1 spam" in campaign.why
+    await chores.turn()
+    told = await hub.pool.fetch("SELECT agent_id, details FROM notification WHERE verb = 'campaign_failing'")
+    assert {row["agent_id"] for row in told} == {world.mario, world.lola}
+
+
+async def test_a_dead_address_is_remembered_and_no_step_follows(hub: Hub, world: World) -> None:
+    sent = await running(hub, world, 3)
+    await hub.pool.execute(
+        """
+        INSERT INTO recipient (campaign_id, step, contact_id, state)
+        SELECT campaign_id, 2, contact_id, 'frozen' FROM recipient WHERE step = 1
+        """
+    )
+    with FaultySmtp("RCPT:c2@customers.test=550 5.1.1 no such user") as server:
+        await connect(hub, world.mail.id, server)
+        async with leaving(hub):
+            await until_all_made(hub, 3)
+            await until_all(hub, "sent", "failed")
+    while await Chores(hub).turn():
+        pass
+    rows = await hub.pool.fetch("SELECT state, reason FROM recipient WHERE step = 2 ORDER BY id")
+    assert [tuple(row) for row in rows] == [("frozen", ""), ("stopped", "bounce"), ("frozen", "")]
+    unusable = await hub.pool.fetch("SELECT value FROM address WHERE NOT usable")
+    assert [row["value"] for row in unusable] == ["c2@customers.test"]
+    assert sent.recipients
+
+
+async def until_still(hub: Hub) -> None:
+    async def still() -> bool:
+        return not {"claimed", "sending"} & set((await states(hub)).values())
+
+    await until(still)
