@@ -116,7 +116,8 @@ async def _found(
                    (SELECT jsonb_agg(jsonb_build_array(amount::text, currency) ORDER BY amount DESC, currency)
                     FROM (SELECT sum(y.amount) AS amount, k.currency FROM kept k JOIN payment y ON y.purchase_id = k.id
                           WHERE y.paid_on IS NULL GROUP BY k.currency) s) AS unpaid
-        ) b ON $4
+            WHERE $4
+        ) b ON true
         ORDER BY q.n
         """,
         contacts,
