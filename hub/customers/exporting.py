@@ -32,7 +32,11 @@ async def _contacts(tx: Tx, after: int, most: int) -> list[tuple[int, list[Any]]
                ARRAY(SELECT a.value FROM address a JOIN contact c ON c.id = a.contact_id
                      WHERE c.root_id = r.id AND a.type = 'email' ORDER BY a.id) AS email,
                ARRAY(SELECT a.value FROM address a JOIN contact c ON c.id = a.contact_id
-                     WHERE c.root_id = r.id AND a.type = 'phone' ORDER BY a.id) AS phone
+                     WHERE c.root_id = r.id AND a.type = 'phone' ORDER BY a.id) AS phone,
+               ARRAY(SELECT DISTINCT t.name FROM tag t JOIN contact_tag k ON k.tag_id = t.id
+                     JOIN contact c ON c.id = k.contact_id WHERE c.root_id = r.id ORDER BY t.name) AS tags,
+               (SELECT min(k.role) FROM contact_role k JOIN contact c ON c.id = k.contact_id
+                WHERE c.root_id = r.id AND k.account_id = r.account_id) AS role
         FROM contact r LEFT JOIN account o ON o.id = r.account_id
         WHERE r.id > $1 AND r.root_id = r.id ORDER BY r.id LIMIT $2
         """,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from hub.customers import accounts, contacts
+from hub.customers import accounts, contacts, roles, tags
 from hub.customers.addresses import normalised, prove
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, HubError
@@ -21,7 +21,17 @@ from hub.plumbing.texts import _
 MOST_BYTES = 200_000_000
 MOST_FIELD = 10_000
 ACCOUNT_COLUMNS = ("external_id", "name", "kind", "relation", "tier", "owner", "deputy", "domains", "notes")
-CONTACT_COLUMNS = ("external_id", "name", "email", "phone", "account", "language", "job_title")
+CONTACT_COLUMNS = (
+    "external_id",
+    "name",
+    "email",
+    "phone",
+    "account",
+    "role",
+    "tags",
+    "language",
+    "job_title",
+)
 
 
 class RowError(msgspec.Struct, frozen=True):
@@ -53,7 +63,7 @@ async def import_accounts(
 async def import_contacts(
     hub: Hub, path: Path, *, progress: Callable[[int], None] = lambda n: None
 ) -> Imported:
-    """Contacts with email, phone (several with | between) and account (its external_id or exact name)."""
+    """Contacts with email, phone, tags (several with | between), account (external_id or exact name), role there."""
     return await bring_in(hub, read(path, CONTACT_COLUMNS, ()), _store_contact, progress)
 
 
@@ -155,16 +165,55 @@ async def _store_account(tx: Tx, row: Row) -> None:
 
 
 async def _store_contact(tx: Tx, row: Row) -> None:
-    addresses = [
+    await store_contact(tx, row)
+
+
+async def store_contact(tx: Tx, row: Row) -> int:
+    """Make or change the person a row of CONTACT_COLUMNS means; their id. Raises BadInput(field), Conflict.
+
+    `tags` and roles are added, none is taken away; several tags have | between them.
+    """
+    addresses = addresses_of(row)
+    account_id = await account_named(tx, row.get("account", ""))
+    known = await person_known(tx, row.get("external_id", ""), addresses)
+    fields: dict[str, Any] = {name: row[name] for name in ("name", "language", "job_title") if row.get(name)}
+    if account_id:
+        fields["account_id"] = account_id
+    if known is None:
+        made = await contacts.create(
+            tx,
+            addresses=addresses,
+            external_id=row.get("external_id") or None,
+            source="import",
+            **({"name": ""} | fields),
+        )
+        known = made.contact.id
+    else:
+        await contacts.change(tx, known, **fields)
+        for type_, value in addresses:
+            await prove(tx, known, type_, value, source="import")
+    if wanted := [name for name in row.get("tags", "").split("|") if name.strip()]:
+        await tags.tag(tx, known, add=wanted)
+    if row.get("role"):
+        if account_id is None:
+            raise BadInput(_("Name the account at which they are this."), field="role")
+        await roles.add(tx, known, account_id, row["role"].lower())
+    return known
+
+
+def addresses_of(row: Row) -> list[tuple[str, str]]:
+    """The (type, value) addresses of a row, as their rows hold them. Raises BadInput(email or phone)."""
+    return [
         (type_, normalised(type_, value))
         for type_ in ("email", "phone")
         for value in row.get(type_, "").split("|")
         if value.strip()
     ]
-    account_id = await account_named(tx, row.get("account", ""))
-    known = await known_id(
-        tx, "SELECT root_id FROM contact WHERE external_id = $1", row.get("external_id", "")
-    )
+
+
+async def person_known(tx: Tx, external_id: str, addresses: Sequence[tuple[str, str]]) -> int | None:
+    """Whom we know by this external id, else by the first of these addresses that is somebody's; the root."""
+    known = await known_id(tx, "SELECT root_id FROM contact WHERE external_id = $1", external_id)
     for type_, value in addresses:
         known = known or await known_id(
             tx,
@@ -172,21 +221,7 @@ async def _store_contact(tx: Tx, row: Row) -> None:
             type_,
             value,
         )
-    fields: dict[str, Any] = {name: row[name] for name in ("name", "language", "job_title") if row.get(name)}
-    if account_id:
-        fields["account_id"] = account_id
-    if known is None:
-        await contacts.create(
-            tx,
-            addresses=addresses,
-            external_id=row.get("external_id") or None,
-            source="import",
-            **({"name": ""} | fields),
-        )
-        return
-    await contacts.change(tx, known, **fields)
-    for type_, value in addresses:
-        await prove(tx, known, type_, value, source="import")
+    return known
 
 
 async def known_id(tx: Tx, sql: str, *values: str) -> int | None:

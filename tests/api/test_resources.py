@@ -95,3 +95,16 @@ async def test_a_number_beyond_every_id_names_its_field(api_of: Any, world: Worl
     assert (status, error["error"]["field"]) == (422, "account")
     status, error = await api.get(f"/conversations?team={2**64}")
     assert (status, error["error"]["field"]) == (422, "team")
+
+
+async def test_tags_and_roles_of_a_contact_are_replaced_as_they_are_given(api_of: Any, world: World) -> None:
+    api = await api_of(world.ana)
+    wanted = {"tags": ["vip", "feria"], "roles": [{"role": "employee", "account": world.acme}]}
+    _status, changed = await api.patch(f"/contacts/{world.marta}", wanted)
+    assert changed["tags"] == ["feria", "vip"]
+    assert changed["roles"] == [{"role": "employee", "account": {"id": world.acme, "name": "Acme"}}]
+    assert (await api.patch(f"/contacts/{world.marta}", {"tags": []}))[1]["roles"] == changed["roles"]
+    _status, found = await api.get(f"/contacts/{world.marta}")
+    assert (found["tags"], found["name"]) == ([], "Marta Ruiz")
+    status, error = await api.patch(f"/contacts/{world.marta}", {"tags": ["x" * 61]})
+    assert (status, error["error"]["field"]) == (422, "tags")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from hub.conversations import mixed
-from hub.customers import accounts, addresses, contacts, merging
+from hub.customers import accounts, addresses, contacts, merging, roles, tags
 from hub.customers.contacts import ContactWithAddresses
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, NotFound
 from hub.web.api.endpoints import Call, Endpoint, Page, Paging, limit_of, number_cursor
 from hub.web.api.patching import given
-from hub.web.api.shapes import AddressShape, ContactShape, Ref, ref
+from hub.web.api.shapes import AddressShape, ContactShape, Ref, RoleShape, ref
 
 
 class ContactsQuery(Paging, frozen=True, kw_only=True):
@@ -28,6 +30,13 @@ class NewAddress(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     value: str
 
 
+class GivenRole(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What they are at an account; `account` is its id."""
+
+    role: str
+    account: int
+
+
 class NewContact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """POST /contacts."""
 
@@ -37,16 +46,20 @@ class NewContact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     language: str = ""
     job_title: str = ""
     external_id: str | None = None
+    tags: list[str] = []
+    roles: list[GivenRole] = []
 
 
 class ContactChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """PATCH /contacts/{id}; `account` confirms it, null takes it away."""
+    """PATCH /contacts/{id}; `account` confirms it, null takes it away; `tags` and `roles` replace all of them."""
 
     name: str | msgspec.UnsetType = msgspec.UNSET
     job_title: str | msgspec.UnsetType = msgspec.UNSET
     language: str | msgspec.UnsetType = msgspec.UNSET
     notes: str | msgspec.UnsetType = msgspec.UNSET
     account: int | msgspec.UnsetType | None = msgspec.UNSET
+    tags: list[str] | msgspec.UnsetType = msgspec.UNSET
+    roles: list[GivenRole] | msgspec.UnsetType = msgspec.UNSET
 
 
 class MergeInto(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,14 +84,14 @@ async def list_contacts(call: Call) -> Page[ContactShape]:
         found = await contacts.listed(
             tx, text=asked.q, account_id=asked.account, after=number_cursor(asked), most=most + 1
         )
-    more = str(found[most - 1].contact.id) if len(found) > most else None
-    return Page([contact_shape(one) for one in found[:most]], more)
+        more = str(found[most - 1].contact.id) if len(found) > most else None
+        return Page(await _shapes(tx, found[:most]), more)
 
 
 async def read_contact(call: Call) -> ContactShape:
     """One person."""
     async with call.transaction() as tx:
-        return contact_shape(await contacts.load(tx, call.id))
+        return await _shape(tx, await contacts.load(tx, call.id))
 
 
 async def add_contact(call: Call) -> ContactShape:
@@ -95,16 +108,22 @@ async def add_contact(call: Call) -> ContactShape:
             job_title=wanted.job_title,
             external_id=wanted.external_id,
         )
-    return contact_shape(made)
+        await _sort(tx, made.contact.id, call, wanted.tags, wanted.roles)
+        return await _shape(tx, made)
 
 
 async def change_contact(call: Call) -> ContactShape:
     """Only what is given changes."""
     fields = given(call.body, account="account_id")
+    tagged, sorted_ = fields.pop("tags", None), fields.pop("roles", None)
     async with call.transaction() as tx:
         if fields.get("account_id"):
             await _known_account(tx, fields["account_id"])
-        return contact_shape(await contacts.change(tx, call.id, agent_id=call.person.id, **fields))
+        found = await contacts.load(tx, call.id)
+        if fields or (tagged is None and sorted_ is None):
+            found = await contacts.change(tx, call.id, agent_id=call.person.id, **fields)
+        await _sort(tx, found.contact.id, call, tagged, sorted_)
+        return await _shape(tx, found)
 
 
 async def add_address(call: Call) -> ContactShape:
@@ -113,7 +132,7 @@ async def add_address(call: Call) -> ContactShape:
     async with call.transaction() as tx:
         found = await contacts.load(tx, call.id)
         await addresses.prove(tx, found.contact.id, wanted.type, wanted.value, source="agent")
-        return contact_shape(await contacts.load(tx, call.id))
+        return await _shape(tx, await contacts.load(tx, call.id))
 
 
 async def merge_contact(call: Call) -> ContactShape:
@@ -121,7 +140,7 @@ async def merge_contact(call: Call) -> ContactShape:
     wanted: MergeInto = call.body
     async with call.transaction() as tx:
         done = await merging.merge(tx, call.id, wanted.into, agent_id=call.person.id)
-        return contact_shape(await contacts.load(tx, done.into_id))
+        return await _shape(tx, await contacts.load(tx, done.into_id))
 
 
 async def unmerge_contact(call: Call) -> Unmerged:
@@ -131,13 +150,39 @@ async def unmerge_contact(call: Call) -> Unmerged:
         done = await merging.unmerge(tx, standing.id, agent_id=call.person.id)
         found = await mixed.mixed(tx, call.person.id, done.members, done.into_id)
         return Unmerged(
-            contact=contact_shape(await contacts.load(tx, done.contact_id)),
-            other=contact_shape(await contacts.load(tx, done.into_id)),
+            contact=await _shape(tx, await contacts.load(tx, done.contact_id)),
+            other=await _shape(tx, await contacts.load(tx, done.into_id)),
             mixed=[Ref(one.id, one.subject) for one in found],
         )
 
 
-def contact_shape(found: ContactWithAddresses) -> ContactShape:
+async def _sort(
+    tx: Tx, contact_id: int, call: Call, tagged: list[str] | None, sorted_: list[GivenRole] | None
+) -> None:
+    """Their tags and roles; None or nothing of nobody changes nothing."""
+    if tagged is not None:
+        await tags.replace(tx, contact_id, tagged, agent_id=call.person.id)
+    if sorted_ is not None:
+        wanted = [(one.account, one.role) for one in sorted_]
+        await roles.put(tx, contact_id, wanted, agent_id=call.person.id)
+
+
+async def _shape(tx: Tx, found: ContactWithAddresses) -> ContactShape:
+    return (await _shapes(tx, [found]))[0]
+
+
+async def _shapes(tx: Tx, found: Sequence[ContactWithAddresses]) -> list[ContactShape]:
+    ids = [one.contact.id for one in found]
+    tagged, sorted_ = await tags.of_contacts(tx, ids), await roles.of_contacts(tx, ids)
+    return [
+        contact_shape(one, tagged.get(id_, []), sorted_.get(id_, []))
+        for id_, one in zip(ids, found, strict=True)
+    ]
+
+
+def contact_shape(
+    found: ContactWithAddresses, tagged: Sequence[str], sorted_: Sequence[roles.Role]
+) -> ContactShape:
     """A person as the API shows them."""
     contact = found.contact
     return ContactShape(
@@ -150,6 +195,8 @@ def contact_shape(found: ContactWithAddresses) -> ContactShape:
         account_standing=contact.account_standing,
         addresses=[msgspec.convert(one, AddressShape, from_attributes=True) for one in found.addresses],
         notes=contact.notes,
+        tags=list(tagged),
+        roles=[RoleShape(role=one.role, account=Ref(one.account_id, one.account_name)) for one in sorted_],
     )
 
 

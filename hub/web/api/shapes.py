@@ -131,6 +131,13 @@ class AddressShape(Shape, frozen=True, kw_only=True):
     shared: bool
 
 
+class RoleShape(Shape, frozen=True, kw_only=True):
+    """What a person is at an account: employee, beneficiary, guarantor or representative."""
+
+    role: str
+    account: Ref
+
+
 class ContactShape(Shape, frozen=True, kw_only=True):
     """A person. `account_standing`: '', suggested or confirmed."""
 
@@ -143,6 +150,8 @@ class ContactShape(Shape, frozen=True, kw_only=True):
     account_standing: str
     addresses: list[AddressShape]
     notes: str
+    tags: list[str]
+    roles: list[RoleShape]
 
 
 class AccountShape(Shape, frozen=True, kw_only=True):
