@@ -11,6 +11,7 @@ import msgspec
 from hub.campaigns.schedule import Schedule
 from hub.campaigns.states import EDITABLE, OPEN, WORDS, State, Who, may_become
 from hub.channels.text import one_line
+from hub.customers import interests
 from hub.deliveries import gates
 from hub.plumbing import history
 from hub.plumbing.db import Tx
@@ -43,6 +44,8 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     segment_id: int | None
     segment_name: str | None
+    interest_id: int | None
+    interest: interests.Interest | None
     channel_ids: list[int]
     from_owner: bool
     sender_id: int | None
@@ -72,6 +75,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     name: str | msgspec.UnsetType = msgspec.UNSET
     segment_id: int | msgspec.UnsetType | None = msgspec.UNSET
+    interest_id: int | msgspec.UnsetType | None = msgspec.UNSET
     channel_ids: list[int] | msgspec.UnsetType = msgspec.UNSET
     from_owner: bool | msgspec.UnsetType = msgspec.UNSET
     sender_id: int | msgspec.UnsetType | None = msgspec.UNSET
@@ -146,7 +150,7 @@ async def change(tx: Tx, campaign_id: int, wanted: Change, *, agent_id: int) -> 
         """
         UPDATE campaign SET name = $2, segment_id = $3, channel_ids = $4, from_owner = $5, sender_id = $6,
                schedule = $7, experiment = $8, stops = $9, track_links = $10, track_opens = $11,
-               version = version + 1, changed_at = now()
+               interest_id = $12, version = version + 1, changed_at = now()
         WHERE id = $1
         """,
         campaign_id,
@@ -160,6 +164,7 @@ async def change(tx: Tx, campaign_id: int, wanted: Change, *, agent_id: int) -> 
         after.stops,
         after.track_links,
         after.track_opens,
+        after.interest_id,
     )
     await history.record(
         tx, "campaign_changed", agent_id=agent_id, campaign_id=campaign_id, fields=sorted(given)
@@ -222,16 +227,20 @@ async def _must_exist(tx: Tx, given: dict[str, Any]) -> None:
         raise BadInput(_("There is no such segment."), field="segment_id")
     if sender_id and not await tx.value("SELECT true FROM agent WHERE id = $1 AND active", sender_id):
         raise BadInput(_("There is no such agent."), field="sender_id")
+    interest_id = given.get("interest_id")
+    if interest_id and not await tx.value("SELECT true FROM interest WHERE id = $1", interest_id):
+        raise BadInput(_("There is no such interest."), field="interest_id")
     known = await tx.value("SELECT count(*) FROM channel WHERE id = ANY($1)", channel_ids)
     if known != len(set(channel_ids)) or len(channel_ids) != known or known > MOST_CHANNELS:
         raise BadInput(_("Choose channels there are, each once."), field="channel_ids")
 
 
 _SELECTED = """
-    SELECT c.id, c.name, c.state, c.segment_id, s.name AS segment_name, c.channel_ids, c.from_owner, c.sender_id,
+    SELECT c.id, c.name, c.state, c.segment_id, s.name AS segment_name, c.interest_id, to_jsonb(i) AS interest,
+           c.channel_ids, c.from_owner, c.sender_id,
            w.name AS sender_name, c.schedule, c.experiment, c.stops, c.track_links, c.track_opens, c.version,
            c.gate_id, c.agent_id, a.name AS agent_name, c.total, c.why, c.approved_by, c.approved_at,
            c.prepared_at, c.started_at, c.finished_at, c.created_at, c.changed_at
-    FROM campaign c LEFT JOIN segment s ON s.id = c.segment_id
+    FROM campaign c LEFT JOIN segment s ON s.id = c.segment_id LEFT JOIN interest i ON i.id = c.interest_id
     LEFT JOIN agent w ON w.id = c.sender_id LEFT JOIN agent a ON a.id = c.agent_id
 """

@@ -25,6 +25,7 @@ class CampaignShape(Shape, frozen=True, kw_only=True):
     name: str
     state: State
     segment: Ref | None
+    interest: Ref | None
     channel_ids: list[int]
     from_owner: bool
     sender: Ref | None
@@ -158,6 +159,7 @@ def _shape(one: Campaign) -> CampaignShape:
         name=one.name,
         state=one.state,
         segment=ref(one.segment_id, one.segment_name),
+        interest=ref(one.interest_id, one.interest.name if one.interest else None),
         channel_ids=one.channel_ids,
         from_owner=one.from_owner,
         sender=ref(one.sender_id, one.sender_name),

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from hub.campaigns import campaigns, segments
 from hub.campaigns.campaigns import Campaign, Change, Experiment
+from hub.customers import interests
 from hub.plumbing.errors import BadInput, Conflict
 from hub.web import render, shell
 from hub.web.campaigns import opened
@@ -25,12 +26,17 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 
 async def change(request: web.Request) -> web.StreamResponse:
-    """POST /campaigns/{id}/audience: name, segment, experiment."""
+    """POST /campaigns/{id}/audience: name, segment, what it is about, experiment."""
     person = opened.marketer(request)
     form = await form_of(request, AudienceForm)
     try:
         experiment = converted({"b": form.b, "hold_out": form.hold_out}, Experiment)
-        wanted = Change(name=form.name, segment_id=opened.whole(form.segment_id), experiment=experiment)
+        wanted = Change(
+            name=form.name,
+            segment_id=opened.whole(form.segment_id),
+            interest_id=opened.whole(form.interest_id),
+            experiment=experiment,
+        )
         async with hub_of(request).transaction() as tx:
             await campaigns.change(tx, id_of(request), wanted, agent_id=person.id)
     except (BadInput, Conflict) as error:
@@ -55,10 +61,12 @@ async def _page(request: web.Request, errors: dict[str, str] | None = None) -> w
     async with hub_of(request).transaction() as tx:
         campaign = await campaigns.load(tx, id_of(request))
         found = await segments.listed(tx, most=MOST_SEGMENTS)
+        known = [one for one in await interests.listed(tx) if one.active or one.id == campaign.interest_id]
         around = await opened.frame(tx, request, campaign, "audience")
     page = AudiencePage(
         **around | {"errors": errors or {}},
         segments=found,
+        interests=known,
         words=await _words(request, campaign),
         audience=await _reached(request, campaign.segment_id),
     )

@@ -9,6 +9,7 @@ from hub.campaigns.schedule import Schedule
 from hub.campaigns.segments import Segment
 from hub.campaigns.steps import Step
 from hub.conversations.approved import ApprovedText
+from hub.customers.interests import Interest
 from hub.customers.variables import Variable
 from hub.web.segments.views import AudienceView, Options
 from hub.web.views import ChannelMark, View
@@ -76,6 +77,7 @@ class AudiencePage(StepPage, frozen=True, kw_only=True):
     """GET /campaigns/{id}/audience."""
 
     segments: list[Segment]
+    interests: list[Interest]
     words: str
     audience: AudienceView | None
 
@@ -181,6 +183,7 @@ class AudienceForm(msgspec.Struct):
 
     name: str = ""
     segment_id: str = ""
+    interest_id: str = ""
     b: int = 0
     hold_out: int = 0
 
