@@ -30,6 +30,9 @@ class Crypto:
     def __init__(self, secret: str, generation: int = 1) -> None:
         self._secret = secret.encode()
         self._generation = generation
+        self._keys: dict[
+            str, bytes
+        ] = {}  # one a purpose, and purposes are few: a campaign signs five names a mail
 
     def encrypt(self, values: dict[str, str]) -> bytes:
         """Secrets as one sealed blob (AES-256-GCM, fresh nonce)."""
@@ -73,7 +76,9 @@ class Crypto:
         return hmac.digest(key, body, hashlib.sha256)[:SIGNATURE_BYTES]
 
     def _key(self, purpose: str) -> bytes:
-        return hmac.digest(self._secret, purpose.encode(), hashlib.sha256)
+        if (known := self._keys.get(purpose)) is None:
+            known = self._keys[purpose] = hmac.digest(self._secret, purpose.encode(), hashlib.sha256)
+        return known
 
 
 def _text(blob: bytes) -> str:

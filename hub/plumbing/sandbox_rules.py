@@ -77,7 +77,9 @@ class Checked:
 
     def _is_known(self, name: str) -> bool:
         root, dot, rest = name.partition(".")
-        return bool(dot) and "." not in rest and (name in self.known or f"{root}.*" in self.known)
+        if not dot or "." in rest or rest.startswith("_"):
+            return False
+        return name in self.known or f"{root}.*" in self.known
 
     def _filter(self, node: nodes.Filter, depth: int, own: Own, printed: bool) -> None:
         if node.name not in FILTERS:

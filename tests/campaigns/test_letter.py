@@ -111,7 +111,7 @@ def test_the_mail_of_one_person_reads_as_it_was_shown() -> None:
 ANY = st.text(max_size=120) | st.sampled_from(EVIL)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(name=ANY, last=ANY, item=ANY, phone=ANY, literal=st.text(alphabet=".= \nFrom añ🙂", max_size=90))
 def test_whatever_people_and_things_are_called(
     name: str, last: str, item: str, phone: str, literal: str

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.campaigns.letter import Letter
+from hub.campaigns.wording import Texts, compiled
+from hub.channels.facts import Party
+from hub.channels.mail.skeleton import ToWrite
 from hub.customers import personalising
 from hub.customers.personalising import fill, first_name, wording
 from hub.customers.variables import KNOWN
@@ -18,6 +23,9 @@ from hub.plumbing.texts import speaking
 EVIL = '<img src=x onerror=alert(1)>{{7*7}}{% for i in range(10**9) %}{{ "".__class__ }}'
 MARTA = {"contact.name": EVIL, "contact.first_name": "Marta", "account.domains": ["acme.test"] * 60}
 LOOP = "{% for one in account.domains %}"
+TO_MARTA = ToWrite(
+    recipient=Party("marta@acme.test"), message_id="a@b.test", date=datetime(2026, 11, 22, tzinfo=UTC)
+)
 ATTACKS = {
     "arithmetic": "{{7*7}}",
     "power": "{{ 9**9**9 }}",
@@ -72,6 +80,40 @@ def test_promise_61_wordings_run_nothing(attack: str) -> None:
     assert time.process_time() - started < 1
     assert told.value.line >= 1
     assert told.value.message.startswith(f"Line {told.value.line}: ")
+    if len(attack) < 1_000:
+        with pytest.raises(Misworded):
+            Letter.of(Texts(html=attack), Party("ana@empresa.test")).write(MARTA, TO_MARTA)
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "{{ list.__class__ }}",
+        "{{ list.x.y }}",
+        "{{ list['x'] }}",
+        "{{ link.m0 }}",
+        "{% for list in account.domains %}{% endfor %}",
+        "{% for _running in account.domains %}{% for one in account.domains %}{% endfor %}{% endfor %}",
+        "{% for one in bought.purchases %}{{ one.items }}{{ one.keys }}{% endfor %}",
+        "{% for one in bought.purchases %}{% for x in one.name %}{% endfor %}{% endfor %}",
+        "{{ bought.purchases.name }}",
+    ],
+)
+def test_what_only_campaigns_know_opens_no_door(attack: str) -> None:
+    with pytest.raises(Misworded):
+        compiled(attack)
+
+
+def test_a_list_of_things_is_printed_as_text_and_nothing_else() -> None:
+    evil = [{"name": EVIL, "date": "", "amount": "1"}]
+    source = (
+        "{{ bought.purchases }}{% for one in bought.purchases %}{{ one }} {{ one.name|upper }}{% endfor %}"
+    )
+    shown = compiled(source, html=True).fill({"bought.purchases": evil, "list.items": "x"}).text
+    assert "<img" not in shown
+    assert "<IMG" not in shown
+    assert shown.count("{{7*7}}") == 3
+    assert compiled("{{ list.items }}{{ list.values|default('-') }}").fill({"list.items": "x"}).text == "x-"
 
 
 def test_what_a_customer_calls_themselves_is_only_text() -> None:
