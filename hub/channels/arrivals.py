@@ -23,7 +23,7 @@ from hub.channels.facts import (
     Unreadable,
 )
 from hub.channels.outgoing import Line
-from hub.plumbing.db import Tx
+from hub.plumbing.db import Tx, sparse
 from hub.plumbing.errors import NotFound
 from hub.plumbing.texts import _
 
@@ -198,19 +198,21 @@ def write(tx: Tx, arrivals: Sequence[Arrival]) -> None:
     tx.together(
         """
         INSERT INTO arrival (id, channel_id, received_at, outcome, reason, envelope, size, raw, raw_file)
-        SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[],
-                             $6::jsonb[], $7::bigint[], $8::bytea[], $9::text[])
+        SELECT id, channel_id, received_at, outcome, coalesce(reason, ''), coalesce(envelope, '{}'), size, raw, raw_file
+        FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[],
+                    $6::jsonb[], $7::bigint[], $8::bytea[], $9::text[])
+            AS w (id, channel_id, received_at, outcome, reason, envelope, size, raw, raw_file)
         ON CONFLICT (id) DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason
         """,
         [a.id for a in arrivals],
         [a.line.id for a in arrivals],
         [a.received_at for a in arrivals],
         [a.outcome for a in arrivals],
-        [a.reason[:1000] for a in arrivals],
-        [a.raw.envelope for a in arrivals],
+        sparse([a.reason[:1000] for a in arrivals]),
+        sparse([a.raw.envelope for a in arrivals]),
         [len(a.raw.body) for a in arrivals],
         [a.raw.body if a.raw_file is None and a.outcome != "duplicate" else None for a in arrivals],
-        [a.raw_file for a in arrivals],
+        sparse([a.raw_file for a in arrivals]),
     )
 
 

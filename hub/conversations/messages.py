@@ -12,7 +12,7 @@ from hub.channels.facts import Attached, MessageReceived, Party
 from hub.conversations.threads import Conversation
 from hub.conversations.topics import topics
 from hub.customers.resolving import Sender
-from hub.plumbing.db import Tx
+from hub.plumbing.db import Tx, sparse
 from hub.plumbing.ids import token
 
 PREVIEW = 160
@@ -154,7 +154,7 @@ def _update_conversations(tx: Tx, known: Sequence[Conversation]) -> None:
         UPDATE conversation v
         SET state = w.state, assignee_id = w.assignee_id, team_id = w.team_id,
             covering_for_id = w.covering_for_id, priority = w.priority,
-            tags = string_to_array(w.tags, E'\\x1f'), waiting_since = w.waiting_since,
+            tags = coalesce(string_to_array(w.tags, E'\\x1f'), '{}'), waiting_since = w.waiting_since,
             last_message_at = w.last_message_at, last_preview = w.last_preview, last_direction = 'in',
             last_channel_id = w.last_channel_id, last_seq = w.last_seq, last_in_seq = w.last_in_seq,
             closed_at = w.closed_at, reason = coalesce(w.reason, v.reason),
@@ -167,13 +167,13 @@ def _update_conversations(tx: Tx, known: Sequence[Conversation]) -> None:
                   last_message_at, last_preview, last_channel_id, last_seq, last_in_seq, closed_at, account_id, reason)
         WHERE v.id = w.id
         """,
-        *_columns(known, "id state assignee_id team_id covering_for_id priority"),
-        ["\x1f".join(one.tags) for one in known],
-        *_columns(
-            known,
-            "waiting_since last_message_at last_preview last_channel_id last_seq last_in_seq closed_at account_id"
-            " reason",
-        ),
+        *_columns(known, "id state"),
+        *(sparse(column) for column in _columns(known, "assignee_id team_id covering_for_id")),
+        *_columns(known, "priority"),
+        sparse(["\x1f".join(one.tags) for one in known]),
+        sparse([one.waiting_since for one in known]),
+        *_columns(known, "last_message_at last_preview last_channel_id last_seq last_in_seq"),
+        *(sparse(column) for column in _columns(known, "closed_at account_id reason")),
     )
 
 
@@ -247,9 +247,10 @@ def _insert_messages(tx: Tx, messages: Sequence[Stored]) -> None:
                contact_id, address_id, sender, recipients, subject, text, new_text, html, html_file, message_id,
                in_reply_to, thread_ids, automatic, verified, warnings, belongs_to_id, said_at, created_at, fact)
         SELECT id, conversation_id, conversation_id, seq, 'in', channel_id, arrival_id, fact_no,
-               contact_id, address_id, sender, recipients, subject, text, new_text, html, html_file, message_id,
-               in_reply_to, string_to_array(thread_ids, ' '), automatic, verified,
-               string_to_array(warnings, E'\\x1f'), belongs_to_id, said_at, created_at, fact
+               contact_id, address_id, sender, coalesce(recipients, '{}'), coalesce(subject, ''), text, new_text,
+               coalesce(html, ''), html_file, coalesce(message_id, ''), coalesce(in_reply_to, ''),
+               coalesce(string_to_array(thread_ids, ' '), '{}'), coalesce(automatic, false), verified,
+               coalesce(string_to_array(warnings, E'\\x1f'), '{}'), belongs_to_id, said_at, created_at, fact
         FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::bigint[], $5::bigint[], $6::int[], $7::bigint[],
                     $8::bigint[], $9::jsonb[], $10::jsonb[], $11::text[], $12::text[], $13::text[], $14::text[],
                     $15::text[], $16::text[], $17::text[], $18::text[], $19::bool[], $20::bool[], $21::text[],
@@ -267,22 +268,22 @@ def _insert_messages(tx: Tx, messages: Sequence[Stored]) -> None:
         [message.sender.contact_id for message in messages],
         [message.sender.address_id for message in messages],
         [_party(fact.sender) for fact in facts],
-        [_recipients(fact) for fact in facts],
-        [fact.subject[:2000] for fact in facts],
+        sparse([_recipients(fact) for fact in facts]),
+        sparse([fact.subject[:2000] for fact in facts]),
         [fact.text[:MOST_TEXT] for fact in facts],
         [fact.new_text[:MOST_TEXT] for fact in facts],
-        ["" if message.html_file else message.fact.html for message in messages],
-        [message.html_file for message in messages],
-        [fact.external_id[:998] for fact in facts],
-        [fact.in_reply_to[:998] for fact in facts],
-        [" ".join(fact.references[-50:]) for fact in facts],
-        [fact.automatic or fact.bulk for fact in facts],
+        sparse(["" if message.html_file else message.fact.html for message in messages]),
+        sparse([message.html_file for message in messages]),
+        sparse([fact.external_id[:998] for fact in facts]),
+        sparse([fact.in_reply_to[:998] for fact in facts]),
+        sparse([" ".join(fact.references[-50:]) for fact in facts]),
+        sparse([fact.automatic or fact.bulk for fact in facts]),
         [fact.verified for fact in facts],
-        ["\x1f".join(_warnings(message)) for message in messages],
-        [message.belongs_to_id for message in messages],
-        [fact.date for fact in facts],
+        sparse(["\x1f".join(_warnings(message)) for message in messages]),
+        sparse([message.belongs_to_id for message in messages]),
+        sparse([fact.date for fact in facts]),
         [message.at for message in messages],
-        [fact.details or None for fact in facts],
+        sparse([fact.details or None for fact in facts]),
     )
 
 

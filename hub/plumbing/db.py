@@ -115,6 +115,14 @@ class Asked(msgspec.Struct, frozen=True):
     values: tuple[Any, ...] = ()
 
 
+def sparse(column: list[T]) -> list[T | None]:
+    """A column for `unnest` that is mostly empty: wholly so it costs nothing, for shorter arrays are filled with NULL.
+
+    Empty are None, "", {} and False; the statement says what they stand for (`coalesce`).
+    """
+    return list(column) if any(column) else []
+
+
 class Tx:
     """One transaction. Signals, jobs and actions handed to it leave after the commit, never before."""
 
