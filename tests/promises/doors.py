@@ -207,7 +207,7 @@ LEADS = {
 MARKETERS = {
     "GET /api/v1/interests",
     "POST /api/v1/interests",
-    r"PATCH /api/v1/interests/{id:\\d{1,18}}",
+    r"PATCH /api/v1/interests/{id:\d{1,18}}",
     "GET /admin/senders",
     "GET /campaigns/interests",
     "POST /campaigns/interests",
