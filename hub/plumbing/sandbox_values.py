@@ -127,6 +127,7 @@ DONE_BY: dict[str, Callable[..., Any]] = {
 
 
 def turns(value: Any, running: Running) -> Iterator[Any]:
+    """The items of a list, each turn counted; nothing of what is no list."""
     for one in value if isinstance(value, list) else ():
         running.turn()
         yield one
@@ -151,6 +152,7 @@ def printer(html: bool, written: Written | None) -> Callable[[Any], str]:
 
 
 def clean(text: str) -> str:
+    """Line ends plain, no control character, no lone surrogate."""
     if _UNWANTED.search(text) is None:
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
