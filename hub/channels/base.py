@@ -68,7 +68,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     `report_hours`: without a report for so long, what was sent counts as perhaps sent, 0 for never. `reached_as`:
     the type of the line's own address where that is not the type of its customers' addresses. `patterns`: an
     admin may teach a line how the mails it reads look. `logged`: an agent writes down what was said elsewhere.
-    `form`: strangers write in a form of ours, on the sites the line names.
+    `form`: strangers write in a form of ours, on the sites the line names. `strangers`: whoever writes is nobody
+    until the site says who, so that it warns nobody.
     """
 
     address_type: str
@@ -94,6 +95,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     patterns: bool = False
     logged: bool = False
     form: bool = False
+    strangers: bool = False
     read_reports: bool = False
     window_hours: int = 0
     approved_texts: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from hub.channels.phone import E164
+from hub.channels.phone import E164, SCHEME
 from hub.plumbing.texts import _
 
 VISITOR = "visitor:"
@@ -20,7 +20,8 @@ def shown(address: str) -> str:
         return _without_address(address)
     if address.startswith(WITHHELD):
         return _("Withheld number")
-    return _grouped(address) if E164.fullmatch(address) else address
+    number = SCHEME.sub("", address)
+    return _grouped(number) if E164.fullmatch(number) else address
 
 
 def _without_address(address: str) -> str:

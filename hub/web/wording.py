@@ -83,7 +83,7 @@ BROWSER = {
     "lost_cc": N_("who is in copy"),
     "lost_files": N_("the files (%(n)s)"),
     "parts": N_("%(parts)s parts, %(encoding)s, %(left)s left"),
-    "pages": N_("about %(n)s pages with the cover"),
+    "pages": N_("Pages with the cover: about %(n)s"),
     "pages_files": N_("and those of %(n)s files"),
     "cents": N_("about %(n)s cents"),
     "too_long": N_("%(n)s characters too long"),

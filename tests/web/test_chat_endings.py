@@ -57,7 +57,9 @@ async def test_the_visitor_says_how_it_was_once_it_is_over(
     async with hub.transaction() as tx:
         assert await rating.ending(tx, id_) == rating.Ending(True, 4)
         assert (await told(tx, id_))[-1] == "The customer gave this chat 4 of 5: “Muy bien”"
-    assert "Chat valorado con 4 de 5" in await (await site.browser(world.ana)).text(f"/inbox/closed/c/{id_}")
+    page = await (await site.browser(world.ana)).text(f"/inbox/closed/c/{id_}")
+    assert "Chat valorado con 4 de 5" in page
+    assert 'class="banner warn">' not in page, "that a visitor is a stranger warns nobody"
     other = await visitor(site, await chat_line(hub))
     await other.open(start=True)
     assert (await other.ask("rating", {"score": 1})).status == 409, "nobody rates what is not theirs"

@@ -54,6 +54,7 @@ class FormAdapter(Adapter):
     form = FIELDS
     can = Capabilities(
         address_type=ADDRESS_TYPE,
+        strangers=True,
         icon="clipboard-list",
         colour="violet",
         sends=False,

@@ -58,6 +58,7 @@ class WebchatAdapter(Adapter):
     form = FORM
     can = Capabilities(
         address_type=settings.ADDRESS_TYPE,
+        strangers=True,
         icon="globe",
         colour="orange",
         live=True,

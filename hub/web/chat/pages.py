@@ -123,7 +123,7 @@ def _texts() -> dict[str, str]:
         "mailed": _("If you leave, we answer to {email}"),
         "large": _("The files are too large together: at most {n} MB."),
         "again": _("Try again"),
-        "how": _("How was this chat?"),
+        "how": _("How was this chat? 1 is bad, 5 is very good"),
         "mark": _("{n} of 5"),
         "why": _("Tell us why (optional)"),
         "tell": _("Send"),

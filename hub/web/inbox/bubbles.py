@@ -116,6 +116,8 @@ def system_row(line: HistoryLine, conversation_id: int, seq: int) -> Message | N
     text = explain.sentence(line.details.get("reason"), language()) if routed else sentence(line)
     if not text:
         return None
+    if line.verb == "rang":
+        text = _("It rings: %(whose)s", whose=text)
     return Message(
         id=line.id,
         conversation=conversation_id,

@@ -59,7 +59,7 @@ def head(stored: StoredHead) -> Head:
         tags=stored.tags,
         waiting_since=stored.waiting_since,
         suggestion=named(stored.suggested_id, stored.suggested_name),
-        doubt=_("Not proven that this sender is who they say") if stored.doubt else "",
+        doubt=_doubt(stored),
         decision=explain.sentence(stored.reason, language()),
         covering_for=person(stored.covering_for_id, stored.covering_for_name),
         snoozed_until=stored.snoozed_until,
@@ -67,6 +67,13 @@ def head(stored: StoredHead) -> Head:
         closed=_closed(stored),
         score=stored.score,
     )
+
+
+def _doubt(stored: StoredHead) -> str:
+    """A warning where proof could be had; a visitor's bubbles say by themselves what they only claim."""
+    if not stored.doubt or adapter(stored.channel_kind).can.strangers:
+        return ""
+    return _("Not proven that this sender is who they say")
 
 
 def _closed(stored: StoredHead) -> str:
