@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from aiohttp.web import RouteDef, get, post
 
-from hub.web.campaigns import audience_pages, listing, message_pages, preview, schedule_pages
+from hub.web.campaigns import (
+    audience_pages,
+    drawn,
+    listing,
+    message_pages,
+    policy_pages,
+    preview,
+    report_pages,
+    running_pages,
+    schedule_pages,
+)
 
+drawn.register_all()
 ONE = r"/campaigns/{id:\d{1,18}}"
 
 ROUTES: list[RouteDef] = [
     get("/campaigns", listing.show_all),
     post("/campaigns", listing.add),
     get("/campaigns/new", listing.begin),
+    get("/campaigns/policy", policy_pages.show),
+    post("/campaigns/policy", policy_pages.change),
     get(ONE, listing.show),
     get(f"{ONE}/audience", audience_pages.show),
     post(f"{ONE}/audience", audience_pages.change),
@@ -24,4 +37,10 @@ ROUTES: list[RouteDef] = [
     get(f"{ONE}/letter", preview.letter),
     get(f"{ONE}/schedule", schedule_pages.show),
     post(f"{ONE}/schedule", schedule_pages.change),
+    get(f"{ONE}/run", running_pages.show),
+    post(f"{ONE}/run", running_pages.act),
+    get(f"{ONE}/far", running_pages.far),
+    post(ONE + r"/people/{recipient:\d{1,18}}/resend", running_pages.resend),
+    get(f"{ONE}/report", report_pages.show),
+    get(f"{ONE}/report.csv", report_pages.export),
 ]

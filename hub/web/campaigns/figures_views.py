@@ -1,0 +1,151 @@
+"""What the pages of a running and of a finished campaign are told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from hub.campaigns.campaigns import Campaign
+from hub.campaigns.recipients import Recipient
+from hub.campaigns.tracking import Followed
+from hub.web.campaigns.views import BarView, StepPage
+from hub.web.segments.views import Options
+from hub.web.views import View
+
+
+class FarView(View, frozen=True, kw_only=True):
+    """How far one campaign is, for a row of the list."""
+
+    bars: list[BarView]
+    done: int
+    everybody: int
+
+
+class RunView(View, frozen=True, kw_only=True):
+    """How far it is: the bar, the numbers beside it, what one may do now. `csrf`: "" in a live update.
+
+    `tiles`: (key, words, number). `left_out`, `stopped`: reasons in words with their numbers.
+    """
+
+    campaign: Campaign
+    state: str
+    tone: str
+    bars: list[BarView]
+    tiles: list[tuple[str, str, int]]
+    percent: int
+    everybody: int
+    pace: str
+    acts: list[ActView]
+    in_flight: int
+    left_out: list[tuple[str, int]]
+    stopped: list[tuple[str, int]]
+    unknown: list[UnknownView]
+    more_unknown: int
+    csrf: str = ""
+
+
+class ActView(View, frozen=True, kw_only=True):
+    """One thing a person may do with it now."""
+
+    key: str
+    name: str
+    icon: str
+    kind: str = ""
+
+
+class UnknownView(View, frozen=True, kw_only=True):
+    """Somebody who perhaps got it: what is known of that."""
+
+    one: Recipient
+    evidence: str
+
+
+class RunPage(StepPage, frozen=True, kw_only=True):
+    """GET /campaigns/{id}/run."""
+
+    run: RunView
+
+
+class BarRow(View, frozen=True, kw_only=True):
+    """One line of a chart: `share` of the longest in percent, `percent` of all people, None where that says nothing."""
+
+    name: str
+    number: int
+    share: float
+    percent: float | None = None
+
+
+class HourView(View, frozen=True, kw_only=True):
+    """One hour: how many left and answered, and how high that stands in percent. `x`, `width` in percent."""
+
+    at: datetime
+    left: int
+    answered: int
+    x: float
+    width: float
+    height: float
+    answered_height: float
+
+
+class ArmView(View, frozen=True, kw_only=True):
+    """One group of the experiment, in words."""
+
+    name: str
+    people: int
+    answered: str
+    bought: str
+    money: str
+    answers: str
+    purchases: str
+
+
+class PersonView(View, frozen=True, kw_only=True):
+    """One person of the campaign and what became of it."""
+
+    one: Recipient
+    state: str
+    tone: str
+    why: str
+
+
+class ReportPage(StepPage, frozen=True, kw_only=True):
+    """GET /campaigns/{id}/report?state=&after=."""
+
+    funnel: list[BarRow]
+    hours: list[HourView]
+    zone: str
+    failures: list[BarRow]
+    left_out: list[BarRow]
+    links: list[Followed]
+    opened: int | None
+    answered: int
+    probable: int
+    arms: list[ArmView]
+    days: int
+    people: list[PersonView]
+    states: Options
+    which: str
+    more: str
+
+
+class PolicyPage(View, frozen=True, kw_only=True):
+    """GET /campaigns/policy."""
+
+    form: PolicyForm
+    priorities: list[tuple[str, str, bool]]
+    errors: dict[str, str] = msgspec.field(default_factory=dict)
+    done: str = ""
+
+
+class PolicyForm(msgspec.Struct):
+    """POST /campaigns/policy; days and tags one a line or with commas."""
+
+    most_a_week: str = ""
+    hold_days: str = ""
+    failing_share: str = ""
+    holidays: str = ""
+    quiet_from: str = ""
+    quiet_until: str = ""
+    complaint_tags: str = ""
+    complaint_priorities: list[str] = []

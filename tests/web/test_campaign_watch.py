@@ -1,0 +1,153 @@
+"""Watching a campaign: live, paused, gone on with; who perhaps got it; its report, by person and as a file."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.agents.roles import Person
+from hub.campaigns import campaigns
+from hub.plumbing.db import Tx
+from hub.plumbing.hub import Hub
+from hub.web.topics import allowed
+from tests.web import test_live as live
+from tests.web.browsing import Web
+from tests.world import World
+
+FORMULA = '=HYPERLINK("http://evil.example")'
+
+
+@pytest.fixture
+async def running(hub: Hub, world: World) -> int:
+    """Marta got hers and answered, Jorge perhaps did, somebody with an odd name waits, one was left out on purpose."""
+    async with hub.transaction() as tx:
+        odd: int = await tx.value(
+            """
+            INSERT INTO contact (id, root_id, name, search) SELECT n, n, $1, ''
+            FROM (SELECT nextval('contact_id_seq') AS n) AS drawn RETURNING id
+            """,
+            FORMULA,
+        )
+        campaign = await campaigns.create(tx, "Primavera", agent_id=world.mario)
+        await tx.execute(
+            "UPDATE campaign SET state = 'running', started_at = now() - interval '1 hour', total = 4 WHERE id = $1",
+            campaign.id,
+        )
+        planned = [
+            (world.marta, "made", "", "a", "marta@acme.test"),
+            (world.jorge, "made", "", "a", "jorge@gmail.com"),
+            (odd, "ready", "", "b", "odd@example.test"),
+            (world.marta + 10_000, "excluded", "held_out", "", None),
+        ]
+        for contact, state, reason, variant, address in planned:
+            await tx.execute(
+                """
+                INSERT INTO recipient (campaign_id, contact_id, state, reason, variant, address, channel_id, sender_id,
+                                       due_at, answered_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now(), CASE WHEN $2::bigint = $9::bigint THEN now() END)
+                """,
+                *(
+                    campaign.id,
+                    contact,
+                    state,
+                    reason,
+                    variant,
+                    address,
+                    world.mail.id,
+                    world.ana,
+                    world.marta,
+                ),
+            )
+        await tx.execute(
+            """
+            INSERT INTO delivery (token, recipient_id, gate_id, channel_id, recipient, state, code, message_header,
+                                  purpose, sent_at)
+            SELECT id::text, id, $2, channel_id, address, CASE WHEN contact_id = $3 THEN 'delivered' ELSE 'unknown' END,
+                   CASE WHEN contact_id = $3 THEN '' ELSE 'lease_over' END, id::text, 'marketing',
+                   CASE WHEN contact_id = $3 THEN now() END
+            FROM recipient WHERE campaign_id = $1 AND state = 'made'
+            """,
+            *(campaign.id, campaign.gate_id, world.marta),
+        )
+    return campaign.id
+
+
+async def test_it_is_watched_paused_and_gone_on_with(site: Web, hub: Hub, world: World, running: int) -> None:
+    mario, place = await site.browser(world.mario), f"/campaigns/{running}"
+    page = await mario.text(f"{place}/run")
+    assert "66 %" in page
+    assert "fuera a propósito" in page
+    assert "quizá se envió" in page
+    assert f'data-topic="campaign:{running}"' in page
+    assert "Pausar" in page
+    paused = await mario.post(f"{place}/run", {"act": "pause"})
+    assert (paused.status, paused.headers["Location"]) == (303, f"{place}/run")
+    page = await mario.text(f"{place}/run")
+    assert "No sale nada nuevo" in page
+    assert "Seguir" in page
+    assert (await mario.post(f"{place}/run", {"act": "pause"})).status == 409
+    assert (await mario.post(f"{place}/run", {"act": "explode"})).status == 422
+
+    perhaps = await hub.pool.fetchval("SELECT recipient_id FROM delivery WHERE state = 'unknown'")
+    assert (await mario.post(f"{place}/people/{perhaps}/resend")).status == 303
+    assert await hub.pool.fetchval("SELECT state FROM delivery WHERE recipient_id = $1", perhaps) == "queued"
+    assert (await mario.post(f"{place}/people/{perhaps}/resend")).status == 409
+    assert (await mario.post(f"{place}/people/987654/resend")).status == 404
+    assert "1 <span" in await (await mario.get(f"{place}/far")).text(), "the row of the list"
+
+
+async def test_open_pages_hear_of_it_and_agents_do_not(
+    site: Web, hub: Hub, world: World, running: int
+) -> None:
+    topics = [f"campaign:{running}", "campaigns"]
+    async with live.socket(await site.browser(world.mario), *topics) as mario:
+        async with hub.transaction() as tx:
+            tx.signal("campaign", running, topics)
+        ops = {op[1]: op[2] for op in await live.next_ops(mario)}
+    assert "66 %" in ops[f"campaign-run:{running}"]
+    assert 'name="csrf" value=""' in ops[f"campaign-run:{running}"], "the same bytes for everybody"
+    assert "<svg" in ops[f"campaign-row:{running}"]
+    async with hub.transaction() as tx:
+        (ana,) = [one for one in await people(tx) if one.id == world.ana]
+        assert await allowed(tx, ana, topics) == frozenset()
+
+
+async def people(tx: Tx) -> list[Person]:
+    rows = await tx.fetch("SELECT id, name, email, role FROM agent")
+    return [Person(**dict(row)) for row in rows]
+
+
+async def test_the_report_counts_and_the_file_is_inert(
+    site: Web, hub: Hub, world: World, running: int
+) -> None:
+    mario, ana = await site.browser(world.mario), await site.browser(world.ana)
+    report = await mario.text(f"/campaigns/{running}/report")
+    for words in (
+        "De previstos a respondidos",
+        "Marta Ruiz",
+        "Respondidos",
+        "Muy pocas personas para saberlo.",
+        "Ver los datos",
+    ):
+        assert words in report, words
+    answered = await mario.text(f"/campaigns/{running}/report?which=answered")
+    assert "Marta Ruiz" in answered
+    assert "jorge@gmail.com" not in answered
+    file = await (await mario.get(f"/campaigns/{running}/report.csv")).text()
+    assert "marta@acme.test" in file
+    assert "'=HYPERLINK" in file
+    for path in ("run", "report", "report.csv", "far"):
+        assert (await ana.get(f"/campaigns/{running}/{path}")).status == 403
+
+
+async def test_the_rules_for_all_are_read_and_changed(site: Web, hub: Hub, world: World) -> None:
+    mario = await site.browser(world.mario)
+    assert 'name="most_a_week"' in await mario.text("/campaigns/policy")
+    rules = {"most_a_week": "3", "hold_days": "2", "failing_share": "20", "holidays": "2026-12-25\n2027-01-06",
+             "quiet_from": "21:30", "quiet_until": "09:00", "complaint_tags": "Queja, rota",
+             "complaint_priorities": "urgent"}  # fmt: skip
+    assert (await mario.post("/campaigns/policy", rules)).status == 303
+    page = await mario.text("/campaigns/policy?done=saved")
+    assert "2027-01-06" in page
+    assert "queja, rota" in page
+    wrong = await mario.post("/campaigns/policy", {**rules, "holidays": "Navidad"})
+    assert (wrong.status, "Navidad" in await wrong.text()) == (422, True)
