@@ -19,8 +19,9 @@ from hub.channels.outgoing import Line
 from hub.channels.reading import Reader
 from hub.channels.registry import adapter
 from hub.plumbing.clock import monotonic, now
-from hub.plumbing.db import AGAIN, AWAY, open_connection
+from hub.plumbing.db import AGAIN, AWAY, Tx, open_connection
 from hub.plumbing.errors import Conflict, Unavailable
+from hub.plumbing.gathering import Gathering
 from hub.plumbing.hub import Hub
 from hub.plumbing.sequences import Sequences
 from hub.plumbing.texts import _
@@ -81,6 +82,7 @@ class Inbound:
         self._waiting: deque[tuple[Arrival, Files]] = deque()
         self._bytes = 0
         self._something = asyncio.Event()
+        self._channels = Gathering(self._by_keys)
         self._door = _Door()
         self._lanes = [_Lane() for _ in range(LANES)]
         self._flushers: list[asyncio.Task[None]] = []
@@ -106,6 +108,14 @@ class Inbound:
         for lane in self._lanes:
             if lane.connection:
                 lane.connection.terminate()
+
+    async def channel(self, key: str) -> Channel | None:
+        """The enabled channel with this public key, or None: one question for all who call at once."""
+        return await self._channels.of(key)
+
+    async def _by_keys(self, keys: Sequence[str]) -> dict[str, Channel]:
+        async with self.hub.pool.acquire() as connection:  # one statement needs no transaction
+            return await connections.by_keys(Tx(connection), keys)
 
     async def receive(
         self, channel: Channel, raw: Raw, facts: list[AnyFact] | None = None, *, again: int | None = None

@@ -78,8 +78,12 @@ async def load(tx: Tx, channel_id: int) -> Channel:
 
 async def by_key(tx: Tx, key: str) -> Channel | None:
     """The enabled channel whose public key this is, or None."""
-    found = await load_where(tx, "key = $1 AND enabled", key)
-    return found[0] if found else None
+    return (await by_keys(tx, [key])).get(key)
+
+
+async def by_keys(tx: Tx, keys: Sequence[str]) -> dict[str, Channel]:
+    """The enabled channels with these public keys, by key."""
+    return {one.key: one for one in await load_where(tx, "key = ANY($1) AND enabled", list(keys))}
 
 
 async def enabled(tx: Tx) -> list[Channel]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -177,6 +178,7 @@ def _by_activity(
     return Threaded(conversation=active[0], proof="only_active", answered_agent_id=active[0].assignee_id)
 
 
+@lru_cache(maxsize=4_000)
 def plain_subject(subject: str) -> str:
     """A subject without Re:, RV:, Fwd: and spaces, for comparing."""
     return " ".join(PREFIX.sub("", subject[:300]).split()).casefold()

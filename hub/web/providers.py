@@ -7,10 +7,9 @@ from aiohttp import web
 from aiohttp.web import RouteDef, post
 
 from hub import answering
-from hub.channels import connections, refused
+from hub.channels import refused
 from hub.channels.base import Forged, Posted
 from hub.channels.registry import adapter
-from hub.plumbing.db import Tx
 from hub.plumbing.errors import NotFound
 from hub.plumbing.texts import _
 from hub.web import bodies
@@ -26,8 +25,7 @@ async def receive(request: web.Request) -> web.StreamResponse:
     TooMany (429) past the kind's own bounds.
     """
     hub = hub_of(request)
-    async with hub.pool.acquire() as connection:  # one statement needs no transaction
-        channel = await connections.by_key(Tx(connection), request.match_info["key"])
+    channel = await inbound_of(request).channel(request.match_info["key"])
     if channel is None:
         raise NotFound(_("There is no such channel."))
     line = channel.line(hub.crypto)
