@@ -96,17 +96,14 @@ async def _store_batch(hub: Hub, batch: list[tuple[int, Row]], store: Store, imp
 
 
 def read(path: Path, allowed: tuple[str, ...], needed: tuple[str, ...]) -> Iterator[tuple[int, Row]]:
-    """Rows of a CSV file with their numbers; comma or semicolon, UTF-8 (with or without BOM) or Windows-1252.
+    """Rows of a CSV file with their numbers, as `sheet` reads them; headings in any case.
 
     Raises BadInput for what makes the whole file unusable.
     """
     if path.stat().st_size > MOST_BYTES:
         raise BadInput(_("The file is larger than %(most)s MB: split it.", most=MOST_BYTES // 1_000_000))
-    text = _text(path.read_bytes())
-    head = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text), delimiter=";" if head.count(";") > head.count(",") else ",")
-    lines = _numbered(reader)
-    names = [name.strip().lower() for name in next(lines, (1, []))[1]]
+    headings, rows = sheet(path.read_bytes())
+    names = [name.lower() for name in headings]
     unknown = [name for name in names if name not in allowed]
     missing = [name for name in needed if name not in names]
     if unknown or missing or not names:
@@ -119,9 +116,27 @@ def read(path: Path, allowed: tuple[str, ...], needed: tuple[str, ...]) -> Itera
             ),
             field="columns",
         )
+    for number, row in rows:
+        yield number, {name.lower(): value for name, value in row.items()}
+
+
+def sheet(raw: bytes) -> tuple[list[str], Iterator[tuple[int, Row]]]:
+    """The headings of a CSV file, and its rows by heading with their numbers, empty ones left out.
+
+    Comma or semicolon, UTF-8 (with or without BOM) or Windows-1252. Raises BadInput, also while it is walked.
+    """
+    text = _text(raw)
+    head = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text), delimiter=";" if head.count(";") > head.count(",") else ",")
+    lines = _numbered(reader)
+    headings = [name.strip() for name in next(lines, (1, []))[1]]
+    return headings, _rows(headings, lines)
+
+
+def _rows(headings: list[str], lines: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, Row]]:
     for number, values in lines:
         if any(value.strip() for value in values):
-            row = dict.fromkeys(names, "") | dict(zip(names, values, strict=False))
+            row = dict.fromkeys(headings, "") | dict(zip(headings, values, strict=False))
             yield number, {name: _cell(value) for name, value in row.items()}
 
 

@@ -1,0 +1,306 @@
+"""Lists of people that came as files: who stands in them, and what each file says of its people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+import msgspec
+
+from hub.campaigns.list_columns import Plan, Understood, checked, understood
+from hub.customers import importing
+from hub.customers.contacts import checked_language
+from hub.customers.importing import Row, RowError
+from hub.customers.importing_wishes import Word, agree, refuse, words_of
+from hub.customers.roles import ROLES
+from hub.plumbing import history
+from hub.plumbing.db import Tx
+from hub.plumbing.errors import BadInput, Conflict, HubError, NotFound
+from hub.plumbing.hub import Hub
+from hub.plumbing.texts import _
+
+MOST_BYTES = 20_000_000
+MOST_ROWS = 50_000
+MOST_ERRORS = 500
+CHUNK = 1000
+
+
+class ContactList(msgspec.Struct, frozen=True, kw_only=True):
+    """One list; `columns` are what its file says beside what we know of people, as variables are named."""
+
+    id: int
+    name: str
+    columns: list[str]
+    people: int
+    agent_name: str | None
+    changed_at: datetime
+
+
+class Taken(msgspec.Struct, kw_only=True):
+    """What a file did, or would do. Rows: `done` of people, of whom `new` were not known; `wrong` in all.
+
+    Addresses: `agreed` newly to campaigns; `kept_out` had said no before and stay out. `errors`: the first ones.
+    """
+
+    done: int = 0
+    new: int = 0
+    wrong: int = 0
+    agreed: int = 0
+    kept_out: int = 0
+    errors: list[RowError] = []
+
+
+async def load(tx: Tx, list_id: int) -> ContactList:
+    """One list. Raises NotFound."""
+    found = await tx.row(ContactList, f"{_SELECTED} WHERE l.id = $1", list_id)
+    if found is None:
+        raise NotFound(_("There is no such list."))
+    return found
+
+
+async def listed(tx: Tx, *, after: int = 0, most: int = 50) -> list[ContactList]:
+    """Lists by id after `after`."""
+    return await tx.rows(ContactList, f"{_SELECTED} WHERE l.id > $1 ORDER BY l.id LIMIT $2", after, most)
+
+
+async def create(tx: Tx, name: str, *, agent_id: int | None = None) -> ContactList:
+    """An empty list. Raises BadInput(name), Conflict(name)."""
+    if not name.strip():
+        raise BadInput(_("The list needs a name."), field="name")
+    id_: int | None = await tx.value(
+        """
+        INSERT INTO contact_list (name, agent_id) VALUES ($1, $2) ON CONFLICT (lower(name)) DO NOTHING RETURNING id
+        """,
+        name.strip()[:200],
+        agent_id,
+    )
+    if id_ is None:
+        raise Conflict(_("Another list has this name."), field="name")
+    await history.record(tx, "list_created", agent_id=agent_id, list=id_)
+    return await load(tx, id_)
+
+
+async def leave(tx: Tx, list_id: int, contact_ids: Sequence[int], *, agent_id: int | None = None) -> int:
+    """Take people out of a list, whoever was merged into them too; how many rows."""
+    gone = await tx.execute(
+        """
+        DELETE FROM contact_list_member USING contact c
+        WHERE list_id = $1 AND contact_id = c.id AND c.root_id IN (SELECT root_id FROM contact WHERE id = ANY($2))
+        """,
+        list_id,
+        list(contact_ids),
+    )
+    await history.record(tx, "list_left", agent_id=agent_id, list=list_id, contacts=list(contact_ids))
+    return gone
+
+
+async def values_of(tx: Tx, list_id: int, contact_ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    """By root: what the list says of these people; of somebody who stands in it twice, the newer row."""
+    rows = await tx.fetch(
+        """
+        SELECT c.root_id, k.fields FROM contact_list_member k JOIN contact c ON c.id = k.contact_id
+        WHERE k.list_id = $1 AND c.root_id = ANY($2) ORDER BY c.root_id, c.id
+        """,
+        list_id,
+        list(contact_ids),
+    )
+    return {row["root_id"]: row["fields"] for row in rows}
+
+
+async def dry_run(hub: Hub, raw: bytes, plan: Plan) -> Taken:
+    """What `take_in` would do with this file, without doing it. Raises BadInput for the whole file or plan."""
+    taken, seen = Taken(), _Seen()
+    for chunk in _chunks(raw, plan):
+        read: list[tuple[int, Understood]] = []
+        for number, row in chunk:
+            try:
+                read.append((number, _plausible(understood(row, plan))))
+            except HubError as error:
+                _wrong(taken, number, error)
+        async with hub.transaction() as tx:
+            found = await _look_up(tx, [one for _number, one in read])
+        for number, one in read:
+            try:
+                _try(taken, found, seen, one)
+            except HubError as error:
+                _wrong(taken, number, error)
+    return taken
+
+
+async def take_in(
+    hub: Hub,
+    list_id: int,
+    raw: bytes,
+    plan: Plan,
+    *,
+    agent_id: int | None = None,
+    progress: Callable[[int], None] = lambda n: None,
+) -> Taken:
+    """Everybody in the file stands in the list from now on; whom we do not know becomes a contact.
+
+    Each row in a savepoint of its own, 200 a transaction. Raises NotFound, and BadInput for the whole file or plan.
+    """
+    columns = checked(importing.sheet(raw)[0], plan)
+    async with hub.transaction() as tx:
+        await load(tx, list_id)
+        await tx.execute(
+            """
+            UPDATE contact_list SET changed_at = now(),
+                   columns = columns || ARRAY(SELECT one FROM unnest($2::text[]) AS one WHERE one <> ALL(columns))
+            WHERE id = $1
+            """,
+            list_id,
+            columns,
+        )
+        await history.record(tx, "list_imported", agent_id=agent_id, list=list_id)
+    taken = Taken()
+
+    async def store(tx: Tx, row: Row) -> None:
+        await _store(tx, list_id, understood(row, plan), taken, agent_id)
+
+    numbered = (one for chunk in _chunks(raw, plan) for one in chunk)
+    imported = await importing.bring_in(hub, numbered, store, progress)
+    taken.done, taken.wrong = imported.done, len(imported.errors)
+    taken.errors = imported.errors[:MOST_ERRORS]
+    return taken
+
+
+async def _store(tx: Tx, list_id: int, one: Understood, taken: Taken, agent_id: int | None) -> None:
+    known = await importing.person_known(tx, one.row.get("external_id", ""), one.addresses)
+    contact = await importing.store_contact(tx, one.row)
+    await tx.execute(
+        """
+        INSERT INTO contact_list_member (list_id, contact_id, fields) VALUES ($1, $2, $3)
+        ON CONFLICT (list_id, contact_id) DO UPDATE SET fields = contact_list_member.fields || EXCLUDED.fields
+        """,
+        list_id,
+        contact,
+        one.fields,
+    )
+    agreed = kept_out = 0
+    if one.wants:
+        agreed, kept_out = await agree(tx, one.addresses, proof=one.proof, agent_id=agent_id)
+    elif one.wants is False:
+        await refuse(tx, one.addresses, proof=one.proof, agent_id=agent_id)
+    taken.new += known is None
+    taken.agreed += agreed
+    taken.kept_out += kept_out
+
+
+class _Found(msgspec.Struct):
+    """Who is known by address and external id, what they said, and the accounts named."""
+
+    by_address: dict[tuple[str, str], int]
+    by_external_id: dict[str, int]
+    words: dict[tuple[str, str], Word]
+    accounts: dict[str, int]
+
+
+class _Seen(msgspec.Struct):
+    """Who came earlier in the same file; those not known yet have numbers below zero."""
+
+    addresses: dict[tuple[str, str], int] = {}
+    external_ids: dict[str, int] = {}
+    new: int = 0
+
+
+async def _look_up(tx: Tx, rows: Sequence[Understood]) -> _Found:
+    addresses = sorted({one for row in rows for one in row.addresses})
+    words = await words_of(tx, addresses)
+    owners = await tx.fetch(
+        "SELECT a.id, c.root_id FROM address a JOIN contact c ON c.id = a.contact_id WHERE a.id = ANY($1)",
+        [one.address_id for one in words.values()],
+    )
+    root = {row["id"]: row["root_id"] for row in owners}
+    people = await tx.fetch(
+        "SELECT external_id, root_id FROM contact WHERE external_id = ANY($1)",
+        [row.row["external_id"] for row in rows if row.row.get("external_id")],
+    )
+    accounts = await tx.fetch(
+        """
+        SELECT w.name, count(a.id) AS n FROM (SELECT DISTINCT unnest($1::text[]) AS name) w
+        LEFT JOIN account a ON a.external_id = w.name OR a.name = w.name GROUP BY w.name
+        """,
+        [row.row["account"] for row in rows if row.row.get("account")],
+    )
+    return _Found(
+        by_address={key: root[word.address_id] for key, word in words.items()},
+        by_external_id={row["external_id"]: row["root_id"] for row in people},
+        words=words,
+        accounts={row["name"]: row["n"] for row in accounts},
+    )
+
+
+def _try(taken: Taken, found: _Found, seen: _Seen, one: Understood) -> None:
+    """Raises what storing would."""
+    account, external = one.row.get("account", ""), one.row.get("external_id", "")
+    if account and found.accounts.get(account) != 1:
+        words = (
+            _("Several accounts match %(name)s.")
+            if found.accounts.get(account)
+            else _("There is no account %(name)s.")
+        )
+        raise BadInput(words % {"name": account}, field="account")
+    known = found.by_external_id.get(external) or seen.external_ids.get(external)
+    owners = [found.by_address.get(address) or seen.addresses.get(address) for address in one.addresses]
+    known = known or next((owner for owner in owners if owner), None)
+    for address, owner in zip(one.addresses, owners, strict=True):
+        if owner not in (None, known):
+            words = _("%(address)s already belongs to another contact.", address=address[1])
+            raise Conflict(words, field="address")
+    if known is None:
+        seen.new += 1
+        known = -seen.new
+        taken.new += 1
+    taken.done += 1
+    for address in one.addresses if one.wants else ():
+        word = found.words.get(address)
+        taken.kept_out += word is not None and word.refused
+        taken.agreed += address not in seen.addresses and (word is None or word.silent)
+    seen.addresses |= dict.fromkeys(one.addresses, known)
+    if external:
+        seen.external_ids[external] = known
+
+
+def _plausible(one: Understood) -> Understood:
+    """Raises BadInput for what no look at the tables is needed to know."""
+    checked_language(one.row.get("language", ""))
+    role = one.row.get("role", "").lower()
+    if role and role not in ROLES:
+        raise BadInput(_("Use one of: %(allowed)s.", allowed=", ".join(ROLES)), field="role")
+    if role and not one.row.get("account"):
+        raise BadInput(_("Name the account at which they are this."), field="role")
+    return one
+
+
+def _wrong(taken: Taken, number: int, error: HubError) -> None:
+    taken.wrong += 1
+    if len(taken.errors) < MOST_ERRORS:
+        taken.errors.append(RowError(number, error.field, error.message))
+
+
+def _chunks(raw: bytes, plan: Plan) -> Iterator[list[tuple[int, Row]]]:
+    """Rows, a thousand at once. Raises BadInput for the whole file."""
+    if len(raw) > MOST_BYTES:
+        raise BadInput(
+            _("The file is larger than %(most)s MB: split it.", most=MOST_BYTES // 1_000_000), field="file"
+        )
+    headings, rows = importing.sheet(raw)
+    checked(headings, plan)
+    chunk: list[tuple[int, Row]] = []
+    for count, numbered in enumerate(rows, 1):
+        if count > MOST_ROWS:
+            raise BadInput(_("The file has more than %(most)s rows: split it.", most=MOST_ROWS), field="file")
+        chunk.append(numbered)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    yield chunk
+
+
+_SELECTED = """
+    SELECT l.id, l.name, l.columns, g.name AS agent_name, l.changed_at,
+           (SELECT count(DISTINCT c.root_id) FROM contact_list_member k JOIN contact c ON c.id = k.contact_id
+            WHERE k.list_id = l.id) AS people
+    FROM contact_list l LEFT JOIN agent g ON g.id = l.agent_id
+"""
