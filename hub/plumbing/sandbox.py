@@ -30,7 +30,7 @@ MOST_SOURCE = 100_000  # characters
 
 FOUND = re.compile(r"{{\s*([a-z]+\.[a-z_][a-z0-9_]*)\s*}}")
 """A blank nobody filled, as it stands in a text."""
-_LOOKED_AT = 8  # pieces at once, for a look at the clock and at what came out
+_LOOKED_AT = 16  # pieces at once, for a look at the clock and at what came out
 
 
 class Filled(msgspec.Struct, frozen=True, kw_only=True):
