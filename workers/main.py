@@ -17,7 +17,7 @@ from hub.one_by_one import OneByOne
 from hub.outbound import Outbound
 from hub.plumbing.hub import Hub
 from hub.plumbing.jobs import JOB_SECONDS, POLL_SECONDS, pack, redis_settings, unpack
-from workers import deliver, timers
+from workers import campaigning, deliver, timers
 from workers.fetching import SLOW
 from workers.todo import Chores
 
@@ -39,6 +39,7 @@ async def run(settings: Settings, *, pace: Pace | None = None) -> None:
                 group.create_task(road.run())
             group.create_task(chores.run())
             group.create_task(Chores(hub, SLOW).run())
+            group.create_task(Chores(hub, campaigning.KINDS, most=1).run())
             group.create_task(timers.run(hub))
             group.create_task(_listen(hub, (outbound, *campaigns), chores))
     finally:

@@ -21,6 +21,7 @@ from hub.plumbing.errors import HubError
 from hub.plumbing.hub import Hub
 from hub.routing import balance, covering
 from hub.telling import tell
+from workers.campaigning import begin_and_end, watch_over
 from workers.fetching import ask_providers
 
 log = structlog.get_logger(__name__)
@@ -116,6 +117,8 @@ TIMERS: tuple[Timer, ...] = (
     (5.0, join_reports),
     (60.0, doubt_unreported),
     (2.0, wake_snoozed),
+    (2.0, begin_and_end),
+    (30.0, watch_over),
     (10.0, balance_queues),
     (5.0, cover_absences),
     (30.0, end_calls),

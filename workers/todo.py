@@ -180,10 +180,14 @@ class Chores:
     """Works off the todo rows of this installation until cancelled; any number of workers may.
 
     `kinds`: those it does. What waits for others' servers has one of its own, so that nothing waits for it.
+    `most`: rows of one turn; what takes seconds each is taken one by one, so that all workers get some.
     """
 
-    def __init__(self, hub: Hub, kinds: Mapping[str, Handler] | None = None) -> None:
+    def __init__(
+        self, hub: Hub, kinds: Mapping[str, Handler] | None = None, *, most: int = MOST_AT_ONCE
+    ) -> None:
         self.hub = hub
+        self.most = most
         self.kinds = KINDS if kinds is None else kinds
         self._awake = asyncio.Event()
 
@@ -211,7 +215,7 @@ class Chores:
     async def turn(self) -> int:
         """Lease what is due and do it, kinds side by side; how many rows were leased."""
         async with self.hub.transaction() as tx:
-            rows = await todo.claim(tx, list(self.kinds), most=MOST_AT_ONCE)
+            rows = await todo.claim(tx, list(self.kinds), most=self.most)
         rows.sort(key=lambda row: (row.kind, row.id))
         groups = [(kind, list(group)) for kind, group in groupby(rows, key=lambda row: row.kind)]
         renewing = asyncio.create_task(self._renew(rows))

@@ -31,6 +31,7 @@ async def check(tx: Tx, recipient_ids: Sequence[int]) -> dict[int, str]:
                  OR (SELECT root_id FROM contact WHERE contact.id = h.leaf_id) <> h.root_id THEN 'gone'
             WHEN h.state IN ('dropped', 'excluded', 'stopped') THEN coalesce(nullif(h.reason, ''), h.state)
             WHEN h.reason <> '' THEN h.reason
+            WHEN h.reason <> '' THEN h.reason
             WHEN h.signed IS NULL THEN 'no_sender'
             WHEN EXISTS (SELECT FROM contact m JOIN recipient o ON o.contact_id = m.id
                          WHERE m.root_id = h.root_id AND o.campaign_id = h.campaign_id AND o.step = h.step

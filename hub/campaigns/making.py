@@ -5,13 +5,10 @@ Any number of workers make them at once; a recipient has one delivery, whatever 
 
 from __future__ import annotations
 
-from datetime import datetime, time
-from functools import lru_cache
-from zoneinfo import ZoneInfo
+import asyncpg
 
-import msgspec
-
-from hub.campaigns.schedule import Schedule
+from hub.campaigns import readiness
+from hub.campaigns.timing import Due
 from hub.deliveries.queueing import Planned, new_message_id, queue_planned
 from hub.plumbing.db import Tx
 
@@ -26,22 +23,21 @@ async def make(tx: Tx, domain: str, *, most: int = MOST) -> int:
     """
     rows = await tx.fetch(
         """
-        SELECT due.*, c.gate_id, c.schedule, c.interest_id
+        SELECT due.*, c.gate_id, c.interest_id
         FROM campaign c CROSS JOIN LATERAL (
-            SELECT r.id, r.campaign_id, r.channel_id, r.address_id, r.address, r.due_at, r.time_zone
+            SELECT r.id, r.campaign_id, r.contact_id, r.channel_id, r.address_id, r.address, r.due_at, r.time_zone
             FROM recipient r
             WHERE r.campaign_id = c.id AND r.state = 'ready' AND r.due_at <= now() + make_interval(mins => $2)
             ORDER BY r.due_at, r.id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
         ) AS due
-        WHERE c.state = 'running' LIMIT $1
+        WHERE c.state = 'running' AND c.timed LIMIT $1
         """,
         most,
         AHEAD_MINUTES,
     )
     if not rows:
         return 0
-    schedules = {row["campaign_id"]: row["schedule"] for row in rows}
-    read = {id_: msgspec.convert(plain, Schedule) for id_, plain in schedules.items()}
+    going = await readiness.settle(tx, [_due(row) for row in rows])
     await queue_planned(
         tx,
         [
@@ -54,26 +50,21 @@ async def make(tx: Tx, domain: str, *, most: int = MOST) -> int:
                 message_header=new_message_id(domain, row["campaign_id"], row["id"]),
                 due_at=row["due_at"],
                 interest_id=row["interest_id"],
-                leave_before=closing(read[row["campaign_id"]], row["time_zone"], row["due_at"]),
+                leave_before=going[row["id"]],
             )
             for row in rows
+            if row["id"] in going
         ],
     )
-    await tx.execute(
-        "UPDATE recipient SET state = 'made', made_at = now() WHERE id = ANY($1)", [row["id"] for row in rows]
-    )
+    await tx.execute("UPDATE recipient SET state = 'made', made_at = now() WHERE id = ANY($1)", list(going))
     return len(rows)
 
 
-def closing(schedule: Schedule, zone: str | None, due_at: datetime) -> datetime | None:
-    """When the recipient's own day closes for it, after `due_at`; None where it opens all day."""
-    if schedule.closes >= time(23, 59):
-        return None
-    local = due_at.astimezone(_zone(zone or schedule.zone))
-    closes = datetime.combine(local.date(), schedule.closes, local.tzinfo)
-    return closes if closes > due_at else None
-
-
-@lru_cache(maxsize=1_000)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+def _due(row: asyncpg.Record) -> Due:
+    return Due(
+        id=row["id"],
+        campaign_id=row["campaign_id"],
+        contact_id=row["contact_id"],
+        zone=row["time_zone"],
+        due_at=row["due_at"],
+    )

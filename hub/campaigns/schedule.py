@@ -46,3 +46,8 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def fallback_zone(self) -> ZoneInfo:
         """The zone of those whose own is unknown."""
         return ZoneInfo(self.zone)
+
+    @property
+    def paced(self) -> bool:
+        """Whether anything is limited: minutes, senders, domains or days."""
+        return bool(self.per_minute or self.per_sender or self.per_domain or self.warm_up)

@@ -10,7 +10,7 @@ import msgspec
 
 from hub.customers import rolling_up
 from hub.customers.addresses import AddressRow, of_contacts, prove, refresh_search
-from hub.plumbing import history
+from hub.plumbing import history, todo
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict, NotFound
 from hub.plumbing.texts import _
@@ -148,6 +148,8 @@ async def change(
         standing,
     )
     await refresh_search(tx, [before.id])
+    if now.time_zone != before.time_zone:
+        await todo.add(tx, "campaign_rezone", before.id)
     await history.record(
         tx, "contact_changed", agent_id=agent_id, contact_id=before.id, fields=sorted(fields)
     )

@@ -35,7 +35,8 @@ async def due_now(tx: Tx, channel_id: int, most: int) -> int:
     counted: int = await tx.value(
         """
         SELECT count(*) FROM (SELECT FROM gate JOIN delivery AS d ON d.gate_id = gate.id
-                              WHERE gate.open AND d.channel_id = $1 AND d.state IN ('held', 'queued')
+                              WHERE gate.open AND gate.beat_at > now() - interval '2 hours'
+                                AND d.channel_id = $1 AND d.state IN ('held', 'queued')
                                 AND d.due_at <= now() LIMIT $2) AS waiting
         """,
         channel_id,

@@ -13,6 +13,32 @@ async def made(tx: Tx) -> int:
 
 async def set_open(tx: Tx, gate_id: int, *, open_: bool) -> None:
     """Open or close it. What is on the wire ends; what waits behind an open one may leave."""
-    await tx.execute("UPDATE gate SET open = $2 WHERE id = $1 AND open <> $2", gate_id, open_)
+    await tx.execute(
+        "UPDATE gate SET open = $2, beat_at = now() WHERE id = $1 AND open <> $2", gate_id, open_
+    )
     if open_:
         tx.wake("deliver")
+
+
+async def beat(tx: Tx) -> list[int]:
+    """Somebody looks after the open gates; those nobody looked after for hours stay as they are: their ids.
+
+    Nothing is claimed behind such a one: after a long silence a person says whether it may still leave.
+    """
+    rows = await tx.fetch(
+        "SELECT id FROM gate WHERE open AND beat_at <= now() - interval '2 hours' ORDER BY id"
+    )
+    await tx.execute(
+        """
+        UPDATE gate SET beat_at = now()
+        FROM (SELECT id FROM gate WHERE open AND beat_at > now() - interval '2 hours'
+                AND beat_at < now() - interval '20 seconds' ORDER BY id FOR NO KEY UPDATE SKIP LOCKED) AS watched
+        WHERE gate.id = watched.id
+        """
+    )
+    return [row["id"] for row in rows]
+
+
+async def again(tx: Tx, gate_id: int) -> None:
+    """Nothing behind it was late: it is looked after as before."""
+    await tx.execute("UPDATE gate SET beat_at = now() WHERE id = $1", gate_id)

@@ -73,6 +73,7 @@ async def running(
             made.id,
             world.lola,
         )
+        await tx.execute("UPDATE quiet_hours SET starts = '00:00', ends = '00:00'")
         await tx.execute("UPDATE gate SET open = true WHERE id = $1", made.gate_id)
     return Sent(made.id, made.gate_id, [row["id"] for row in rows])
 

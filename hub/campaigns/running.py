@@ -1,0 +1,171 @@
+"""A campaign's life once it is approved: it starts at its hour, is paused, goes on, is called off, and ends."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hub.campaigns import campaigns, timing
+from hub.campaigns.campaigns import Campaign
+from hub.campaigns.states import State
+from hub.deliveries import gates
+from hub.deliveries.taking_back import call_off, take_back
+from hub.plumbing import todo
+from hub.plumbing.db import Tx
+from hub.plumbing.texts import N_, _, speaking
+
+AHEAD = timedelta(minutes=10)
+LATE = timedelta(hours=2)
+TODO = "campaign_canceled"
+AT_ONCE = 10_000
+WAS_AWAY = N_(
+    "Its messages are more than two hours late: nothing was running. Go on when they may still leave."
+)
+
+
+async def pause(tx: Tx, campaign_id: int, agent_id: int) -> Campaign:
+    """Nothing more is claimed from the commit on; what is in flight ends (figures.progress says how many).
+
+    Raises Conflict, NotFound.
+    """
+    return await _moved(tx, campaign_id, agent_id, "paused")
+
+
+async def resume(tx: Tx, campaign_id: int, agent_id: int) -> Campaign:
+    """Go on. What waited beyond its hours leaves when they next open, the rest at once. Raises Conflict, NotFound."""
+    campaign = await campaigns.lock(tx, campaign_id)
+    await take_again(tx, gate_id=campaign.gate_id)
+    timed: bool = await tx.value("SELECT timed FROM campaign WHERE id = $1", campaign_id)
+    if not timed:  # paused while its times were counted: they go on being counted, and it starts then
+        await timing.begin(tx, campaign_id)
+    return await campaigns.move(tx, campaign, "running", who="person", agent_id=agent_id)
+
+
+async def unschedule(tx: Tx, campaign_id: int, agent_id: int) -> Campaign:
+    """Back to the review; nothing has left yet. Raises Conflict, NotFound."""
+    campaign = await _moved(tx, campaign_id, agent_id, "prepared")
+    await tx.execute(
+        "UPDATE campaign SET approved_by = NULL, approved_at = NULL, timed = true WHERE id = $1", campaign_id
+    )
+    return await campaigns.load(tx, campaign.id)
+
+
+async def cancel(tx: Tx, campaign_id: int, agent_id: int) -> Campaign:
+    """End it: whoever has not got theirs gets nothing. Raises Conflict, NotFound."""
+    campaign = await _moved(tx, campaign_id, agent_id, "canceled")
+    await call_off(tx, campaign.gate_id)
+    await todo.add(tx, TODO, campaign_id)
+    tx.wake("todo")
+    return campaign
+
+
+async def start_due(tx: Tx) -> list[int]:
+    """Approved campaigns whose first message is due soon begin; any number of schedulers may ask, each starts once.
+
+    What should have begun hours ago waits for a person.
+    """
+    rows = await tx.fetch(
+        """
+        SELECT k.id, first.due_at < now() - $2::interval AS late
+        FROM campaign k CROSS JOIN LATERAL (
+            SELECT due_at FROM recipient r WHERE r.campaign_id = k.id AND r.state = 'ready'
+            ORDER BY due_at LIMIT 1) AS first
+        WHERE k.state = 'scheduled' AND k.timed AND first.due_at <= now() + $1::interval
+        ORDER BY k.id FOR NO KEY UPDATE OF k SKIP LOCKED
+        """,
+        AHEAD,
+        LATE,
+    )
+    for row in rows:
+        await _by_itself(tx, row["id"], "paused" if row["late"] else "running")
+    return [row["id"] for row in rows]
+
+
+async def finish_due(tx: Tx) -> list[int]:
+    """Running campaigns of which nothing is left to leave are finished."""
+    rows = await tx.fetch(
+        """
+        SELECT id FROM campaign k WHERE state = 'running' AND timed
+          AND NOT EXISTS (SELECT FROM recipient r WHERE r.campaign_id = k.id AND r.state = 'ready')
+          AND NOT EXISTS (SELECT FROM delivery d WHERE d.gate_id = k.gate_id
+                          AND d.state IN ('held', 'queued', 'claimed', 'sending'))
+        ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+        """
+    )
+    for row in rows:
+        await campaigns.move(tx, await campaigns.lock(tx, row["id"]), "finished", who="worker")
+    return [row["id"] for row in rows]
+
+
+async def look_after(tx: Tx) -> list[int]:
+    """Tell the gates that somebody works; campaigns nobody looked after for hours, with something overdue, are paused.
+
+    Until that was asked nothing leaves behind them: whoever comes back first cannot send what is late.
+    """
+    silent = await gates.beat(tx)
+    rows = await tx.fetch(
+        """
+        SELECT k.id, k.gate_id,
+               EXISTS (SELECT FROM recipient r WHERE r.campaign_id = k.id AND r.state = 'ready'
+                       AND r.due_at < now() - $2::interval)
+               OR EXISTS (SELECT FROM delivery d WHERE d.gate_id = k.gate_id AND d.state IN ('held', 'queued')
+                          AND d.due_at < now() - $2::interval) AS late
+        FROM campaign k WHERE k.gate_id = ANY($1) AND k.state = 'running'
+        ORDER BY k.id FOR NO KEY UPDATE SKIP LOCKED
+        """,
+        silent,
+        LATE,
+    )
+    for row in rows:
+        if row["late"]:
+            await _by_itself(tx, row["id"], "paused")
+        else:
+            await gates.again(tx, row["gate_id"])
+    return [row["id"] for row in rows if row["late"]]
+
+
+async def take_again(tx: Tx, *, gate_id: int | None = None) -> int:
+    """Whose hours ended before their message could leave gets it when they next open; how many."""
+    return await tx.execute(
+        "UPDATE recipient SET state = 'ready', made_at = NULL WHERE id = ANY($1) AND state = 'made' AND reason = ''",
+        await take_back(tx, gate_id=gate_id),
+    )
+
+
+async def end_waiting(tx: Tx, campaign_id: int) -> int:
+    """Of a campaign that was called off, the next some thousands who get nothing; 0: that was all."""
+    return await tx.execute(
+        """
+        UPDATE recipient SET state = 'stopped', reason = 'called_off'
+        FROM (SELECT r.id FROM campaign k JOIN recipient r ON r.campaign_id = k.id
+              WHERE k.id = $1 AND k.state = 'canceled' AND r.state = 'ready'
+              ORDER BY r.id LIMIT $2 FOR NO KEY UPDATE OF r) AS held
+        WHERE recipient.id = held.id
+        """,
+        campaign_id,
+        AT_ONCE,
+    )
+
+
+async def _moved(tx: Tx, campaign_id: int, agent_id: int, wanted: State) -> Campaign:
+    campaign = await campaigns.lock(tx, campaign_id)
+    return await campaigns.move(tx, campaign, wanted, who="person", agent_id=agent_id)
+
+
+async def _by_itself(tx: Tx, campaign_id: int, wanted: State) -> None:
+    """Started, or stopped because nothing was running; then whoever made and approved it is told."""
+    campaign = await campaigns.lock(tx, campaign_id)
+    if wanted != "paused":
+        await campaigns.move(tx, campaign, wanted, who="worker")
+        return
+    people = await tx.fetch(
+        "SELECT id, language FROM agent WHERE id = ANY($1) AND active ORDER BY id = $2 DESC, id",
+        [one for one in (campaign.agent_id, campaign.approved_by) if one],
+        campaign.agent_id,
+    )
+    with speaking(people[0]["language"] if people else "es"):
+        why = _(WAS_AWAY)
+    await campaigns.move(tx, campaign, "paused", who="worker", why=why)
+    details = {"campaign_id": campaign_id, "campaign": campaign.name, "why": why}
+    told = {"verb": "campaign_failing", "agent_ids": [row["id"] for row in people], "details": details}
+    await todo.add(tx, "notification", campaign_id, told)
+    tx.wake("todo")
