@@ -9,9 +9,14 @@ import msgspec
 
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
-from hub.plumbing.texts import _
+from hub.plumbing.texts import N_, _
 
 EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
+DAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
+
+
+LAST_MINUTE = time(23, 59)
+"""As an end: until midnight."""
 
 
 class Hours(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +25,14 @@ class Hours(msgspec.Struct, frozen=True, kw_only=True):
     starts: time
     ends: time
     days: tuple[int, ...] = EVERY_DAY
+
+
+def words(hours: Hours) -> str:
+    """As people say it: 18:00 to 21:00 on Mon, Wed."""
+    last = "24:00" if hours.ends >= LAST_MINUTE else f"{hours.ends:%H:%M}"
+    days = ", ".join(_(DAYS[day]) for day in hours.days)
+    between = _("%(first)s to %(last)s", first=f"{hours.starts:%H:%M}", last=last)
+    return between if hours.days == EVERY_DAY else _("%(hours)s on %(days)s", hours=between, days=days)
 
 
 async def of_contacts(tx: Tx, contact_ids: Sequence[int]) -> dict[int, Hours]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -28,6 +29,14 @@ class Interest(msgspec.Struct, frozen=True, kw_only=True):
     def name(self) -> str:
         """In the language being spoken."""
         return self.name_es if language().startswith("es") else self.name_en
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """One no."""
+
+    address_id: int
+    interest: Interest
+    at: datetime
 
 
 async def listed(tx: Tx, *, active_only: bool = False) -> list[Interest]:
@@ -76,6 +85,19 @@ async def refused(tx: Tx, address_ids: Sequence[int]) -> dict[int, set[int]]:
     ):
         found.setdefault(row["address_id"], set()).add(row["interest_id"])
     return found
+
+
+async def refusals(tx: Tx, address_ids: Sequence[int]) -> list[Refusal]:
+    """What these addresses said no to, for who reads it; the newest first."""
+    return await tx.rows(
+        Refusal,
+        """
+        SELECT r.address_id, r.at, to_jsonb(i) AS interest
+        FROM interest_refusal r JOIN interest i ON i.id = r.interest_id
+        WHERE r.address_id = ANY($1) ORDER BY r.at DESC, i.id
+        """,
+        list(address_ids),
+    )
 
 
 async def choose(tx: Tx, address_ids: Sequence[int], wanted: Sequence[int]) -> list[int]:

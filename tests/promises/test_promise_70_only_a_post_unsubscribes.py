@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from html import escape
 
 from hub.campaigns import tracking
+from hub.campaigns.letter import Counting, Letter
+from hub.campaigns.wording import Texts
+from hub.channels.facts import Party
+from hub.channels.mail.skeleton import ToWrite
 from hub.customers import preferences, suppression
 from hub.customers.preferences import unsubscribe_url
 from hub.deliveries.permission import No, Yes, may_send
@@ -33,12 +42,10 @@ async def test_promise_70_only_a_post_unsubscribes(site: Web, world: World) -> N
     nobody = await site.browser()
     mario = await site.browser(world.mario)
 
+    every = links_of(letter(hub.crypto, numbers, recipient, f"https://hub.test{url}"))
+    assert len(every) == len(URLS) + 2, every  # the stored links, the picture, and the one to unsubscribe
     for browser in (nobody, mario):
-        for path in (
-            url,
-            *(tracking.link_url("", hub.crypto, recipient, n) for n in numbers.values()),
-            tracking.open_url("", hub.crypto, recipient),
-        ):
+        for path in every:
             for method in ("HEAD", "GET", "OPTIONS"):
                 await browser.client.request(method, path, allow_redirects=False)
     assert await wishes(site, world.marta_address) == [("import", True)]
@@ -101,6 +108,39 @@ async def test_a_link_works_for_years(site: Web, world: World) -> None:
         await suppression.compare(tx, hub.crypto)
         assert isinstance(await may_send(tx, again, "marketing"), No)
         assert re.fullmatch(r"/u/[a-z2-7]{20,60}", unsubscribe_url("", old, 2**62, 2**44 - 1))
+
+
+def letter(crypto: Crypto, numbers: dict[str, int], recipient_id: int, unsubscribe_url: str) -> bytes:
+    """Marta's mail as it leaves, with all that is counted in it."""
+    anchors = "".join(f'<a href="{escape(one)}">Ver</a>' for one in URLS)
+    texts = Texts(
+        subject="Otoño",
+        text="{{ unsubscribe.link }}",
+        html=anchors + '<a href="{{ unsubscribe.link }}">Baja</a>',
+    )
+    counting = Counting(base_url="https://hub.test", crypto=crypto, links=numbers, opens=True)
+    to = ToWrite(
+        recipient=Party("marta@acme.test"),
+        message_id="c.1@hub.test",
+        date=datetime(2026, 11, 22, tzinfo=UTC),
+        unsubscribe_url=unsubscribe_url,
+    )
+    return Letter.of(texts, Party("help@dialogo.test"), counting=counting).write(
+        {}, to, recipient_id=recipient_id
+    )
+
+
+def links_of(mail: bytes) -> list[str]:
+    """What a scanner finds in header and bodies; all of it is this hub's."""
+    parsed = message_from_bytes(mail, policy=default)
+    assert isinstance(parsed, EmailMessage)
+    assert parsed["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    bodies = [str(parsed["List-Unsubscribe"])] + [
+        part.get_content() for part in parsed.walk() if part.get_content_maintype() == "text"
+    ]
+    found = dict.fromkeys(url for text in bodies for url in re.findall(r"https?://[^\s<>\"']+", text))
+    assert all(one.startswith("https://hub.test/") for one in found), found
+    return [one.removeprefix("https://hub.test") for one in found]
 
 
 async def one_click(browser: Browser, path: str) -> tuple[int, dict[str, str]]:

@@ -44,6 +44,9 @@ async def test_a_customer_chooses_on_a_page_without_anything_of_ours(site: Web, 
     assert "guardadas" in text
     assert '<option value="9" selected>' in text
     assert text.count(" checked") == 3  # the mail, the news, Friday
+    ana = await (await site.browser(world.ana)).text(f"/contacts/{world.marta}")
+    assert "Ofertas: No" in ana
+    assert "09:00 a 24:00 los días Vie" in ana
     wrong = await nobody.post(f"{url}?lang=en", form | {"starts": "12", "ends": "12"})
     assert (wrong.status, "before the last" in await wrong.text()) == (422, True)
     for field in ("starts", "way", "interest", "day"):

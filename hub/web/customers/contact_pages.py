@@ -9,7 +9,7 @@ from aiohttp import web
 
 from hub.agents.roles import may
 from hub.conversations import of_customer
-from hub.customers import accounts, addresses, consent, contacts, merging
+from hub.customers import accounts, addresses, consent, contact_hours, contacts, interests, merging
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict
 from hub.plumbing.texts import LANGUAGES, _
@@ -102,6 +102,7 @@ async def page_of(
             lines=drawn(await of_customer.of_contact(tx, person.id, found.contact.id)),
             account=found.contact.account_name or "",
             wishes=await _wishes(tx, found),
+            hours=await _hours(tx, found.contact.id),
             purposes=[(code, _(name)) for code, name in consent.PURPOSES.items()],
             merges=await merging.of_contact(tx, found.contact.id),
             purchases=await purchased.of_contact(tx, found.contact.id),
@@ -113,7 +114,7 @@ async def page_of(
 
 async def _wishes(tx: Tx, found: contacts.ContactWithAddresses) -> list[Wished]:
     standing = await consent.standing(tx, found.contact.id)
-    return [
+    told = [
         Wished(
             address=address.value,
             purpose=_(consent.PURPOSES[one.purpose]),
@@ -125,6 +126,23 @@ async def _wishes(tx: Tx, found: contacts.ContactWithAddresses) -> list[Wished]:
         for address in found.addresses
         for one in standing.get(address.id, [])
     ]
+    named = {one.id: one.value for one in found.addresses}
+    return told + [
+        Wished(
+            address=named[one.address_id],
+            purpose=one.interest.name,
+            granted=False,
+            where=_("everywhere"),
+            at=one.at,
+            why=_("they chose it on their preference page"),
+        )
+        for one in await interests.refusals(tx, list(named))
+    ]
+
+
+async def _hours(tx: Tx, contact_id: int) -> str:
+    hours = (await contact_hours.of_contacts(tx, [contact_id])).get(contact_id)
+    return contact_hours.words(hours) if hours else ""
 
 
 async def _account(tx: Tx, name: str) -> int | None:

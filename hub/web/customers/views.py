@@ -90,7 +90,10 @@ class Wished(View, frozen=True, kw_only=True):
 
 
 class ContactPage(View, frozen=True, kw_only=True):
-    """GET /contacts/{id}. `account`: what the account field holds, its name; `merges`: who is part of this person."""
+    """GET /contacts/{id}. `account`: what the account field holds, its name; `merges`: who is part of this person.
+
+    `hours`: when campaigns may reach them, "" for at any hour.
+    """
 
     found: ContactWithAddresses
     claims: list[Claim]
@@ -98,6 +101,7 @@ class ContactPage(View, frozen=True, kw_only=True):
     account: str
     merges: list[Merge]
     wishes: list[Wished]
+    hours: str
     purposes: list[tuple[str, str]]
     purchases: list[PurchaseLine] = msgspec.field(default_factory=list)
     other: str = ""

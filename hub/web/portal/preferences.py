@@ -14,7 +14,7 @@ from aiohttp.web import RouteDef, get, post
 
 from hub.campaigns import tracking
 from hub.customers import preferences, suppression
-from hub.customers.contact_hours import EVERY_DAY, Hours
+from hub.customers.contact_hours import DAYS, EVERY_DAY, LAST_MINUTE, Hours
 from hub.customers.preferences import Chosen, Named, Preferences
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, NotFound
@@ -35,9 +35,7 @@ PRIVATE = {
         "frame-ancestors 'none'"
     ),
 }
-DAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
 WAYS = {"email": N_("Email"), "phone": N_("Telephone"), "whatsapp": "WhatsApp", "fax": "Fax"}
-LAST_MINUTE = time(23, 59)
 DONE = {
     "stopped": N_("Done. We will not send you campaigns any more."),
     "started": N_("Done. You will hear from us again."),
