@@ -11,9 +11,11 @@ import pytest
 
 from hub.campaigns import audience, segments
 from hub.campaigns.conditions import Definition
-from hub.customers import contacts, merging, payments, products, purchases
+from hub.campaigns.why import why
+from hub.customers import contacts, merging, payments, products, purchases, roles, tags
 from hub.plumbing.clock import now
-from hub.plumbing.errors import Conflict, NotFound
+from hub.plumbing.errors import BadInput, Conflict, NotFound
+from hub.plumbing.texts import speaking
 
 
 def asked(*groups: list[dict[str, Any]]) -> Definition:
@@ -57,7 +59,51 @@ async def shop(tx, world):
         world.jorge,
         world.mail.id,
     )
+    await tags.tag(tx, world.jorge, add=["Feria 2026"])
+    await roles.add(tx, world.marta, world.acme, "representative")
+    await talked(tx, world)
+    await campaigned(tx, world)
     return lamp, spot
+
+
+async def talked(tx, world):
+    """Jorge wrote yesterday, urgently; a machine of his did today. We wrote to him a year ago."""
+    conversation = await tx.value(
+        "UPDATE conversation SET priority = 'urgent', waiting_since = now() RETURNING id"
+    )
+    for seq, direction, days, automatic in ((1, "in", 1, False), (2, "in", 0, True), (3, "out", 365, False)):
+        await tx.execute(
+            """
+            INSERT INTO message (conversation_id, home_id, seq, direction, automatic, created_at)
+            VALUES ($1, $1, $2, $3, $4, now() - $5 * interval '30 hours')
+            """,
+            conversation, seq, direction, automatic, days,
+        )  # fmt: skip
+
+
+async def campaigned(tx, world):
+    """Campaign 900 reached Marta, who followed a link and was silent, and Jorge, who answered."""
+    gate = await tx.value("INSERT INTO gate DEFAULT VALUES RETURNING id")
+    await tx.execute(
+        "INSERT INTO campaign (id, name, gate_id) OVERRIDING SYSTEM VALUE VALUES (900, 'Otoño', $1)", gate
+    )
+    for contact, answered in ((world.marta, None), (world.jorge, now())):
+        recipient = await tx.value(
+            """
+            INSERT INTO recipient (campaign_id, contact_id, state, made_at, answered_at)
+            VALUES (900, $1, 'made', now() - interval '10 days', $2) RETURNING id
+            """,
+            contact, answered,
+        )  # fmt: skip
+        await tx.execute(
+            """
+            INSERT INTO delivery (recipient_id, channel_id, address_id, state, recipient, token, message_header)
+            SELECT $1, $2, id, 'delivered', value, 'audience' || id, 'x' FROM address WHERE contact_id = $3
+            """,
+            recipient, world.mail.id, contact,
+        )  # fmt: skip
+        if answered is None:
+            await tx.execute("INSERT INTO click (recipient_id, n, times) VALUES ($1, 1, 1)", recipient)
 
 
 MARTA, JORGE = ["Marta Ruiz"], ["Jorge Díaz"]
@@ -79,6 +125,26 @@ SAID = [
     ({"about": "conversation", "open": True}, JORGE),
     ({"about": "conversation", "tag": "queja", "days": 7}, JORGE),
     ({"about": "conversation", "tag": "otra"}, []),
+    ({"about": "conversation", "open": True, "priorities": ["urgent"]}, JORGE),
+    ({"about": "conversation", "waiting": True, "tag": "QUEJA"}, JORGE),
+    ({"about": "conversation", "priorities": ["low"]}, []),
+    ({"about": "answered", "days": 2}, JORGE),
+    ({"about": "answered", "days": 1}, []),
+    ({"about": "answered", "by": "us", "days": 300}, []),
+    ({"about": "answered", "by": "us", "days": 500}, JORGE),
+    ({"about": "campaign"}, MARTA + JORGE),
+    ({"about": "campaign", "campaign": 900, "days": 20}, MARTA + JORGE),
+    ({"about": "campaign", "campaign": 901}, []),
+    ({"about": "campaign", "days": 5}, []),
+    ({"about": "campaign", "what": "answered"}, JORGE),
+    ({"about": "campaign", "what": "silent", "campaign": 900}, MARTA),
+    ({"about": "campaign", "what": "clicked"}, MARTA),
+    ({"about": "tag"}, JORGE),
+    ({"about": "tag", "any_of": ["feria 2026"]}, JORGE),
+    ({"about": "tag", "any_of": ["otra"]}, []),
+    ({"about": "role", "any_of": ["representative", "employee"]}, MARTA),
+    ({"about": "role", "accounts": [1]}, MARTA),
+    ({"about": "role", "any_of": ["guarantor"]}, []),
     ({"about": "consent"}, MARTA),
     ({"about": "consent", "type": "phone"}, []),
     ({"about": "reachable", "type": "email"}, MARTA + JORGE),
@@ -90,6 +156,8 @@ async def test_each_condition_finds_whom_it_names_and_its_no_the_others(tx, worl
         assert await names(tx, [condition]) == expected, condition
         others = [name for name in MARTA + JORGE if name not in expected]
         assert await names(tx, [condition | {"no": True}]) == others, condition
+        counted = await audience.count(tx, asked([condition]))  # the other form of the same condition
+        assert counted.total == len(expected), condition
 
 
 async def test_all_of_a_group_and_one_of_the_groups(tx, world, shop):
@@ -152,6 +220,59 @@ async def test_what_is_typed_never_becomes_a_statement(tx, world):
 def test_what_no_condition_knows_is_refused(wrong):
     with pytest.raises(msgspec.ValidationError):
         asked([wrong])
+
+
+async def test_every_condition_says_why_in_both_languages(tx, world, shop):
+    for condition, _expected in SAID:
+        for one in (condition, condition | {"no": True}):
+            spoken = []
+            for language in ("en", "es"):
+                with speaking(language):
+                    (sentence,) = await why(tx, asked([one]))
+                assert sentence
+                assert "%(" not in sentence
+                spoken.append(sentence)
+            assert spoken[0] != spoken[1]
+    lamp, _spot = shop
+    bought = {"about": "purchases", "products": [lamp.id], "days": 90, "no": True}
+    with speaking("es"):
+        (sentence,) = await why(tx, asked([bought, {"about": "campaign", "campaign": 900, "what": "silent"}]))
+    assert sentence == "no compró “Lámpara” en los últimos 90 días, recibió “Otoño” y no respondió"
+    assert await why(tx, Definition()) == ["everybody"]
+
+
+async def test_a_segment_within_another_is_as_it_is_now(tx, world, shop):
+    debtors = await segments.create(tx, name="Deudores", definition=asked([{"about": "owes"}]))
+    inner = {"about": "segment", "segment": debtors.id}
+    outer = await segments.create(
+        tx, name="Otros", definition=asked([inner | {"no": True}], [{"about": "tag"}])
+    )
+    both = [{"about": "segment", "segment": outer.id}]
+    assert await names(tx, both) == JORGE
+    assert (await audience.count(tx, asked(both))).total == 1
+    await segments.change(tx, debtors.id, definition=asked([{"about": "known", "days": 1, "no": True}]))
+    assert await names(tx, both) == MARTA + JORGE
+    with pytest.raises(BadInput, match="contain itself") as wrong:
+        await segments.change(tx, debtors.id, definition=asked(both))
+    assert wrong.value.field == "definition"
+    with pytest.raises(BadInput, match="no such segment"):
+        await segments.create(tx, name="Nada", definition=asked([inner | {"segment": 10**6}]))
+
+
+async def test_segments_within_segments_have_an_end(tx, world):
+    made = [await segments.create(tx, name="0", definition=asked([{"about": "owes"}]))]
+
+    async def around(name, *, times=1):
+        inner = {"about": "segment", "segment": made[-1].id}
+        made.append(await segments.create(tx, name=name, definition=asked([inner] * times)))
+
+    for n in range(1, 6):
+        await around(str(n))
+    with pytest.raises(BadInput, match="too deep"):
+        await around("6")
+    made.append(await segments.create(tx, name="wide", definition=asked(*[[{"about": "owes"}] * 12] * 12)))
+    with pytest.raises(BadInput, match="too much"):
+        await around("wider", times=3)
 
 
 async def test_a_definition_too_large_is_refused():
