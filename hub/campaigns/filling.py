@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from hub.campaigns import campaigns, holds, policy, reaching, steps, worst_first
+from hub.campaigns import campaigns, holds, lists, policy, reaching, steps, worst_first
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.clock import Clock
 from hub.campaigns.conditions import Definition, Listed
@@ -215,7 +215,7 @@ async def _look_up(tx: Tx, plan: Plan, rows: Sequence[Frozen]) -> World:
             tx, people, agents=senders, names=names, language=plan.language
         )
     if plan.lists and any(name.startswith("list.") for name in names):
-        for contact_id, fields in (await _columns(tx, plan.lists, people)).items():
+        for contact_id, fields in (await columns(tx, plan.lists, people)).items():
             values.setdefault(contact_id, {}).update(fields)
     taken = await tx.fetch(
         """
@@ -237,22 +237,13 @@ async def _look_up(tx: Tx, plan: Plan, rows: Sequence[Frozen]) -> World:
     )
 
 
-async def _columns(tx: Tx, lists: Sequence[int], people: Sequence[int]) -> dict[int, dict[str, Value]]:
-    """What the lists of the audience say of each, by the name a wording uses; the newest list wins."""
-    rows = await tx.fetch(
-        """
-        SELECT c.root_id, m.fields FROM contact c JOIN contact_list_member m ON m.contact_id = c.id
-        WHERE c.root_id = ANY($2) AND m.list_id = ANY($1) ORDER BY m.list_id
-        """,
-        list(lists),
-        list(people),
-    )
+async def columns(tx: Tx, list_ids: Sequence[int], people: Sequence[int]) -> dict[int, dict[str, Value]]:
+    """What the lists of the audience say of each root, by the name a wording uses; the newest list wins."""
     found: dict[int, dict[str, Value]] = {}
-    for row in rows:
-        named = {
-            column(heading): personalising.cleaned(str(value)) for heading, value in row["fields"].items()
-        }
-        found.setdefault(row["root_id"], {}).update(named)
+    for list_id in sorted(list_ids):
+        for root_id, fields in (await lists.values_of(tx, list_id, people)).items():
+            named = {column(slug): personalising.cleaned(value) for slug, value in fields.items()}
+            found.setdefault(root_id, {}).update(named)
     return found
 
 

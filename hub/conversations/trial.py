@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from hub.channels.connections import Channel
 from hub.channels.facts import Party
 from hub.channels.registry import adapter
@@ -15,7 +17,16 @@ from hub.plumbing.texts import _
 
 
 async def send(tx: Tx, domain: str, channel: Channel, to: str, agent_id: int) -> Delivery:
-    """Queue it; whoever answers reaches the agent who sent it. It never goes on by another channel.
+    """A few words saying that the line works. Raises as `send_words`."""
+    subject = _("Test of %(name)s", name=channel.name)
+    text = _("This is a test of the line “%(name)s”. If you can read it, it works.", name=channel.name)
+    return await send_words(tx, domain, channel, to, Answer(text=text, subject=subject), agent_id)
+
+
+async def send_words(
+    tx: Tx, domain: str, channel: Channel, to: str, words: Answer, agent_id: int
+) -> Delivery:
+    """Queue them; whoever answers reaches the agent who sent it. It never goes on by another channel.
 
     Raises BadInput (field `to`) for what is no address here, or on a line agents do not write on.
     """
@@ -27,7 +38,6 @@ async def send(tx: Tx, domain: str, channel: Channel, to: str, agent_id: int) ->
     except ValueError as error:
         raise BadInput(_("“%(address)s” is no address.", address=to[:100]), field="to") from error
     contact_id = await whose(tx, speaking.can.address_type, address)
-    subject = _("Test of %(name)s", name=channel.name)
     id_: int = await tx.value(
         """
         INSERT INTO conversation (token, state, closed_at, subject, contact_id, assignee_id, team_id, channel_id,
@@ -35,17 +45,12 @@ async def send(tx: Tx, domain: str, channel: Channel, to: str, agent_id: int) ->
         VALUES ($1, 'closed', now(), $2, $3, $4, $5, $6, $6, 'out') RETURNING id
         """,
         token(),
-        subject,
+        words.subject or "",
         contact_id,
         agent_id,
         channel.team_id,
         channel.id,
     )
-    said = Answer(
-        text=_("This is a test of the line “%(name)s”. If you can read it, it works.", name=channel.name),
-        subject=subject,
-        to=[Party(address)],
-        channel_id=channel.id,
-    )
+    said = msgspec.structs.replace(words, to=[Party(address)], channel_id=channel.id)
     sent = await reply(tx, domain, id_, agent_id, said, automatic=True)
     return sent.deliveries[0]
