@@ -18,11 +18,12 @@ from hub.plumbing.sandbox_rules import Misworded
 LONGEST = 2_000
 Change = Callable[[str, str], str | None]
 """What a link becomes, from its address and how it was written; None leaves it."""
-_TAG = r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}"
-_IN_TEXT = re.compile(rf"(?P<tag>{_TAG})|(?P<url>https?://[^\s<>\"'{{}}]+(?P<more>\{{)?)", re.DOTALL)
+# Bounded, and never tried a second way (the possessive `*+`): a wording cannot be written that takes long to search.
+TAG = r"\{\{.{0,300}?\}\}|\{%.{0,300}?%\}|\{#.{0,300}?#\}"
+_IN_TEXT = re.compile(rf"(?P<tag>{TAG})|(?P<url>https?://[^\s<>\"'{{}}]+(?P<more>\{{)?)", re.DOTALL)
 _IN_HTML = re.compile(
-    rf"(?P<tag>{_TAG})"
-    rf"|(?P<before>\shref\s*=\s*)(?P<mark>[\"'])(?P<url>(?:{_TAG}|(?!(?P=mark)).)*)(?P=mark)",
+    rf"(?P<tag>{TAG})"
+    rf"|(?P<before>\shref\s*=\s*)(?P<mark>[\"'])(?P<url>(?>{TAG}|(?!(?P=mark)).)*+)(?P=mark)",
     re.DOTALL | re.IGNORECASE,
 )
 _CLOSERS = ".,;:!?)»”’"

@@ -6,6 +6,7 @@ Pure: what the audience is like (`Audience`) and what the channels can do is tol
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -163,11 +164,10 @@ def _unsubscribing(texts: Texts, wordings: Mapping[str, Wording]) -> list[Findin
 
 def _links(texts: Texts) -> list[Finding]:
     found = []
-    for at, url in links.hrefs(texts.html):
-        line = texts.html.count("\n", 0, at) + 1
-        if not linting_html.is_link(url):
-            words = _("“%(url)s” is no link. Write it whole: https://…", url=url[:80])
-            found.append(error("no_link", "html", words, line))
+    wrong = (one for one in links.hrefs(texts.html) if not linting_html.is_link(one[1]))
+    for at, url in islice(wrong, linting_html.MOST):
+        words = _("“%(url)s” is no link. Write it whole: https://…", url=url[:80])
+        found.append(error("no_link", "html", words, texts.html.count("\n", 0, at) + 1))
     for field in ("html", "text"):
         source = getattr(texts, field)
         for at in linting_html.insecure(source):

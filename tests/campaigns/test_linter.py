@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -36,6 +37,7 @@ def found(
 def test_a_good_message_has_no_findings() -> None:
     assert found() == []
     assert lint(GOOD) == []
+    assert found(html=GOOD.html + "<p>Siempre online = cerca</p>") == []
 
 
 @pytest.mark.parametrize(
@@ -58,6 +60,7 @@ def test_a_good_message_has_no_findings() -> None:
         ({"html": GOOD.html + '\n<img src="https://a.test/a.png">'}, ("warning", "no_alt", "html", 2)),
         ({"html": GOOD.html + "<script>1</script>"}, ("error", "refused", "html", 1)),
         ({"html": GOOD.html + '<a href="javascript:x">'}, ("error", "refused", "html", 1)),
+        ({"html": GOOD.html + '<p class="x" onclick="y">'}, ("error", "refused", "html", 1)),
         ({"html": f"{GOOD.html}<!-- {'ñ' * 60_000} -->"}, ("warning", "too_big", "html", 0)),
         ({"text": GOOD.text + OTHER}, ("warning", "text_differs", "text", 0)),
     ],
@@ -100,3 +103,20 @@ def test_short_messages_are_counted_in_parts_and_money() -> None:
 def test_where_only_approved_texts_pass_one_is_needed() -> None:
     assert ("error", "no_approved_text", "approved_text_id", 0) in found(channels=[WHATSAPP])
     assert blocks(lint(GOOD, [WHATSAPP]))
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<a href="' + "{{a}}" * 9_000,
+        "<img " * 9_000,
+        "{{" * 9_000,
+        " href='" * 9_000,
+        "<style" * 9_000,
+        "<a x " * 9_000,
+    ],
+)
+def test_no_html_takes_long_to_look_at(html: str) -> None:
+    started = time.process_time()
+    lint(Texts(subject="s", text="x " * 100, html=html), [MAIL])
+    assert time.process_time() - started < 2
