@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import sys
+from typing import BinaryIO
 
 _PR_SET_PDEATHSIG = 1
 
@@ -32,6 +33,20 @@ def give_time(seconds: float) -> None:
     """From now at most `seconds` of processor time; then the process is killed."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime + seconds) + 1)
+
+
+def answering(memory: int) -> BinaryIO:
+    """Take at most so many bytes, write no file, die with the parent; what answers leave by.
+
+    Whatever a library prints goes elsewhere, so that it never mixes with an answer.
+    """
+    live_no_longer_than_parent()
+    limit(resource.RLIMIT_AS, memory)
+    limit(resource.RLIMIT_CORE, 0)
+    limit(resource.RLIMIT_FSIZE, 0)
+    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=1 << 20)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return out
 
 
 def main() -> None:

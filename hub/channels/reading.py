@@ -8,18 +8,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import os
 import signal
 import struct
-import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from collections import deque
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import msgspec
 import structlog
 
+from hub.channels import children
 from hub.channels.base import Raw
 from hub.channels.facts import AnyFact, Unreadable
 from hub.channels.outgoing import Line
@@ -27,8 +25,6 @@ from hub.channels.outgoing import Line
 SECONDS = 20
 _BEFORE_NEXT_START = 2.0  # seconds
 MEMORY = 512 * 1024 * 1024
-_KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV")
-_ROOT = str(Path(__file__).resolve().parents[2])
 log = structlog.get_logger(__name__)
 
 
@@ -192,23 +188,7 @@ class _Child:
         return await process.wait()
 
     async def _spawned(self) -> Process:
-        places = [_ROOT, *(place for place in sys.path if place)]
-        environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "hub.channels.reading_child",
-            str(self.memory),
-            str(self.seconds),
-            stdin=PIPE,
-            stdout=PIPE,
-            env=environment
-            | {
-                "PYTHONPATH": os.pathsep.join(dict.fromkeys(places)),
-                "PYTHONDONTWRITEBYTECODE": "1",  # the child may write no file
-            },
-            start_new_session=True,  # Ctrl-C in the terminal is for the parent, who ends us
-        )
+        return await children.start("hub.channels.reading_child", self.memory, self.seconds)
 
 
 async def _is_ready(process: Process) -> bool:

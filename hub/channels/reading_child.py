@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import resource
 import struct
 import sys
@@ -12,7 +11,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from hub.channels.confined import give_time, limit, live_no_longer_than_parent
+from hub.channels.confined import answering, give_time
 from hub.channels.facts import AnyFact, Unreadable
 from hub.channels.reading import Request
 from hub.channels.registry import ADAPTERS, adapter
@@ -24,13 +23,7 @@ _encode = msgspec.msgpack.Encoder().encode
 def main() -> None:
     """`python -m hub.channels.reading_child MEMORY SECONDS`, spoken to over stdin and stdout."""
     memory, seconds = int(sys.argv[1]), float(sys.argv[2])
-    live_no_longer_than_parent()
-    limit(resource.RLIMIT_AS, memory)
-    limit(resource.RLIMIT_CORE, 0)
-    limit(resource.RLIMIT_FSIZE, 0)
-    # Facts leave through the pipe alone: whatever a library prints must not mix with them.
-    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=1 << 20)
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    out = answering(memory)
     for kind in ADAPTERS:
         adapter(kind)
     out.write(b"+")

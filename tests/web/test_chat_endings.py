@@ -22,8 +22,7 @@ from tests.web.test_chat import answer
 from tests.web.test_live import settled, socket, until
 from tests.world import World
 
-QUICK_SECONDS = 0.2
-"""The goal is 0.1 from the commit on; the request itself is in here too, and so is whatever else the machine does."""
+QUICK_SECONDS = 0.1
 
 
 @pytest.fixture
@@ -130,12 +129,16 @@ async def test_a_visitor_has_their_chat_forgotten(site: Web, hub: Hub, world: Wo
 async def test_what_a_visitor_says_is_on_the_agents_page_at_once(
     site: Web, hub: Hub, world: World, marta: Visitor
 ) -> None:
-    """From the request that stores it to the frame on the agent's socket, commit included: the median of nine."""
+    """From the request that stores it to the frame on the agent's socket: the median of nine.
+
+    How slow the machine is at this moment is seen by pings on the same socket, between the words.
+    """
     first = await marta.said("Hola")
     async with hub.transaction() as tx:
         id_ = await conversation_of(tx, first)
     ana = await site.browser(world.ana)
     waits: list[float] = []
+    pings: list[float] = []
     async with socket(ana, f"thread:{id_}") as hers:
         await settled(hers)
         for n in range(9):
@@ -145,7 +148,10 @@ async def test_what_a_visitor_says_is_on_the_agents_page_at_once(
             await until(hers, lambda frame, words=words: words in str(frame.get("o", "")))
             waits.append(perf_counter() - began)
             await saying
-    assert statistics.median(waits) < QUICK_SECONDS, waits
+            began = perf_counter()
+            await settled(hers)
+            pings.append(perf_counter() - began)
+    assert statistics.median(waits) < QUICK_SECONDS + 20 * statistics.median(pings), (waits, pings)
 
 
 async def heard_gone(ws: object) -> None:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-from asyncio.subprocess import PIPE
-from pathlib import Path
 from typing import Literal
 from weakref import WeakKeyDictionary
 
 import msgspec
 
+from hub.channels import children
 from hub.channels.paper.bounds import Unfit
 from hub.channels.paper.typeset import Block
 
 SECONDS = 40.0
 MEMORY = 512 * 1024 * 1024
 AT_ONCE = 2
-_KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV")
-_ROOT = str(Path(__file__).resolve().parents[3])
+CHILD = "hub.channels.paper.child"
 
 
 class Draw(msgspec.Struct, frozen=True, tag=True):
@@ -55,7 +51,8 @@ async def ask(question: Question, *, seconds: float = SECONDS, memory: int = MEM
     """The child's answer. Raises Unfit with its words, also when it burnt its limits."""
     turns = _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE))
     async with turns:
-        out = await _asked(msgspec.msgpack.encode(question), seconds, memory)
+        given = msgspec.msgpack.encode(question)
+        out = await children.ask(CHILD, memory, seconds, given=given, seconds=seconds)
     try:
         answer = _decode(out)
     except msgspec.MsgspecError as error:
@@ -63,29 +60,3 @@ async def ask(question: Question, *, seconds: float = SECONDS, memory: int = MEM
     if answer.trouble:
         raise Unfit(answer.trouble)
     return answer
-
-
-async def _asked(question: bytes, seconds: float, memory: int) -> bytes:
-    places = [_ROOT, *(place for place in sys.path if place)]
-    kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "hub.channels.paper.child",
-        str(memory),
-        str(seconds),
-        stdin=PIPE,
-        stdout=PIPE,
-        env=kept | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(places)), "PYTHONDONTWRITEBYTECODE": "1"},
-        start_new_session=True,
-    )
-    try:
-        async with asyncio.timeout(seconds):
-            out, _ = await child.communicate(question)
-    except TimeoutError:
-        return b""
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-    return out

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import resource
 import sys
 
 import msgspec
 
-from hub.channels.confined import give_time, limit, live_no_longer_than_parent
+from hub.channels.confined import answering, give_time
 from hub.channels.paper import drawing, typeset
 from hub.channels.paper.asking import Answer, Draw, Make, Question
 from hub.channels.paper.bounds import MOST_SENT_PAGES, Unfit
@@ -19,15 +17,8 @@ from hub.channels.paper.tiff import as_tiff
 def main() -> None:
     """`python -m hub.channels.paper.child MEMORY SECONDS`, spoken to over stdin and stdout."""
     memory, seconds = int(sys.argv[1]), float(sys.argv[2])
-    live_no_longer_than_parent()
-    limit(resource.RLIMIT_AS, memory)
-    limit(resource.RLIMIT_CORE, 0)
-    limit(resource.RLIMIT_FSIZE, 0)
+    out = answering(memory)
     give_time(seconds)
-    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(
-        sys.stderr.fileno(), sys.stdout.fileno()
-    )  # whatever a library prints must not mix with the answer
     out.write(msgspec.msgpack.encode(_answer(sys.stdin.buffer.read())))
     out.flush()
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import shutil
-import sys
-from asyncio.subprocess import DEVNULL, PIPE
-from pathlib import Path
+
+from hub.channels import children
 
 LANGUAGES = ("spa", "eng")
 SECONDS = 25.0
 MEMORY = 1_000_000_000
-_KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TESSDATA_PREFIX")
 LONGEST = 20_000  # characters of one page
-_ROOT = str(Path(__file__).resolve().parents[3])
 
 
 def is_there() -> bool:
@@ -36,28 +31,6 @@ async def _known() -> set[str]:
 
 
 async def _run(given: bytes, *program: str) -> bytes:
-    places = os.pathsep.join(dict.fromkeys([_ROOT, *(place for place in sys.path if place)]))
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "hub.channels.confined",
-        str(MEMORY),
-        str(SECONDS),
-        *program,
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=DEVNULL,
-        env={name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
-        | {"PYTHONPATH": places, "OMP_THREAD_LIMIT": "1"},
-        start_new_session=True,
+    return await children.ask(
+        "hub.channels.confined", MEMORY, SECONDS, *program, given=given, seconds=SECONDS, quiet=True
     )
-    try:
-        async with asyncio.timeout(SECONDS):
-            out, _ = await child.communicate(given)
-    except TimeoutError:
-        return b""
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-    return out
