@@ -14,7 +14,7 @@ from hub.campaigns.campaigns import Change
 from hub.campaigns.conditions import Definition
 from hub.campaigns.schedule import Schedule
 from hub.campaigns.steps import Wanted
-from hub.customers import consent, products, purchases
+from hub.customers import consent, interests, products, purchases
 from hub.customers.consent import Wish
 from hub.plumbing.clock import now
 from hub.plumbing.db import Tx
@@ -69,8 +69,12 @@ async def load(
         for one in wanted["segments"]
     ]
     campaign = await campaigns.create(tx, wanted["name"], agent_id=mario)
+    about = [await interests.create(tx, *names, agent_id=mario) for names in wanted["interests"]]
     change = Change(
-        segment_id=made[0].id, channel_ids=[channel_id], schedule=Schedule(weekdays=tuple(range(7)))
+        segment_id=made[0].id,
+        interest_id=about[0].id,
+        channel_ids=[channel_id],
+        schedule=Schedule(weekdays=tuple(range(7))),
     )
     await campaigns.change(tx, campaign.id, change, agent_id=mario)
     words = Wanted(subject=wanted["subject"], text=wanted["text"], html=wanted["html"], short=wanted["short"])

@@ -20,3 +20,7 @@ async def test_a_campaign_says_what_it_is_about(api_of: Any, world: World) -> No
     status, off = await mario.patch(f"/interests/{news['id']}", {"active": False})
     assert (status, off["name_en"], off["active"]) == (200, "News", False)
     assert (await ana.get("/interests"))[0] == 403
+    _status, senders = await mario.get("/senders")
+    assert [(one["address"], one["ready"]) for one in senders["items"]] == [("help@dialogo.test", True)]
+    assert (await mario.get("/senders?channel=999"))[1]["items"] == []
+    assert (await ana.get("/senders"))[0] == 403

@@ -205,6 +205,7 @@ LEADS = {
 """Leads and administrators: what came may be anybody's."""
 
 MARKETERS = {
+    "GET /api/v1/senders",
     "GET /api/v1/interests",
     "POST /api/v1/interests",
     r"PATCH /api/v1/interests/{id:\d{1,18}}",

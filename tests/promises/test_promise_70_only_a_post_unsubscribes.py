@@ -9,6 +9,8 @@ from email.message import EmailMessage
 from email.policy import default
 from html import escape
 
+from aiohttp import MultipartWriter
+
 from hub.campaigns import tracking
 from hub.campaigns.letter import Counting, Letter
 from hub.campaigns.wording import Texts
@@ -67,6 +69,9 @@ async def test_promise_70_only_a_post_unsubscribes(site: Web, world: World) -> N
     for _again in range(2):
         status, headers = await one_click(nobody, url)
         assert (status, "Location" in headers, "Set-Cookie" in headers) == (200, False, False)
+    parts = MultipartWriter("form-data")
+    parts.append("One-Click").set_content_disposition("form-data", name="List-Unsubscribe")
+    assert (await nobody.client.post(url, data=parts)).status == 200, "the other encoding (RFC 8058 §3.1)"
     assert (await one_click(mario, url))[0] == 200, "a session of ours changes nothing: no CSRF is asked"
     assert await wishes(site, world.marta_address) == [("import", True), ("one_click", False)]
     assert await wishes(site, world.jorge_address) == [("import", True)], "of nobody else"
@@ -144,7 +149,7 @@ def links_of(mail: bytes) -> list[str]:
 
 
 async def one_click(browser: Browser, path: str) -> tuple[int, dict[str, str]]:
-    """As a mail program posts it: no cookie but the browser's own, another site's, either encoding (RFC 8058 §3.1)."""
+    """As a mail program posts it: no cookie but the browser's own, another site's (RFC 8058 §3.1)."""
     answer = await browser.client.post(
         path, data=ONE_CLICK, headers={"Origin": "https://mail.example"}, allow_redirects=False
     )

@@ -31,6 +31,7 @@ from hub.web.api import (
     rules,
     saved_texts,
     segments,
+    senders,
 )
 from hub.web.api.door import serve
 from hub.web.api.endpoints import Endpoint
@@ -49,6 +50,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *payments.ENDPOINTS,
     *segments.ENDPOINTS,
     *interests.ENDPOINTS,
+    *senders.ENDPOINTS,
     *campaigns.ENDPOINTS,
     *campaign_people.ENDPOINTS,
     *campaign_numbers.ENDPOINTS,
