@@ -107,10 +107,10 @@ async def values_of(tx: Tx, list_id: int, contact_ids: Sequence[int]) -> dict[in
     return {row["root_id"]: row["fields"] for row in rows}
 
 
-async def dry_run(hub: Hub, raw: bytes, plan: Plan) -> Taken:
+async def dry_run(hub: Hub, raw: bytes, plan: Plan, *, most: int = MOST_ROWS) -> Taken:
     """What `take_in` would do with this file, without doing it. Raises BadInput for the whole file or plan."""
     taken, seen = Taken(), _Seen()
-    for chunk in _chunks(raw, plan):
+    for chunk in _chunks(raw, plan, most):
         read: list[tuple[int, Understood]] = []
         for number, row in chunk:
             try:
@@ -134,12 +134,15 @@ async def take_in(
     plan: Plan,
     *,
     agent_id: int | None = None,
+    most: int = MOST_ROWS,
     progress: Callable[[int], None] = lambda n: None,
 ) -> Taken:
     """Everybody in the file stands in the list from now on; whom we do not know becomes a contact.
 
     Each row in a savepoint of its own, 200 a transaction. Raises NotFound, and BadInput for the whole file or plan.
     """
+    for _chunk in _chunks(raw, plan, most):
+        pass  # what makes the whole file unusable is known before its first row is stored
     columns = checked(importing.sheet(raw)[0], plan)
     async with hub.transaction() as tx:
         await load(tx, list_id)
@@ -158,7 +161,7 @@ async def take_in(
     async def store(tx: Tx, row: Row) -> None:
         await _store(tx, list_id, understood(row, plan), taken, agent_id)
 
-    numbered = (one for chunk in _chunks(raw, plan) for one in chunk)
+    numbered = (one for chunk in _chunks(raw, plan, most) for one in chunk)
     imported = await importing.bring_in(hub, numbered, store, progress)
     taken.done, taken.wrong = imported.done, len(imported.errors)
     taken.errors = imported.errors[:MOST_ERRORS]
@@ -279,7 +282,7 @@ def _wrong(taken: Taken, number: int, error: HubError) -> None:
         taken.errors.append(RowError(number, error.field, error.message))
 
 
-def _chunks(raw: bytes, plan: Plan) -> Iterator[list[tuple[int, Row]]]:
+def _chunks(raw: bytes, plan: Plan, most: int) -> Iterator[list[tuple[int, Row]]]:
     """Rows, a thousand at once. Raises BadInput for the whole file."""
     if len(raw) > MOST_BYTES:
         raise BadInput(
@@ -289,8 +292,8 @@ def _chunks(raw: bytes, plan: Plan) -> Iterator[list[tuple[int, Row]]]:
     checked(headings, plan)
     chunk: list[tuple[int, Row]] = []
     for count, numbered in enumerate(rows, 1):
-        if count > MOST_ROWS:
-            raise BadInput(_("The file has more than %(most)s rows: split it.", most=MOST_ROWS), field="file")
+        if count > most:
+            raise BadInput(_("The file has more than %(most)s rows: split it.", most=most), field="file")
         chunk.append(numbered)
         if len(chunk) == CHUNK:
             yield chunk

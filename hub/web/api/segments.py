@@ -27,7 +27,7 @@ class SegmentShape(Shape, frozen=True, kw_only=True):
 
 
 class AudienceShape(Shape, frozen=True, kw_only=True):
-    """How many fit, who of them may get marketing and where, why not the others, and the first people."""
+    """How many fit, who of them may get marketing and where, why not the others, and some of the people."""
 
     counted: Counted
     sample: list[Sampled]
@@ -116,9 +116,8 @@ async def change_segment(call: Call) -> SegmentShape:
 async def _audience(call: Call, definition: Definition) -> AudienceShape:
     """In a transaction of its own, whose limits end with it."""
     async with call.transaction() as tx:
-        return AudienceShape(
-            counted=await audience.count(tx, definition), sample=await audience.sample(tx, definition)
-        )
+        counted, some = await audience.survey(tx, definition)
+        return AudienceShape(counted=counted, sample=some)
 
 
 def _shape(one: Segment) -> SegmentShape:
