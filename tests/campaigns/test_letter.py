@@ -152,6 +152,18 @@ CRYPTO = Crypto("a secret of the tests, long enough to be one")
 FIXED = "https://empresa.test/a?b=1&c=2"
 
 
+@pytest.mark.parametrize("evil", EVIL)
+def test_nothing_a_sender_is_called_becomes_a_header(evil: str) -> None:
+    message, _bodies = theirs(Letter.of(TEXTS, Party("ana@empresa.test", evil)).write(MARTA, to_marta()))
+    assert set(message.keys()) == KNOWN
+    assert message["From"].addresses[0].addr_spec == "ana@empresa.test"
+
+
+def test_what_groups_complaints_is_no_place_for_headers() -> None:
+    with pytest.raises(ValueError):
+        Letter.of(TEXTS, ANA, feedback_id="a\r\nBcc: b")
+
+
 def test_links_that_are_the_same_for_all_are_counted_and_nothing_else_changes() -> None:
     assert links.found(TEXTS) == [FIXED], "not the one with a telephone in it, nor ours"
     counting = Counting(base_url="https://dialogo.test", crypto=CRYPTO, links={FIXED: 3}, opens=True)
