@@ -14,6 +14,7 @@ from hub.bulk import Bulk
 from hub.channels.registry import ADAPTERS, adapter
 from hub.departure import Pace
 from hub.one_by_one import OneByOne
+from hub.operating import generations
 from hub.outbound import Outbound
 from hub.plumbing.hub import Hub
 from hub.plumbing.jobs import JOB_SECONDS, POLL_SECONDS, pack, redis_settings, unpack
@@ -30,6 +31,7 @@ REDIS_AWAY_SECONDS = 1.0
 async def run(settings: Settings, *, pace: Pace | None = None) -> None:
     """Work until cancelled, then drain: nothing new begins, what is on the wire ends."""
     hub = await Hub.open(settings, name="dialogo worker")
+    await generations.agree(hub)
     outbound, chores = Outbound(hub, pace), Chores(hub)
     campaigns = Bulk(hub, pace), OneByOne(hub, pace)
     try:

@@ -27,6 +27,9 @@ COMMANDS = {
     "quarantine": ("hub.cli.quarantine:command", "See what could not be read, process it again."),
     "token": ("hub.cli.token:command", "Create API tokens."),
     "routing": ("hub.cli.routing:command", "Check and replay routing rules."),
+    "campaign": ("hub.cli.campaign:command", "See campaigns, prepare, approve, pause, resume, cancel them."),
+    "backup": ("hub.cli.backup:backup", "Write the database and all files into a folder."),
+    "restore": ("hub.cli.backup:restore", "Put a backup in the place of the database."),
     "export": ("hub.cli.exporting:command", "Write accounts, contacts or conversations to CSV."),
     "import": ("hub.cli.importing:command", "Import accounts, contacts and more from CSV."),
 }

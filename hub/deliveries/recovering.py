@@ -33,3 +33,17 @@ async def recover(tx: Tx, *, most: int = 500) -> list[Changed]:
     if any(one.state == "queued" for one in changed):
         tx.wake("deliver")
     return changed
+
+
+async def doubt_waiting(tx: Tx, why: str) -> int:
+    """After a restore: what waits in a backup perhaps left since, so a person decides; how many.
+
+    The table of states has no such step: no worker may ever take it.
+    """
+    return await tx.execute(
+        """
+        UPDATE delivery SET state = 'unknown', code = 'restored', reason = $1, lease_until = NULL, attempt = attempt + 1
+        WHERE state IN ('held', 'queued', 'claimed', 'sending')
+        """,
+        why,
+    )

@@ -28,6 +28,10 @@ KINDS = {
 }
 
 
+INSIDE = ("signal", "search", "balance", "route", "machine_reading", "media", "pull", "campaign_progress")
+"""Of these, what was done once may be done again: nobody outside notices."""
+
+
 class Parked(msgspec.Struct, frozen=True):
     """One of them. `ref`: the id of what it is about; `error`: what went wrong the last time."""
 
@@ -64,3 +68,15 @@ async def try_again(tx: Tx, todo_id: int) -> None:
     if not found:
         raise NotFound(_("It is done, or being tried again already."))
     tx.wake("todo")
+
+
+async def park_outside(tx: Tx, why: str) -> int:
+    """After a restore: what would reach somebody outside was perhaps done since, so a person decides; how many."""
+    return await tx.execute(
+        """
+        UPDATE todo SET due_at = 'infinity', lease_until = NULL, error = $1
+        WHERE due_at < 'infinity' AND kind <> ALL($2)
+        """,
+        why,
+        list(INSIDE),
+    )

@@ -1,0 +1,62 @@
+"""Campaigns after a restore: none goes on by itself, and who was due since the backup perhaps got theirs."""
+
+from __future__ import annotations
+
+from hub.campaigns import campaigns
+from hub.campaigns.states import State
+from hub.deliveries.queueing import Planned, new_message_id, queue_planned
+from hub.plumbing.db import Tx
+
+MOST = 1_000
+
+
+async def halt(tx: Tx, domain: str, why: str) -> int:
+    """Pause or take back every campaign under way, after making deliveries of all that was due; how many campaigns.
+
+    What is made here is put in doubt with everything else that waited (deliveries/recovering.doubt_waiting).
+    """
+    rows = await tx.fetch(
+        "SELECT id FROM campaign WHERE state IN ('preparing', 'scheduled', 'running') ORDER BY id FOR NO KEY UPDATE"
+    )
+    ids = [row["id"] for row in rows]
+    while await _make_overdue(tx, domain, ids):
+        pass
+    for id_ in ids:
+        campaign = await campaigns.lock(tx, id_)
+        back: State = "draft" if campaign.state == "preparing" else "paused"
+        await campaigns.move(tx, campaign, back, who="worker", why=why)
+    return len(ids)
+
+
+async def _make_overdue(tx: Tx, domain: str, campaign_ids: list[int]) -> int:
+    """Deliveries of up to a thousand whose moment has come: perhaps they were made after the backup; how many."""
+    rows = await tx.fetch(
+        """
+        SELECT r.id, r.campaign_id, r.channel_id, r.address_id, r.address, r.due_at, c.gate_id, c.interest_id
+        FROM recipient r JOIN campaign c ON c.id = r.campaign_id
+        WHERE c.id = ANY($1) AND c.state <> 'preparing' AND r.state = 'ready' AND r.due_at <= now()
+        ORDER BY r.id LIMIT $2 FOR NO KEY UPDATE OF r
+        """,
+        campaign_ids,
+        MOST,
+    )
+    await queue_planned(
+        tx,
+        [
+            Planned(
+                recipient_id=row["id"],
+                gate_id=row["gate_id"],
+                channel_id=row["channel_id"],
+                address_id=row["address_id"],
+                recipient=row["address"],
+                message_header=new_message_id(domain, row["campaign_id"], row["id"]),
+                due_at=row["due_at"],
+                interest_id=row["interest_id"],
+            )
+            for row in rows
+        ],
+    )
+    await tx.execute(
+        "UPDATE recipient SET state = 'made', made_at = now() WHERE id = ANY($1)", [row["id"] for row in rows]
+    )
+    return len(rows)

@@ -1,0 +1,178 @@
+"""`hub campaign`: what there is, how far it is, and the verbs of a campaign's life."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from hub.agents import people
+from hub.campaigns import approving, campaigns, figures, preparing, running
+from hub.campaigns.campaigns import Campaign
+from hub.campaigns.states import ENDED, WORDS, State
+from hub.cli.opened import with_hub
+from hub.plumbing.db import Tx
+from hub.plumbing.hub import Hub
+from hub.plumbing.texts import _
+
+LOOK_SECONDS = 1.0
+ID = click.argument("campaign_id", type=click.IntRange(min=1), metavar="ID")
+AS = click.option("--as", "email", required=True, metavar="EMAIL", help="Which agent does it.")
+Verb = Callable[[Tx, int, int], Awaitable[Campaign]]
+
+
+@click.group(
+    name="campaign", help="Personal sends to many: see them, prepare, approve, pause, resume, cancel."
+)
+def command() -> None:
+    """The group; each command below opens the hub itself."""
+
+
+@command.command(name="list", help="All campaigns, the newest first.")
+@click.option("--state", type=click.Choice(list(WORDS)), help="Only those in this state.")
+def list_(state: State | None) -> None:
+    """A table."""
+
+    async def read(hub: Hub) -> list[Campaign]:
+        async with hub.transaction() as tx:
+            return await campaigns.listed(tx, states=[state] if state else [], most=100)
+
+    table = Table("ID", _("Name"), _("State"), _("People"), box=None)
+    for one in with_hub(read):
+        table.add_row(str(one.id), one.name, _(WORDS[one.state]), str(one.total))
+    Console().print(table)
+
+
+@command.command(help="How far it is, in numbers.")
+@ID
+def status(campaign_id: int) -> None:
+    """A line a number."""
+
+    async def read(hub: Hub) -> tuple[Campaign, figures.Progress]:
+        async with hub.transaction() as tx:
+            return await campaigns.load(tx, campaign_id), await figures.progress(tx, campaign_id)
+
+    campaign, found = with_hub(read)
+    click.echo(
+        f"{campaign.name}: {_(WORDS[campaign.state])}" + (f" ({campaign.why})" if campaign.why else "")
+    )
+    for word, number in _lines(found):
+        click.echo(f"{number:>10}  {word}")
+
+
+@command.command(help="Follow it with a progress bar until it has ended; Ctrl-C only stops looking.")
+@ID
+def watch(campaign_id: int) -> None:
+    """Looks once a second."""
+
+    async def follow(hub: Hub) -> Campaign:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[more]}"),
+        )
+        with Progress(*columns) as bar:
+            task = bar.add_task("", more="")
+            while True:
+                async with hub.transaction() as tx:
+                    campaign = await campaigns.load(tx, campaign_id)
+                    found = await figures.progress(tx, campaign_id)
+                done = found.everybody - found.to_go
+                more = _("%(n)s a minute, %(flying)s leaving", n=found.a_minute, flying=found.in_flight)
+                bar.update(
+                    task,
+                    description=_(WORDS[campaign.state]),
+                    total=found.everybody,
+                    completed=done,
+                    more=more,
+                )
+                if campaign.state in ENDED or (
+                    campaign.state in ("prepared", "draft") and not found.in_flight
+                ):
+                    return campaign
+                await asyncio.sleep(LOOK_SECONDS)
+
+    _say(with_hub(follow))
+
+
+@command.command(help="Freeze the audience and work out what each person will get, for the review.")
+@ID
+@AS
+def prepare(campaign_id: int, email: str) -> None:
+    """A worker does it; `hub campaign watch` follows."""
+    _do(campaign_id, email, preparing.begin)
+
+
+@command.command(help="Approve what was prepared for everybody; it leaves at its hour.")
+@ID
+@AS
+@click.option(
+    "--people", "total", type=int, required=True, help="How many people it goes to, as the review says."
+)
+def approve(campaign_id: int, email: str, total: int) -> None:
+    """The number proves that whoever approves knows what they approve."""
+
+    async def work(hub: Hub) -> Campaign:
+        found = await approving.troubles(hub, campaign_id)
+        async with hub.transaction() as tx:
+            agent = await people.find_by_email(tx, email)
+            return await approving.approve(tx, campaign_id, total=total, agent_id=agent.id, troubles=found)
+
+    _say(with_hub(work))
+
+
+@command.command(help="Nothing more leaves; what is on its way ends.")
+@ID
+@AS
+def pause(campaign_id: int, email: str) -> None:
+    """Takes effect at the next claim."""
+    _do(campaign_id, email, running.pause)
+
+
+@command.command(help="Go on where it was paused.")
+@ID
+@AS
+def resume(campaign_id: int, email: str) -> None:
+    """Whoever has theirs gets nothing again."""
+    _do(campaign_id, email, running.resume)
+
+
+@command.command(help="End it; whoever has not got theirs gets nothing.")
+@ID
+@AS
+@click.confirmation_option(prompt="End this campaign for good?")
+def cancel(campaign_id: int, email: str) -> None:
+    """Cannot be undone."""
+    _do(campaign_id, email, running.cancel)
+
+
+def _do(campaign_id: int, email: str, verb: Verb) -> None:
+    async def work(hub: Hub) -> Campaign:
+        async with hub.transaction() as tx:
+            return await verb(tx, campaign_id, (await people.find_by_email(tx, email)).id)
+
+    _say(with_hub(work))
+
+
+def _say(campaign: Campaign) -> None:
+    click.echo(f"{campaign.name}: {_(WORDS[campaign.state])}")
+
+
+def _lines(found: figures.Progress) -> list[tuple[str, int]]:
+    return [
+        (_("people in all"), found.everybody),
+        (_("to go"), found.to_go),
+        (_("leaving"), found.in_flight),
+        (_("sent"), found.out),
+        (_("failed"), found.deliveries.get("failed", 0)),
+        (_("perhaps sent"), found.deliveries.get("unknown", 0)),
+        (_("answered"), found.answered),
+        (_("probably answered"), found.probable),
+        (_("left out"), sum(found.excluded.values())),
+        (_("stopped"), sum(found.stopped.values())),
+    ]
