@@ -81,7 +81,8 @@ class Inbound:
         self.ids = Sequences(*TABLES)
         self._waiting: deque[tuple[Arrival, Files]] = deque()
         self._bytes = 0
-        self._something = asyncio.Event()
+        self._under_way = 0
+        self._enough = asyncio.Event()
         self._channels = Gathering(self._by_keys)
         self._door = _Door()
         self._lanes = [_Lane() for _ in range(LANES)]
@@ -180,7 +181,7 @@ class Inbound:
     async def _wait(self, arrival: Arrival, files: Files) -> Outcome:
         assert arrival.done is not None
         self._waiting.append((arrival, files))
-        self._something.set()
+        self._weigh()
         return await arrival.done
 
     async def _keep_files(self, raw: Raw, facts: list[AnyFact]) -> tuple[Files, str | None]:
@@ -205,7 +206,7 @@ class Inbound:
         while True:
             lane.locked = await self._door.enter()
             try:
-                await self._something.wait()
+                await self._enough.wait()
                 # Whoever was answered leaves first, and whoever is at the door comes along.
                 await asyncio.sleep(0)
                 await self._flush_one(lane, self._take())
@@ -219,6 +220,16 @@ class Inbound:
         except asyncio.CancelledError:
             self._refuse(batch, "the hub is stopping")  # whoever was not answered yet
             raise
+        finally:
+            self._under_way -= len(batch)
+            self._weigh()
+
+    def _weigh(self) -> None:
+        """A batch goes when none is under way, or beside one at most twice as large: small ones cost most a message."""
+        if self._waiting and 2 * len(self._waiting) >= self._under_way:
+            self._enough.set()
+        else:
+            self._enough.clear()
 
     def _take(self) -> list[tuple[Arrival, Files]]:
         """Everything that waits, up to 500 arrivals and 4 MB of row data (INVARIANTS §16)."""
@@ -227,8 +238,8 @@ class Inbound:
         while self._waiting and len(batch) < MOST_ARRIVALS and cost + self._waiting[0][0].cost <= MOST_BYTES:
             batch.append(self._waiting.popleft())
             cost += batch[-1][0].cost
-        if not self._waiting:
-            self._something.clear()
+        self._under_way += len(batch)
+        self._weigh()
         return batch
 
     async def _store(self, lane: _Lane, batch: Sequence[Arrival], files: Files) -> None:
