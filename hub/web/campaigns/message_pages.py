@@ -7,14 +7,13 @@ from aiohttp import web
 
 from hub.agents import people
 from hub.agents.roles import Person
-from hub.campaigns import audience, campaigns, segments, steps
+from hub.campaigns import campaigns, steps
 from hub.campaigns.campaigns import Campaign, Change
 from hub.campaigns.steps import Step, Wanted
 from hub.channels import connections
 from hub.channels.base import Capabilities
 from hub.channels.registry import adapter
 from hub.conversations import approved, saved_texts
-from hub.customers import contacts
 from hub.customers.variables import CAMPAIGN_VARIABLES
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict
@@ -22,11 +21,11 @@ from hub.plumbing.texts import N_, _
 from hub.web import shell
 from hub.web.campaigns import opened, preview
 from hub.web.campaigns.checklist import variants_of
+from hub.web.campaigns.people import first_people
 from hub.web.campaigns.views import LineView, MessagePage, SettingsForm, TextForm
 from hub.web.forms import converted, form_of, number_of, posted
 from hub.web.inbox.rows import mark
 from hub.web.requests import hub_of, id_of
-from hub.web.segments.views import Options
 
 STOPS = {
     "reply": N_("they answer"),
@@ -34,7 +33,6 @@ STOPS = {
     "conversation": N_("a conversation with them is open"),
     "purchase": N_("they buy something"),
 }
-SAMPLED = 30
 
 
 class StepForm(msgspec.Struct):
@@ -125,7 +123,7 @@ async def _page(
     request: web.Request, errors: dict[str, str] | None = None, form: TextForm | None = None
 ) -> web.StreamResponse:
     person = opened.marketer(request)
-    reach, sampled = await _audience(request)
+    reach, sampled = await first_people(request)
     async with hub_of(request).transaction() as tx:
         campaign = await campaigns.load(tx, id_of(request))
         planned = await steps.listed(tx, campaign.id)
@@ -171,21 +169,6 @@ async def _page(
         )
     status = 422 if errors else 200
     return await shell.page(request, "campaigns/message.html", page, current="campaigns", status=status)
-
-
-async def _audience(request: web.Request) -> tuple[int, Options]:
-    """How many may be written to where it costs by the part, and the first people; in a transaction of its own."""
-    async with hub_of(request).transaction() as tx:
-        campaign = await campaigns.load(tx, id_of(request))
-        if campaign.segment_id is None:
-            first = await contacts.listed(tx, most=SAMPLED)
-            return 0, [(str(one.contact.id), one.contact.name) for one in first if one.contact.name]
-        definition = (await segments.load(tx, campaign.segment_id)).definition
-        found = await audience.sample(tx, definition, most=SAMPLED)
-        counted = await audience.count(tx, definition)
-        cans = [adapter((await connections.load(tx, id_)).kind).can for id_ in campaign.channel_ids]
-    people = next((counted.by_type.get(can.address_type, 0) for can in cans if can.parts), 0)
-    return people, [(str(one.id), one.name or _("No name")) for one in found]
 
 
 async def _lines(tx: Tx, campaign: Campaign) -> list[LineView]:

@@ -10,17 +10,19 @@ from aiohttp import web
 from redis.exceptions import RedisError
 
 from hub.agents.roles import Person
-from hub.campaigns import campaigns
+from hub.campaigns import campaigns, trying
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.findings import Finding
 from hub.campaigns.linter import costs, lint
 from hub.campaigns.rendering import Content, render
+from hub.campaigns.steps import Text
 from hub.campaigns.wording import Texts
 from hub.channels import connections
 from hub.channels.base import Adapter
 from hub.channels.registry import adapter
-from hub.customers import contacts, personalising
-from hub.customers.variables import CAMPAIGN_VARIABLES, Values, examples
+from hub.customers import contacts
+from hub.customers.variables import CAMPAIGN_VARIABLES, examples
+from hub.plumbing import clock
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import NotFound
 from hub.plumbing.hub import Hub
@@ -88,12 +90,11 @@ async def preview(
     """The texts with the data of the form's `who`, else with the examples; how long, how dear, what is wrong."""
     look = form.look if form.look in LOOKS else "desktop"
     looks = [(key, _(name)) for key, name in LOOKS.items()] if texts.html else []
-    who, values = await _somebody(tx, opened.whole(form.who), campaign, person)
     speaking = await _speaking(tx, campaign)
     try:
-        content = render(texts, values)
+        who, content = await _read_by(tx, campaign, texts, form)
     except Misworded as error:
-        return PreviewView(who=who, looks=looks, look=look, error=error.message)
+        return PreviewView(who="", looks=looks, look=look, error=error.message)
     return PreviewView(
         who=who,
         looks=looks,
@@ -133,17 +134,23 @@ def pieces(text: str, missing: Sequence[str]) -> list[tuple[str, bool]]:
     return [(one, one[3:-3] in missing and one[:3] == "{{ ") for one in BLANK.split(text) if one]
 
 
-async def _somebody(tx: Tx, contact_id: int | None, campaign: Campaign, person: Person) -> tuple[str, Values]:
+async def _read_by(tx: Tx, campaign: Campaign, texts: Texts, form: TextForm) -> tuple[str, Content]:
+    """Whose data they are, and the message with them, signed by who would sign it. Raises Misworded, NotFound."""
     invented = examples(CAMPAIGN_VARIABLES)
+    contact_id = opened.whole(form.who)
     if contact_id is None:
-        return _("an invented customer"), invented
+        return _("an invented customer"), render(texts, invented)
     contact = (await contacts.load(tx, contact_id)).contact
-    known = await personalising.values_of(
-        tx, [contact_id], agents={contact_id: campaign.sender_id or person.id}, language=person.language
-    )
-    link = {"unsubscribe.link": invented["unsubscribe.link"]}
     name = f"{contact.name} ({contact.account_name})" if contact.account_name else contact.name
-    return name, {**known.get(contact_id, {}), **link}
+    words = Text(
+        **{one: getattr(texts, one) for one in texts.__struct_fields__},
+        step=form.step,
+        variant=form.variant,
+        version=0,
+        created_at=clock.now(),
+    )
+    link = str(invented["unsubscribe.link"])
+    return name, await trying.as_read_by(tx, campaign, words, contact_id, link)
 
 
 async def _kept(hub: Hub, person: Person, campaign_id: int, html: str, look: str) -> str:

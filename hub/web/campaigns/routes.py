@@ -6,18 +6,22 @@ from aiohttp.web import RouteDef, get, post
 
 from hub.web.campaigns import (
     audience_pages,
+    card_pages,
     drawn,
     listing,
     message_pages,
     policy_pages,
     preview,
     report_pages,
+    review_pages,
     running_pages,
     schedule_pages,
+    test_pages,
 )
 
 drawn.register_all()
 ONE = r"/campaigns/{id:\d{1,18}}"
+PERSON = ONE + r"/people/{recipient:\d{1,18}}"
 
 ROUTES: list[RouteDef] = [
     get("/campaigns", listing.show_all),
@@ -35,12 +39,22 @@ ROUTES: list[RouteDef] = [
     post(f"{ONE}/steps", message_pages.sequence),
     post(f"{ONE}/preview", preview.show),
     get(f"{ONE}/letter", preview.letter),
+    get(f"{ONE}/test", test_pages.show),
+    post(f"{ONE}/test", test_pages.send),
     get(f"{ONE}/schedule", schedule_pages.show),
     post(f"{ONE}/schedule", schedule_pages.change),
+    get(f"{ONE}/review", review_pages.show),
+    post(f"{ONE}/prepare", review_pages.prepare),
+    get(f"{ONE}/ready", review_pages.readiness),
+    post(f"{ONE}/draft", review_pages.back_to_draft),
+    post(f"{ONE}/approve", review_pages.approve),
+    get(PERSON + "/letter", card_pages.letter),
+    post(PERSON + "/words", card_pages.words),
+    post(PERSON + "/drop", card_pages.drop),
     get(f"{ONE}/run", running_pages.show),
     post(f"{ONE}/run", running_pages.act),
     get(f"{ONE}/far", running_pages.far),
-    post(ONE + r"/people/{recipient:\d{1,18}}/resend", running_pages.resend),
+    post(PERSON + "/resend", running_pages.resend),
     get(f"{ONE}/report", report_pages.show),
     get(f"{ONE}/report.csv", report_pages.export),
 ]

@@ -56,16 +56,16 @@ async def act(request: web.Request) -> web.StreamResponse:
     if form.act not in ACTS:
         raise BadInput(_("There is no such step."), field="act")
     async with hub_of(request).transaction() as tx:
-        await verbs.RUNNING[form.act](tx, id_of(request), agent_id=person.id)
+        await verbs.RUNNING[form.act](tx, id_of(request), person.id)
     place = "review" if form.act == "unschedule" else "run"
     raise web.HTTPSeeOther(f"/campaigns/{id_of(request)}/{place}")
 
 
 async def resend(request: web.Request) -> web.StreamResponse:
     """POST /campaigns/{id}/people/{recipient}/resend: a person sends again what was perhaps sent, or failed."""
-    person = opened.marketer(request)
+    opened.marketer(request)
     async with hub_of(request).transaction() as tx:
-        await verbs.resend(tx, id_of(request), int(request.match_info["recipient"]), agent_id=person.id)
+        await verbs.resend(tx, id_of(request), int(request.match_info["recipient"]))
     raise web.HTTPSeeOther(f"/campaigns/{id_of(request)}/run")
 
 

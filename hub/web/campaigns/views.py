@@ -132,13 +132,14 @@ class PreviewView(View, frozen=True, kw_only=True):
 
 
 class TestPage(StepPage, frozen=True, kw_only=True):
-    """GET /campaigns/{id}/test."""
+    """GET /campaigns/{id}/test. `messages`: each step and wording; `missing`: what is not written yet."""
 
-    steps: list[Step]
-    variants: list[str]
+    messages: Options
     people: Options
+    form_what: str
+    form_who: str
     to: str
-    channels: Options
+    missing: str
 
 
 class SchedulePage(StepPage, frozen=True, kw_only=True):
