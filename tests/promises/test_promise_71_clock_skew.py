@@ -12,8 +12,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from hub.campaigns import approving
 from hub.departure import Pace
 from hub.plumbing.hub import Hub
+from tests.campaigns.preparing import customers, draft, prepared, worked
 from tests.deliveries.road import answer, answers, connect, states, until, without_undo_window
 from tests.fakes.faulty_smtp import FaultySmtp
 from tests.mails import mail
@@ -49,6 +51,38 @@ async def test_promise_71_clock_skew(hub: Hub, world: World, days: int) -> None:
             await asyncio.sleep(1)
         assert (await states(hub))[undone] in ("held", "queued")
         assert sorted(server.copies().values()) == [1] * 20
+
+
+async def test_a_campaign_comes_at_its_hour_whatever_clock_a_worker_has(hub: Hub, world: World) -> None:
+    """Two workers, a day ahead and a day behind, start it and send: who is due now gets one, once.
+
+    Who is due tomorrow waits. What clocks do at night when they are changed: tests/campaigns/test_local_time.py.
+    """
+    async with hub.transaction() as tx:
+        await customers(tx, 10)
+        made = await draft(tx, world)
+    await prepared(hub, made.id, world)
+    async with hub.transaction() as tx:
+        await approving.approve(tx, made.id, total=10, agent_id=world.lola)
+    await worked(hub, made.id)
+    await hub.pool.execute("UPDATE recipient SET due_at = now() + interval '20 hours' WHERE id % 2 = 0")
+    with FaultySmtp() as server:
+        await connect(hub, world.mail.id, server)
+        with skewed_worker(hub, 1), skewed_worker(hub, -1):
+            await until(lambda: all_in(hub, "sent", 5), 60)
+            await asyncio.sleep(0.5)
+        assert sorted(server.copies().values()) == [1] * 5
+    assert await hub.pool.fetchval("SELECT state FROM campaign") == "running"
+    planned = await hub.pool.fetchval(
+        "SELECT count(*) FROM recipient WHERE state = 'ready' AND due_at > now()"
+    )
+    assert planned == 5
+
+
+async def all_in(hub: Hub, wanted: str, number: int) -> bool:
+    return bool(
+        await hub.pool.fetchval("SELECT count(*) = $2 FROM delivery WHERE state = $1", wanted, number)
+    )
 
 
 async def test_a_skewed_worker_takes_nothing_from_the_living(hub: Hub, world: World) -> None:
