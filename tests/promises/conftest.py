@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.web.conftest import site
+from tests.web.conftest import desk, site
 
-__all__ = ["site"]
+__all__ = ["desk", "site"]

@@ -11,13 +11,13 @@ from hub.intake import Inbound
 from hub.plumbing.hub import Hub
 from hub.web.fanout import FANOUT
 from tests.mails import mail
-from tests.web.test_inbox_walk import Desk, desk  # noqa: F401
+from tests.web.windows import Desk
 from tests.world import World
 
 MAILS = 50
 
 
-async def test_promise_53_reconnect_misses_nothing(desk: Desk, hub: Hub, world: World) -> None:  # noqa: F811
+async def test_promise_53_reconnect_misses_nothing(desk: Desk, hub: Hub, world: World) -> None:
     inbound = Inbound(hub)
     await inbound.start()
     first = await inbound.receive(

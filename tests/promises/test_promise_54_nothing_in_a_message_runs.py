@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from email.message import EmailMessage
 from email.policy import SMTP
 from urllib.parse import urlsplit
 
-from playwright.async_api import Dialog, Page, async_playwright
+from playwright.async_api import Dialog, Page
 
 from hub.channels.base import Raw
 from hub.conversations.notes import note
@@ -16,7 +15,7 @@ from hub.intake import Inbound
 from hub.plumbing.hub import Hub
 from tests.promises.naughty import HTML
 from tests.web.browsing import COOKIE, Web
-from tests.web.test_kernel import FLAGS
+from tests.web.windows import chromium
 from tests.world import LINE, World
 
 AT_ONCE = 8  # payloads of one mail
@@ -84,8 +83,7 @@ async def test_promise_54_nothing_in_a_message_runs(site: Web, hub: Hub, world: 
         await fill(tx, [row["id"] for row in rows])
     origin = str(site.server.make_url("/")).rstrip("/")
     ana = await site.browser(world.ana)
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    async with chromium() as browser:
         context = await browser.new_context()
         await context.add_cookies([{"name": COOKIE, "value": ana.cookie, "url": origin}])
         page = await context.new_page()
@@ -116,6 +114,5 @@ async def test_promise_54_nothing_in_a_message_runs(site: Web, hub: Hub, world: 
                 "svg",
             ):
                 assert await page.locator(f"body {tag}").count() == 0, tag
-        await browser.close()
     assert watched.bad == []
     assert watched.framed >= 2 * len(rows), "each design was shown in its frame, and by itself"

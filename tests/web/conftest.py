@@ -9,6 +9,7 @@ from playwright.async_api import expect
 
 from hub.plumbing.hub import Hub
 from tests.web.browsing import Web
+from tests.web.windows import Desk, chromium
 
 expect.set_options(timeout=30_000)  # milliseconds: a busy machine is no failure
 
@@ -20,3 +21,12 @@ async def site(hub: Hub) -> AsyncIterator[Web]:
     await site.start()
     yield site
     await site.close()
+
+
+@pytest.fixture
+async def desk(site: Web) -> AsyncIterator[Desk]:
+    """Agents at a real browser; nothing may complain in its console."""
+    async with chromium() as browser:
+        desk = Desk(site, browser)
+        yield desk
+    assert desk.complaints == []

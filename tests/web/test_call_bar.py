@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import AsyncIterator
 
 import msgspec
-import pytest
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import expect
 
 from hub.channels.registry import adapter
 from hub.lab.twilio import PretendTwilio
 from hub.plumbing.hub import Hub
 from tests.conversations.phone import MARTA, NUMBER, PHONES, TOKEN, add_line, here
 from tests.web.browsing import Web
-from tests.web.test_inbox_walk import Desk
-from tests.web.test_kernel import FLAGS
+from tests.web.windows import Desk
 from tests.world import World
-
-
-@pytest.fixture
-async def desk(site: Web) -> AsyncIterator[Desk]:
-    async with async_playwright() as driver:
-        browser: Browser = await driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        desk = Desk(site, browser)
-        yield desk
-        await browser.close()
-    assert desk.complaints == []
 
 
 async def test_the_bar_rings_counts_and_goes(desk: Desk, hub: Hub, site: Web, world: World) -> None:

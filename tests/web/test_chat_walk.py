@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import zlib
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Frame, Page, async_playwright, expect
+from playwright.async_api import Frame, Page, expect
 
 from hub.channels.outgoing import Line
 from hub.departure import Pace
@@ -24,8 +23,7 @@ from hub.web.chat.pages import _loader, _page
 from hub.web.views import Scope
 from tests.web.browsing import Web
 from tests.web.chatting import chat_line
-from tests.web.test_inbox_walk import Desk
-from tests.web.test_kernel import FLAGS
+from tests.web.windows import Desk
 from tests.world import World
 
 STAMPED = """(text) => new Promise((done) => {
@@ -65,23 +63,12 @@ async def shop(site: Web, hub: Hub) -> AsyncIterator[tuple[str, list[str]]]:
     await runner.cleanup()
 
 
-@pytest.fixture
-async def desk(site: Web) -> AsyncIterator[Desk]:
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        desk = Desk(site, browser)
-        yield desk
-        await browser.close()
-    assert desk.complaints == []
-
-
 async def visit(desk: Desk, origin: str) -> tuple[Page, Frame]:
-    context: Any = await desk.browser.new_context(  # type: ignore[attr-defined]
+    context: Any = await desk.browser.new_context(
         locale="es-ES", viewport={"width": 1200, "height": 800}, reduced_motion="reduce"
     )
     page = await context.new_page()
-    page.on("console", lambda told: told.type in ("error", "warning") and desk.complaints.append(told.text))
-    page.on("pageerror", lambda error: desk.complaints.append(str(error)))
+    desk.listen(page)
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     await page.goto(origin)

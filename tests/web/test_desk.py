@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import aiohttp
-from playwright.async_api import async_playwright
 
 from hub.agents import tokens
 from hub.channels import connections
@@ -14,6 +13,7 @@ from hub.channels.registry import adapter
 from hub.plumbing.hub import Hub
 from tests.deliveries.road import matter
 from tests.web.browsing import Browser, Web
+from tests.web.windows import Desk
 from tests.world import World
 
 PHOTO = b"\xff\xd8\xff\xe0" + bytes(200)
@@ -129,28 +129,14 @@ async def test_over_the_api_it_is_what_the_person_said(hub: Hub, site: Web, worl
 
 
 async def test_in_a_browser_the_person_is_looked_up_while_one_types(
-    hub: Hub, site: Web, world: World
+    hub: Hub, desk: Desk, world: World
 ) -> None:
     """Type three letters, choose Marta, write, send: the conversation opens."""
     await line(hub, world)
-    browser = await site.browser(world.ana)
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        context = await chromium.new_context()
-        await context.add_cookies(
-            [{"name": "hub", "value": browser.cookie, "url": str(site.server.make_url("/"))}]
-        )
-        page = await context.new_page()
-        wrong: list[str] = []
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        await page.goto(str(site.server.make_url("/desk")))
-        await page.locator("[data-lookup]").press_sequentially("mart")
-        await page.locator("[data-found] a", has_text="Marta Ruiz").click()
-        await page.locator("textarea[name=text]").fill("Vino a firmar")
-        await page.locator("main button.primary").click()
-        await page.wait_for_url("**/c/*")
-        await page.get_by_text("Vino a firmar").last.wait_for()
-        assert wrong == []
-        await chromium.close()
+    page = await desk.open(world.ana, "/desk")
+    await page.locator("[data-lookup]").press_sequentially("mart")
+    await page.locator("[data-found] a", has_text="Marta Ruiz").click()
+    await page.locator("textarea[name=text]").fill("Vino a firmar")
+    await page.locator("main button.primary").click()
+    await page.wait_for_url("**/c/*")
+    await page.get_by_text("Vino a firmar").last.wait_for()

@@ -2,50 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator
-
-import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import expect
 
 from hub.channels.base import Raw
 from hub.intake import Inbound
 from hub.plumbing.hub import Hub
 from tests.mails import mail
-from tests.web.browsing import COOKIE, Web
-from tests.web.test_kernel import FLAGS
+from tests.web.windows import Desk
 from tests.world import World
-
-
-class Desk:
-    """Opens pages as an agent; what the console complains about is kept."""
-
-    def __init__(self, site: Web, browser: object) -> None:
-        self.site, self.browser = site, browser
-        self.origin = str(site.server.make_url("/")).rstrip("/")
-        self.complaints: list[str] = []
-
-    async def open(self, agent: int, path: str) -> Page:
-        visitor = await self.site.browser(agent)
-        context = await self.browser.new_context(locale="es-ES", viewport={"width": 1440, "height": 900})  # type: ignore[attr-defined]
-        await context.add_cookies([{"name": COOKIE, "value": visitor.cookie, "url": self.origin}])
-        page: Page = await context.new_page()
-        page.on(
-            "console", lambda told: told.type in ("error", "warning") and self.complaints.append(told.text)
-        )
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        await page.goto(self.origin + path)
-        return page
-
-
-@pytest.fixture
-async def desk(site: Web) -> AsyncIterator[Desk]:
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        desk = Desk(site, browser)
-        yield desk
-        await browser.close()
-    assert desk.complaints == []
 
 
 async def test_a_mail_is_seen_live_answered_undone_and_closed(desk: Desk, hub: Hub, world: World) -> None:

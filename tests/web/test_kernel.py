@@ -13,15 +13,12 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page
 
 from hub.web.assets import LATER, assets
 from tests.web.stage import Stage, message
+from tests.web.windows import chromium
 
-FLAGS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 CHROMIUM = shutil.which("chromium")
 EXPECTED = re.compile(r"Failed to load resource: .*(409|503|ERR_)|WebSocket connection to")
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -63,12 +60,10 @@ class Seat:
             self.complaints.append(text)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+@pytest_asyncio.fixture(name="chromium", scope="module", loop_scope="module")
+async def one_chromium() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -12,10 +12,10 @@ from hub.plumbing.hub import Hub
 from tests.api.conftest import api_of, served
 from tests.conversations.making import conversation, said
 from tests.web.browsing import Web
-from tests.web.test_inbox_walk import Desk, desk
+from tests.web.windows import Desk
 from tests.world import World
 
-__all__ = ["api_of", "desk", "served"]
+__all__ = ["api_of", "served"]
 JSON = {"Accept": "application/json"}
 GREETING = "Hola {{ contact.first_name }}, llámanos: {{ contact.phone }}"
 

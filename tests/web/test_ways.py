@@ -18,10 +18,9 @@ from hub.plumbing.clock import now
 from hub.plumbing.hub import Hub
 from tests.conversations.crossing import NUMBER, fail, number_of, phone_line
 from tests.deliveries.road import matter
-from tests.web.test_inbox_walk import Desk, desk
+from tests.web.windows import Desk
 from tests.world import World
 
-__all__ = ["desk"]
 ODD = "áíóúç–“”😀👍🏽\n"
 SHEETS = "async (texts) => { const { sheets } = await import(MODULE); return texts.map(sheets); }"
 COUNTED = "async (texts) => { const { measure } = await import(MODULE); return texts.map(measure); }"
