@@ -133,7 +133,7 @@ def known(found: dict[str, list[Any]], locked: set[int]) -> People:
 
 async def look_up(tx: Tx, senders: Sequence[Key]) -> People:
     """The same for one who only reads: nobody is locked, and who is not known is left out."""
-    people: list[Sender] = (await tx.several(asked(senders)))["people"]
+    people = await tx.rows(Sender, PEOPLE, [type_ for type_, _ in senders], [value for _, value in senders])
     return People({(sender.type, sender.value): sender for sender in people})
 
 
@@ -150,11 +150,11 @@ PEOPLE = """
     JOIN contact c ON c.id = a.contact_id
     JOIN contact r ON r.id = c.root_id
     LEFT JOIN account acc ON acc.id = r.account_id
-    LEFT JOIN account_domain d
-           ON r.account_id IS NULL AND NOT a.shared AND d.domain = split_part(a.value, '@', 2)
+    LEFT JOIN LATERAL (
+        SELECT suggested.* FROM account_domain d JOIN account suggested ON suggested.id = d.account_id
+        WHERE r.account_id IS NULL AND NOT a.shared AND d.domain = split_part(a.value, '@', 2)
           AND NOT EXISTS (SELECT FROM account_denial x
-                          WHERE x.contact_id = r.id AND x.account_id = d.account_id)
-    LEFT JOIN account s ON s.id = d.account_id
+                          WHERE x.contact_id = r.id AND x.account_id = d.account_id)) AS s ON true
 """
 
 
