@@ -12,7 +12,8 @@ def purchases(condition: Purchases, values: Values) -> str:
     enough = _enough(condition, "count(*)", "sum(p.amount)", values)
     found = _found_purchases(condition, values)
     if condition.whose == "account":
-        exactly = f"""EXISTS (SELECT FROM purchase p WHERE p.account_id = o.id AND {" AND ".join(found)} {enough})"""
+        exactly = f"""EXISTS (
+            SELECT FROM purchase p WHERE p.account_id = o.id AND {" AND ".join(found)} {enough} OFFSET 0)"""
         if values.probing:
             return exactly
         if shortcut := _rolled_up(condition, values):
