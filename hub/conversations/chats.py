@@ -65,12 +65,7 @@ async def begin(tx: Tx, channel_id: int, said: Said, *, user_id: str = "") -> tu
         fingerprint(secret),
         token(NAME_BYTES),
         user_id,
-        one_line(storable(said.name))[:100],
-        said.email[:320],
-        said.answers,
-        said.consent,
-        said.language[:2],
-        storable(said.page)[:MOST_PAGE],
+        *_kept(said),
     )
     session = await find(tx, secret)
     assert session is not None
@@ -124,6 +119,13 @@ async def claim(tx: Tx, session_id: int, said: Said) -> None:
         WHERE id = $1
         """,
         session_id,
+        *_kept(said),
+    )
+
+
+def _kept(said: Said) -> tuple[str, str, dict[str, str], bool, str, str]:
+    """Name, mail, answers, consent, language and page, as they are stored."""
+    return (
         one_line(storable(said.name))[:100],
         said.email[:320],
         said.answers,

@@ -32,8 +32,8 @@ AN_ADDRESS_A_DAY = 10
 MOST_FILES = 10
 
 
-class Filled(msgspec.Struct, kw_only=True):
-    """A form as it was filled in: all of it claims. `trap`: the field no person sees was filled, too."""
+class Typed(msgspec.Struct, kw_only=True):
+    """What a person types into a form: all of it claims."""
 
     name: str = ""
     email: str = ""
@@ -41,6 +41,11 @@ class Filled(msgspec.Struct, kw_only=True):
     subject: str = ""
     text: str = ""
     page: str = ""
+
+
+class Filled(Typed, kw_only=True):
+    """A form as it was filled in. `trap`: the field no person sees was filled, too."""
+
     files: list[dict[str, str]] = []
     trap: bool = False
 

@@ -19,6 +19,7 @@ from hub.channels.base import Raw
 from hub.channels.connections import Channel
 from hub.channels.facts import Unreadable
 from hub.channels.form import settings
+from hub.channels.form.adapter import Typed
 from hub.channels.outgoing import Line
 from hub.channels.registry import adapter
 from hub.plumbing.clock import now
@@ -47,16 +48,10 @@ NAMES = {
 }
 
 
-class FilledForm(msgspec.Struct):
+class FilledForm(Typed, kw_only=True):
     """POST /in/{key}/form; its files come as `file`. `company_fax` is the trap: nobody sees it."""
 
     token: str = ""
-    name: str = ""
-    email: str = ""
-    phone: str = ""
-    subject: str = ""
-    text: str = ""
-    page: str = ""
     company_fax: str = ""
 
 
