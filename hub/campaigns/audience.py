@@ -150,8 +150,7 @@ async def _described(tx: Tx, definition: Definition, ids: Sequence[int]) -> list
         """
     async with bounded(tx, by_keys=True):
         found = await tx.rows(Sampled, described, *values)
-    async with bounded(tx):
-        words = await why(tx, definition)
+    words = await why(tx, definition)
     return [
         msgspec.structs.replace(one, why=[words[n] for n in one.groups] if one.groups else words[:1])
         for one in found
@@ -162,17 +161,27 @@ async def _described(tx: Tx, definition: Definition, ids: Sequence[int]) -> list
 async def bounded(tx: Tx, *, by_keys: bool = False) -> AsyncIterator[None]:
     """Memory for the sets of a million people, and an end to what takes too long. Raises Unavailable then.
 
-    All holds until the end of the transaction. `by_keys`: for few people, whose rows are found by index.
+    What comes after it in the transaction has its own limits again. `by_keys`: for few people, found by index.
     """
-    await tx.execute(
-        """
-        SELECT set_config('work_mem', '128MB', true), set_config('statement_timeout', $1, true),
-               set_config('enable_hashjoin', $2, true), set_config('enable_mergejoin', $2, true)
-        """,
-        LONGEST,
-        "off" if by_keys else "on",
+    before = await tx.record(
+        "SELECT current_setting('work_mem') AS work_mem, current_setting('statement_timeout') AS longest"
     )
+    assert before is not None
+    await _set(tx, "128MB", LONGEST, "off" if by_keys else "on")
     try:
         yield
     except asyncpg.QueryCanceledError as error:
         raise Unavailable(_("Finding these people takes too long: ask for less at once.")) from error
+    await _set(tx, before["work_mem"], before["longest"], "on")
+
+
+async def _set(tx: Tx, work_mem: str, longest: str, joins_of_all: str) -> None:
+    await tx.execute(
+        """
+        SELECT set_config('work_mem', $1, true), set_config('statement_timeout', $2, true),
+               set_config('enable_hashjoin', $3, true), set_config('enable_mergejoin', $3, true)
+        """,
+        work_mem,
+        longest,
+        joins_of_all,
+    )

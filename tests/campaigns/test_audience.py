@@ -14,7 +14,7 @@ from hub.campaigns.conditions import Definition
 from hub.campaigns.why import why
 from hub.customers import contacts, merging, payments, products, purchases, roles, tags
 from hub.plumbing.clock import now
-from hub.plumbing.errors import BadInput, Conflict, NotFound
+from hub.plumbing.errors import BadInput, Conflict, NotFound, Unavailable
 from hub.plumbing.texts import speaking
 
 
@@ -180,6 +180,16 @@ async def test_everybody_is_counted_once_with_the_reason_that_excludes_them(tx, 
     assert (counted.total, counted.permitted, counted.by_type) == (5, 1, {"email": 1})
     assert counted.excluded == {"no_address": 1, "unusable": 1, "opted_out": 1, "no_consent": 1}
     assert await audience.freeze(tx, Definition()) == 5
+
+
+async def test_what_takes_too_long_ends_and_the_limit_ends_with_it(tx, world, monkeypatch):
+    await audience.count(tx, Definition())
+    assert await tx.value("SELECT current_setting('statement_timeout')") == "0"
+    assert await tx.value("SELECT current_setting('enable_hashjoin')") == "on"
+    monkeypatch.setattr(audience, "LONGEST", "1ms")
+    with pytest.raises(Unavailable, match="takes too long"):
+        async with audience.bounded(tx):
+            await tx.execute("SELECT pg_sleep(1)")
 
 
 async def test_two_who_are_one_person_are_one(tx, world, shop):
