@@ -147,17 +147,17 @@ KINDS: dict[str, Callable[[Hub, Sequence[Todo]], Awaitable[None]]] = {
 
 
 async def watch_over(hub: Hub) -> None:
-    """Open gates are looked after; what nobody looked after for hours waits for a person."""
+    """Open gates are looked after: what waited for hours asks a person, what missed its hours is planned again."""
     async with hub.transaction() as tx:
         for campaign_id in await running.look_after(tx):
             log.warning("a campaign is hours late and waits for a person", campaign=campaign_id)
+    async with hub.transaction() as tx:
+        await running.take_again(tx)
 
 
 async def begin_and_end(hub: Hub) -> None:
-    """Campaigns whose hour has come begin, those with nothing left end, what missed its hours is planned again."""
+    """Campaigns whose hour has come begin, those with nothing left end."""
     async with hub.transaction() as tx:
         await running.start_due(tx)
-    async with hub.transaction() as tx:
-        await running.take_again(tx)
     async with hub.transaction() as tx:
         await running.finish_due(tx)

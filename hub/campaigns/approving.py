@@ -87,6 +87,10 @@ async def _must_be_fit(
 
 
 async def _has_passed(tx: Tx, campaign_id: int) -> bool:
-    """Whether somebody's moment went by while it was looked at."""
-    first = "SELECT min(due_at) < now() FROM recipient WHERE campaign_id = $1 AND state = 'ready'"
-    return bool(await tx.value(first, campaign_id))
+    """Whether somebody's moment went by while it was looked at, or the times were only half counted."""
+    asked = """
+        SELECT k.starts_at IS NULL OR EXISTS (SELECT FROM recipient r WHERE r.campaign_id = k.id AND r.state = 'ready'
+                                              AND r.due_at < now())
+        FROM campaign k WHERE k.id = $1
+        """
+    return bool(await tx.value(asked, campaign_id))

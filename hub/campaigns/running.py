@@ -34,8 +34,7 @@ async def resume(tx: Tx, campaign_id: int, agent_id: int) -> Campaign:
     """Go on. What waited beyond its hours leaves when they next open, the rest at once. Raises Conflict, NotFound."""
     campaign = await campaigns.lock(tx, campaign_id)
     await take_again(tx, gate_id=campaign.gate_id)
-    timed: bool = await tx.value("SELECT timed FROM campaign WHERE id = $1", campaign_id)
-    if not timed:  # paused while its times were counted: they go on being counted, and it starts then
+    if await _is_out_of_time(tx, campaign):
         await timing.begin(tx, campaign_id)
     return await campaigns.move(tx, campaign, "running", who="person", agent_id=agent_id)
 
@@ -44,7 +43,12 @@ async def unschedule(tx: Tx, campaign_id: int, agent_id: int) -> Campaign:
     """Back to the review; nothing has left yet. Raises Conflict, NotFound."""
     campaign = await _moved(tx, campaign_id, agent_id, "prepared")
     await tx.execute(
-        "UPDATE campaign SET approved_by = NULL, approved_at = NULL, timed = true WHERE id = $1", campaign_id
+        """
+        UPDATE campaign SET approved_by = NULL, approved_at = NULL, timed = true,
+               starts_at = CASE WHEN timed THEN starts_at END  -- half counted: they are counted again
+        WHERE id = $1
+        """,
+        campaign_id,
     )
     return await campaigns.load(tx, campaign.id)
 
@@ -143,6 +147,21 @@ async def end_waiting(tx: Tx, campaign_id: int) -> int:
         """,
         campaign_id,
         AT_ONCE,
+    )
+
+
+async def _is_out_of_time(tx: Tx, campaign: Campaign) -> bool:
+    """Paused while its times were counted, or so long that all who are late would break its pace at once."""
+    return bool(
+        await tx.value(
+            """
+            SELECT NOT timed OR $2 AND EXISTS (SELECT FROM recipient r WHERE r.campaign_id = k.id AND r.state = 'ready'
+                                               AND r.due_at < now() - interval '1 minute')
+            FROM campaign k WHERE k.id = $1
+            """,
+            campaign.id,
+            campaign.schedule.paced,
+        )
     )
 
 

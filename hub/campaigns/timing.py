@@ -16,6 +16,7 @@ from hub.campaigns.clock import Clock
 from hub.campaigns.pacing import Pacing
 from hub.campaigns.schedule import Schedule
 from hub.customers import contact_hours
+from hub.deliveries.taking_back import take_back_of
 from hub.plumbing import todo
 from hub.plumbing.db import Tx
 
@@ -186,6 +187,17 @@ async def clocks_of(tx: Tx, campaign_ids: set[int]) -> dict[int, Clock]:
 
 async def rezoned(tx: Tx, contact_id: int) -> int:
     """This person's zone changed: whatever has not left yet leaves at the hour of the new one. How many did change."""
+    queued = await tx.fetch(
+        """
+        SELECT r.id FROM contact asked JOIN contact c ON c.id = asked.root_id JOIN recipient r ON r.contact_id = c.id
+        WHERE asked.id = $1 AND r.state = 'made' AND r.reason = '' AND r.made_at > now() - interval '1 day'
+          AND r.time_zone IS DISTINCT FROM c.time_zone
+        ORDER BY r.id FOR NO KEY UPDATE OF r
+        """,
+        contact_id,
+    )
+    back = await take_back_of(tx, [row["id"] for row in queued])
+    await tx.execute("UPDATE recipient SET state = 'ready', made_at = NULL WHERE id = ANY($1)", back)
     rows = await tx.fetch(
         """
         SELECT r.id, r.campaign_id, r.contact_id, r.step, c.time_zone AS zone, r.due_at, k.starts_at, now() AS now

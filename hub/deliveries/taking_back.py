@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hub.plumbing.db import Tx
 
 AT_ONCE = 5_000
@@ -23,6 +25,21 @@ async def take_back(tx: Tx, *, gate_id: int | None = None, most: int = AT_ONCE) 
         """,
         gate_id,
         most,
+    )
+    return sorted(row["recipient_id"] for row in rows)
+
+
+async def take_back_of(tx: Tx, recipient_ids: Sequence[int]) -> list[int]:
+    """The same for these recipients, whatever their hours, where nothing was tried yet; whose were taken back."""
+    rows = await tx.fetch(
+        """
+        DELETE FROM delivery USING (
+            SELECT id FROM delivery
+            WHERE recipient_id = ANY($1) AND state IN ('held', 'queued') AND started_at IS NULL AND tries = 0
+            ORDER BY id FOR UPDATE SKIP LOCKED) AS waiting
+        WHERE delivery.id = waiting.id RETURNING delivery.recipient_id
+        """,
+        list(recipient_ids),
     )
     return sorted(row["recipient_id"] for row in rows)
 

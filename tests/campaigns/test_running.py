@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 
@@ -10,6 +10,7 @@ from hub.campaigns import approving, making, running, sequencing
 from hub.campaigns.clock import Clock
 from hub.campaigns.local_time import House
 from hub.campaigns.sequencing import Follower, Verdict
+from hub.customers import contacts
 from hub.deliveries import gated
 from hub.plumbing.hub import Hub
 from tests.campaigns.preparing import ANY_TIME, customers, draft, prepared, worked
@@ -183,3 +184,34 @@ async def test_steps_follow_stop_and_wait(hub: Hub, world: World) -> None:
 async def second_steps(hub: Hub) -> dict[int, tuple[str, str]]:
     rows = await hub.pool.fetch("SELECT contact_id, state, reason FROM recipient WHERE step = 2")
     return {row["contact_id"]: (row["state"], row["reason"]) for row in rows}
+
+
+async def test_who_goes_on_hours_later_keeps_the_pace_and_a_new_zone_counts_to_the_last_minute(
+    hub: Hub, world: World
+) -> None:
+    paced = msgspec.structs.replace(ANY_TIME, per_minute=2)
+    campaign_id, people = await approved(hub, world, 6, schedule=paced)
+    await begin_and_end(hub)
+    await make(hub)
+    async with hub.transaction() as tx:
+        await running.pause(tx, campaign_id, world.mario)
+        await tx.execute("DELETE FROM delivery")
+        await tx.execute("UPDATE recipient SET state = 'ready', due_at = now() - interval '3 hours'")
+        await running.resume(tx, campaign_id, world.mario)
+    assert await make(hub) == 0, "all of them are late: their minutes are shared out first"
+    await worked(hub, campaign_id)
+    minutes = await hub.pool.fetch(
+        "SELECT count(*) AS n FROM recipient GROUP BY date_trunc('minute', due_at)"
+    )
+    assert [row["n"] for row in minutes] == [2, 2, 2]
+    assert await make(hub) == 6
+    moved = people[0]
+    async with hub.transaction() as tx:
+        closed = msgspec.structs.replace(paced, opens=time(8), closes=time(20))
+        local = msgspec.structs.replace(closed, when="local", day=date(2099, 6, 1), hour=time(10))
+        await tx.execute("UPDATE campaign SET schedule = $1", msgspec.to_builtins(local))
+        await contacts.change(tx, moved, time_zone="America/Lima")
+    await worked(hub, campaign_id)
+    row = await hub.pool.fetchrow("SELECT state, due_at FROM recipient WHERE contact_id = $1", moved)
+    assert (row["state"], str(row["due_at"])) == ("ready", "2099-06-01 15:00:00+00:00")
+    assert await hub.pool.fetchval("SELECT count(*) FROM delivery") == 5

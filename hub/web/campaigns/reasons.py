@@ -13,6 +13,8 @@ PLAN = {
     "gone": N_("is no longer there"),
     "dropped": N_("taken out by hand"),
     "stopped": N_("stopped by hand"),
+    "merged": N_("is somebody else's double"),
+    "no_hours": N_("their hours and the campaign's never meet"),
     "same_address": N_("somebody else has the same address"),
     "complaint": N_("an open complaint"),
     "bought": N_("bought just now"),
