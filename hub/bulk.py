@@ -187,7 +187,6 @@ class Bulk:
         """What is on the wire ends; what had not begun goes back at once."""
         for convoy in self.convoys.values():
             self._give_back(convoy)
-        self.flusher.give_back_starts()
         loads = sum(convoy.load for convoy in self.convoys.values())
         log.info("draining", letters=loads)
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 
 import asyncpg
 import structlog
@@ -57,13 +56,6 @@ class BulkFlusher:
         self._results.append(result)
         self._wake()
 
-    def give_back_starts(self) -> None:
-        """What still waits for its start does not begin any more."""
-        waiting, self._starts = self._starts, []
-        for convoy, carrier, letter in waiting:
-            convoy.refused(carrier, 1)
-            self.end(Step(letter.id, letter.attempt, "queued"))
-
     async def run(self) -> None:
         """Flush for ever; cancel it once `settled`."""
         while True:
@@ -95,30 +87,28 @@ class BulkFlusher:
         if results := self._results[:MOST_AT_ONCE]:
             await self._note(results)
             del self._results[: len(results)]
-        starts, ends = self._starts[:MOST_AT_ONCE], self._ends[:MOST_AT_ONCE]
-        if not starts and not ends:
+        taken, ends = self._starts[:MOST_AT_ONCE], self._ends[:MOST_AT_ONCE]
+        if not taken and not ends:
             return
+        starts = [one for one in taken if not one[2].over]  # else it ended before it began
         begun = monotonic()
         steps = [self._step(carrier, letter) for _, carrier, letter in starts]
         tx = Tx(await self._own())
         ours = await step(tx, [*ends, *steps], lease_seconds=self.pace.send + self.pace.margin)
-        del self._starts[: len(starts)], self._ends[: len(ends)]
-        self._go_on(starts, ours, begun)
+        del self._starts[: len(taken)], self._ends[: len(ends)]
+        self._go_on(taken, ours, begun)
 
     def _step(self, carrier: Carrier, letter: Letter) -> Step:
         return Step(letter.id, letter.attempt, "sending", where=f"{self.worker}#{carrier.number}")
 
     def _go_on(self, starts: list[Starting], ours: set[int], begun: float) -> None:
-        going: dict[tuple[Convoy, Carrier], list[Letter]] = defaultdict(list)
         for convoy, carrier, letter in starts:
             if letter.id in ours:
                 letter.until = begun + self.pace.send
-                going[convoy, carrier].append(letter)
                 self.gates.add(letter.gate_id)
+                convoy.started(carrier, letter)
             else:
-                convoy.refused(carrier, 1)
-        for (convoy, carrier), letters in going.items():
-            convoy.started(carrier, letters)
+                convoy.refused(carrier, letter)
 
     async def _note(self, results: list[Result]) -> None:
         """Those that went wrong, each alone if they cannot be written together."""

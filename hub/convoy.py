@@ -7,7 +7,7 @@ Nothing here waits for one letter: the answers on a connection hand each letter'
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import structlog
 
@@ -19,9 +19,8 @@ from hub.plumbing.clock import monotonic
 
 log = structlog.get_logger(__name__)
 
-IN_FLIGHT = 5
-"""At most so many letters in *sending* on one connection (INVARIANTS §6): perhaps sent, should the worker die."""
 CONNECTIONS = 4
+"""Each with one letter in *sending* at most (INVARIANTS §6 allows five): perhaps sent, should the worker die."""
 MOST_LETTERS = 1_000
 """On one connection; many servers close theirs after so many."""
 AHEAD_SECONDS = 2.0
@@ -43,7 +42,6 @@ class Convoy:
         self.closing = False
         self.trouble: SendError | None = None
         self._start, self._end = start, end
-        self._asked = 0  # starts that wait for their commit
         self._numbers = 0
         self._rest_until = 0.0
         self._rest_seconds = 0.0
@@ -53,7 +51,7 @@ class Convoy:
     @property
     def load(self) -> int:
         """Letters on the wire or about to be."""
-        return sum(one.load for one in self.carriers)
+        return sum((one.current is not None) + (one.next is not None) for one in self.carriers)
 
     @property
     def idle_for(self) -> float:
@@ -65,7 +63,7 @@ class Convoy:
         """How many more letters leave within two seconds, as fast as the last ones did."""
         if self.closing or not self.carriers or self._rest_until > monotonic():
             return 0
-        least = 2 * IN_FLIGHT * len(self.carriers)
+        least = 2 * len(self.carriers)
         ahead = min(max(int(self._pace.rate * AHEAD_SECONDS), least), MOST_AHEAD)
         return ahead - len(self.ready) if len(self.ready) <= ahead // 2 else 0
 
@@ -105,29 +103,59 @@ class Convoy:
             self._fill(carrier)
 
     def _fill(self, carrier: Carrier) -> None:
-        room = max(1, min(IN_FLIGHT, int(self._pace.rate * AHEAD_SECONDS / max(len(self.carriers), 1))))
-        while self.ready and carrier.load < room and carrier.carried < MOST_LETTERS and not carrier.closed:
-            carrier.load += 1
-            carrier.carried += 1
-            self._start(self, carrier, self.ready.popleft())
+        """The next letter is announced while one is on the wire; its start is asked for once that one has ended."""
+        if carrier.next is None and (letter := self._another(carrier)) is not None:
+            carrier.next = letter
+            carrier.announce(letter)
+        self._ask(carrier)
 
-    def started(self, carrier: Carrier, letters: Sequence[Letter]) -> None:
-        """These are committed as *sending*: now they may be written."""
-        carrier.load -= len(letters)
-        carrier.carried -= len(letters)
-        carrier.put(letters)
+    def _another(self, carrier: Carrier) -> Letter | None:
+        may = carrier.carried + (carrier.current is None) <= MOST_LETTERS and not carrier.closed
+        return self.ready.popleft() if may and self.ready else None
 
-    def refused(self, carrier: Carrier, count: int) -> None:
-        """So many are not ours any more, or their gate was closed."""
-        carrier.load -= count
-        carrier.carried -= count
-        self.pump()
+    def _ask(self, carrier: Carrier) -> None:
+        if carrier.current is None and carrier.next is not None and not carrier.asked and not self.closing:
+            carrier.asked = True
+            self._start(self, carrier, carrier.next)
+
+    def started(self, carrier: Carrier, letter: Letter) -> None:
+        """It is committed as *sending*: now it may be written."""
+        carrier.asked = False
+        if letter.over:  # its end is committed next
+            self._fill(carrier)
+            return
+        following = self._another(carrier)
+        carrier.current, carrier.next = letter, following
+        carrier.carried += 1
+        carrier.put(letter, following)
+
+    def refused(self, carrier: Carrier, letter: Letter) -> None:
+        """It is not ours any more, or its gate was closed."""
+        carrier.asked = False
+        if not letter.over:
+            letter.over = True
+            carrier.next = None
+            carrier.withdraw(letter)
+            self._give_back(letter.gate_id)
+        self._fill(carrier)
+
+    def _give_back(self, gate_id: int) -> None:
+        """What else waits here behind the same gate would be refused too."""
+        for letter in [one for one in self.ready if one.gate_id == gate_id]:
+            self.ready.remove(letter)
+            letter.over = True
+            self._end(self, letter, None)
 
     def leave(self) -> list[Letter]:
         """Begin nothing new; what was claimed and not begun, to be given back."""
         self.closing = True
         left = list(self.ready)
         self.ready.clear()
+        for carrier in self.carriers:
+            if carrier.next is not None:
+                carrier.next.over = True
+                left.append(carrier.next)
+                carrier.next = None
         return left
 
     def close(self) -> None:
@@ -141,9 +169,9 @@ class Convoy:
         now = monotonic()
         for carrier in list(self.carriers):
             carrier.look(now)
-            if carrier.load:
+            if carrier.current is not None or carrier.next is not None:
                 continue
-            if carrier.closed and not carrier.sent and carrier.carried:
+            if carrier.closed and not carrier.sent:
                 self._rest()
             if carrier.closed or carrier.carried >= MOST_LETTERS:
                 self.carriers.remove(carrier)
@@ -158,10 +186,17 @@ class Convoy:
         elif isinstance(outcome, Misconfigured):
             self.trouble = outcome
             self._rest()
+        if carrier.current is letter:
+            carrier.current = None
+        if carrier.next is letter:
+            carrier.next = None
         self._end(self, letter, outcome)
-        if carrier.load or carrier.carried < MOST_LETTERS:
-            self._fill(carrier)
-        elif carrier in self.carriers:
+        self._fill(carrier)
+        if (
+            carrier.carried >= MOST_LETTERS
+            and carrier.current is carrier.next is None
+            and carrier in self.carriers
+        ):
             self.carriers.remove(carrier)
             carrier.leave()
 

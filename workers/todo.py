@@ -143,8 +143,9 @@ async def campaign_trouble(hub: Hub, rows: Sequence[Todo]) -> None:
 
 async def campaign_bounced(hub: Hub, rows: Sequence[Todo]) -> None:
     """A campaign's message came back: its address says so, and nothing follows it."""
-    for row in rows:
-        await hub.retrying(partial(of_campaigns.bounced, delivery_id=row.ref, **row.payload))
+    async with hub.transaction() as tx:
+        for row in sorted(rows, key=lambda one: one.ref):
+            await of_campaigns.bounced(tx, row.ref, **row.payload)
 
 
 Handler = Callable[[Hub, Sequence[Todo]], Awaitable[None]]

@@ -67,19 +67,21 @@ async def soon_behind(tx: Tx, gate_ids: Iterable[int]) -> None:
 async def stop_if_failing(tx: Tx, campaign_id: int) -> bool:
     """Pause a running campaign of whose last tries too many failed, and tell who made and who approved it.
 
-    Counted are tries since it last began to run: who resumes it has seen the others.
+    Counted are tries since it last began to run: who resumes it has seen the others. A worker of ours that died
+    while sending says nothing about the campaign.
     """
     campaign = await campaigns.lock(tx, campaign_id)
     if campaign.state != "running":
         return False
     row = await tx.record(
         """
-        SELECT count(*) AS tried, count(*) FILTER (WHERE state = ANY($3)) AS bad,
+        SELECT count(*) AS tried, count(*) FILTER (WHERE bad) AS bad,
                (SELECT failing_share FROM campaign_policy) AS share,
-               (array_agg(code ORDER BY id DESC) FILTER (WHERE state = ANY($3)))[1] AS code,
-               (array_agg(reason ORDER BY id DESC) FILTER (WHERE state = ANY($3)))[1] AS reason
-        FROM (SELECT id, state, code, reason FROM delivery
-              WHERE gate_id = $1 AND tries > 0 AND started_at > $2 ORDER BY id DESC LIMIT $4) AS lately
+               (array_agg(code ORDER BY id DESC) FILTER (WHERE bad))[1] AS code,
+               (array_agg(reason ORDER BY id DESC) FILTER (WHERE bad))[1] AS reason
+        FROM (SELECT id, state = ANY($3) AS bad, code, reason FROM delivery
+              WHERE gate_id = $1 AND tries > 0 AND started_at > $2 AND code <> 'lease_over'
+              ORDER BY id DESC LIMIT $4) AS lately
         """,
         campaign.gate_id,
         campaign.changed_at,
@@ -111,7 +113,8 @@ async def stop_if_failing(tx: Tx, campaign_id: int) -> bool:
 
 async def bounced(tx: Tx, delivery_id: int, recipient_id: int, **told: Any) -> None:
     """What a refusal says of the address is kept there, and the steps that would have followed do not."""
-    await fallback.learn(tx, delivery_id, **told)
+    if told["dead"] or told["opted_out"]:
+        await fallback.learn(tx, delivery_id, **told)
     await tx.execute(
         """
         UPDATE recipient

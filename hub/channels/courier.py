@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 
@@ -14,7 +14,7 @@ from hub.channels.outgoing import Sent
 class Letter(msgspec.Struct, eq=False, kw_only=True):
     """One finished message to one recipient. `content` has CRLF line ends; `sender` is the envelope's.
 
-    `until` (monotonic): when our hold on it ends; afterwards not a byte of it may leave.
+    `until` (monotonic): when our hold on it ends; afterwards not a byte of it may leave. `over`: it has ended.
     """
 
     id: int
@@ -26,6 +26,7 @@ class Letter(msgspec.Struct, eq=False, kw_only=True):
     recipient: str
     content: bytes
     until: float
+    over: bool = False
 
 
 Ended = Callable[["Carrier", Letter, Sent | SendError | None], None]
@@ -33,13 +34,17 @@ Ended = Callable[["Carrier", Letter, Sent | SendError | None], None]
 
 
 class Carrier(ABC):
-    """One connection, greeted and signed in. It takes letters that are committed as *sending*, in their order."""
+    """One connection, greeted and signed in, with one letter on the wire at most and the next one announced."""
 
     number: int = 0
-    load: int = 0
-    """Letters it has and that have not ended."""
+    current: Letter | None = None
+    """On the wire: committed as *sending*."""
+    next: Letter | None = None
+    """Announced, or about to be: not a byte of its content may leave yet."""
+    asked: bool = False
+    """Whether its start waits for a commit."""
     carried: int = 0
-    """Letters it was ever given."""
+    """Letters it was given to send."""
     sent: int = 0
     """Letters the other side took."""
 
@@ -49,8 +54,16 @@ class Carrier(ABC):
         """Whether nothing can be put on it any more."""
 
     @abstractmethod
-    def put(self, letters: Sequence[Letter]) -> None:
-        """Take these; `Ended` is called for each, once, now or later."""
+    def announce(self, letter: Letter) -> None:
+        """Say to whom the next one goes, where that may be said ahead."""
+
+    @abstractmethod
+    def put(self, letter: Letter, following: Letter | None) -> None:
+        """Send it, once; announce the following. `Ended` is called for each once, now or later."""
+
+    @abstractmethod
+    def withdraw(self, letter: Letter) -> None:
+        """What was announced does not go: `Ended` is not called for it."""
 
     @abstractmethod
     def look(self, now: float) -> None:

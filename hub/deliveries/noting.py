@@ -134,6 +134,7 @@ async def _write(tx: Tx, changed: Sequence[tuple[Result, Changed]]) -> None:
             due_at = CASE WHEN r.moved AND r.state = 'queued' THEN now() + make_interval(secs => r.wait)
                           ELSE due_at END,
             sent_at = CASE WHEN r.was_sent THEN coalesce(sent_at, now()) ELSE sent_at END,
+            started_at = CASE WHEN r.tried AND delivery.state = 'claimed' THEN now() ELSE started_at END,
             tries = tries + r.tried::int,
             lease_until = NULL
         FROM unnest($1::bigint[], $2::int[], $3::text[], $4::bool[], $5::text[], $6::bool[], $7::bool[],

@@ -133,15 +133,15 @@ async def test_an_answer_never_waits_behind_a_campaign(hub: Hub, world: World) -
             begun = monotonic()
             await until(answered)
             assert monotonic() - begun < 3
-            assert "queued" in (await states(hub)).values(), "the campaign had ended before"
+            assert {"queued", "claimed"} & set((await states(hub)).values()), "the campaign had ended before"
             async with hub.transaction() as tx:
                 await tx.execute("UPDATE gate SET open = false")
             server.become("")
 
 
 async def test_too_many_errors_stop_it_and_tell_who_made_and_who_approved_it(hub: Hub, world: World) -> None:
-    sent = await running(hub, world, 200)
-    with FaultySmtp("RCPT=554 5.7.1 spam") as server:
+    sent = await running(hub, world, 300)
+    with FaultySmtp("RCPT=554 5.7.1 spam,tarpit:0.03:RCPT") as server:
         await connect(hub, world.mail.id, server)
         chores = Chores(hub)
         async with leaving(hub):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Sequence
 from typing import cast
 
 import aiosmtplib
@@ -52,7 +50,6 @@ class InTurn(Carrier):
     def __init__(self, client: aiosmtplib.SMTP, ended: Ended, *, seconds: float) -> None:
         self._lent = Lent(client, fresh=True)
         self._ended, self._seconds = ended, seconds
-        self._todo: deque[Letter] = deque()
         self._task: asyncio.Task[None] | None = None
         self._left = False
 
@@ -61,13 +58,15 @@ class InTurn(Carrier):
         """Whether nothing can be put on it any more."""
         return self._left or not self._lent.client.is_connected
 
-    def put(self, letters: Sequence[Letter]) -> None:
-        """Take these; `Ended` is called for each, once."""
-        self.load += len(letters)
-        self.carried += len(letters)
-        self._todo.extend(letters)
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._carry())
+    def put(self, letter: Letter, following: Letter | None) -> None:
+        """Send it; the following is said nothing of before its turn."""
+        self._task = asyncio.create_task(self._carry(letter))
+
+    def announce(self, letter: Letter) -> None:
+        """Nothing is said of it before its turn."""
+
+    def withdraw(self, letter: Letter) -> None:
+        """Nothing was said of it."""
 
     def look(self, now: float) -> None:
         """Every step has its own time-out."""
@@ -77,12 +76,10 @@ class InTurn(Carrier):
         self._left = True
         self._lent.client.close()
 
-    async def _carry(self) -> None:
-        while self._todo:
-            letter = self._todo.popleft()
-            outcome = None if self.closed else await self._carried(letter)
-            self.load -= 1
-            self._ended(self, letter, outcome)
+    async def _carry(self, letter: Letter) -> None:
+        outcome = None if self.closed else await self._carried(letter)
+        letter.over = True
+        self._ended(self, letter, outcome)
 
     async def _carried(self, letter: Letter) -> Sent | SendError:
         async def before_wire() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from hub.channels.courier import Carrier, Ended, Letter
 from hub.channels.email.sending import as_ascii_where_possible, dot_stuffed
@@ -32,8 +32,9 @@ class Pipe(asyncio.Protocol, Carrier):
         self._body = " BODY=8BITMIME" if "8bitmime" in extensions else ""
         self._ended, self._seconds = ended, seconds
         self._transport: asyncio.Transport | None = None
-        self._todo: deque[Letter] = deque()
-        self._announced: Letter | None = None
+        self._next: Letter | None = None
+        self._following: Letter | None = None
+        self._said = self._welcome = self._cleared = False
         self._dotted: Letter | None = None
         self._refusal: SendError | None = None
         self._expect: deque[str] = deque()
@@ -53,15 +54,32 @@ class Pipe(asyncio.Protocol, Carrier):
         """Whether nothing can be put on it any more."""
         return self._transport is None or self._transport.is_closing()
 
-    def put(self, letters: Sequence[Letter]) -> None:
-        """Take these; `Ended` is called for each, once, now or later."""
-        self.load += len(letters)
-        self.carried += len(letters)
-        self._todo.extend(letters)
+    def announce(self, letter: Letter) -> None:
+        """Its envelope, as soon as one may be said: no server can keep what has no content."""
+        self._next = letter
         if self.closed:
             self._give_up()
         else:
             self._write(self._announcement())
+
+    def put(self, letter: Letter, following: Letter | None) -> None:
+        """Its content, as soon as the server wants it, and the envelope of the following in the same write."""
+        self._following = following
+        if self._next is None:
+            self.announce(letter)
+        if self._next is letter:
+            self._cleared = True
+            if self._welcome:
+                self._begin()
+            elif not self.closed:
+                self._write(self._announcement())
+
+    def withdraw(self, letter: Letter) -> None:
+        """What was said of it can only be unsaid by hanging up."""
+        if self._next is letter:
+            if self._said:
+                self._break_off("lost", N_("the mail server closed the connection"))
+            self._next = None
 
     def look(self, now: float) -> None:
         """Break off when the other side has been silent too long."""
@@ -90,12 +108,14 @@ class Pipe(asyncio.Protocol, Carrier):
             self._break_off("greeting", N_("what answers there is not a mail server"))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Every letter in hand ends here."""
+        """What is in hand ends here."""
         self._transport = None
         self._give_up()
 
     def _answer(self, code: int, words: str) -> None:
         asked = self._expect.popleft() if self._expect else ""
+        if code in (0, 421):  # it is closing, or is no mail server: what did not begin is left to another
+            self._break_off("lost", server_words(code, words))
         if asked == DOT:
             self._verdict(code, words)
         elif asked in (MAIL, RCPT):
@@ -107,9 +127,7 @@ class Pipe(asyncio.Protocol, Carrier):
             self._refused()
         elif asked == RSET and code != 250:
             self._break_off("lost", N_("the mail server closed the connection"))
-        if code in (0, 421):  # it is closing, or is no mail server: what did not begin is left to another
-            self._break_off("lost", server_words(code, words))
-        elif not self.closed:
+        if not self.closed:
             self._write(self._announcement())
 
     def _verdict(self, code: int, words: str) -> None:
@@ -125,7 +143,9 @@ class Pipe(asyncio.Protocol, Carrier):
 
     def _may_begin(self, code: int, words: str) -> None:
         if code == 354 and self._refusal is None:
-            self._begin()
+            self._welcome = True
+            if self._cleared:
+                self._begin()
         elif (
             code == 354
         ):  # it refused the recipient and wants a message all the same: an empty one, to nobody
@@ -137,39 +157,44 @@ class Pipe(asyncio.Protocol, Carrier):
             self._refused()
 
     def _refused(self) -> None:
-        letter, self._announced = self._announced, None
-        refusal, self._refusal = self._refusal, None
-        assert letter is not None
-        assert refusal is not None
-        self._end(letter, refusal)
+        letter, refusal = self._next, self._refusal
+        self._turn_to(self._following)
+        if letter is not None and refusal is not None:
+            self._end(letter, refusal)
 
     def _begin(self) -> None:
-        """The body, its end, and what comes next, in one write; never after our hold on the letter ended."""
-        letter = self._announced
+        """The content, its end, and the next envelope, in one write; never after our hold on the letter ended."""
+        letter = self._next
         assert letter is not None
         if monotonic() > letter.until:
             self._break_off("our_side", N_("the worker was stopped just before sending"))
             return
-        self._announced, self._dotted = None, letter
+        self._dotted = letter
+        self._turn_to(self._following)
         self._expect.append(DOT)
         self._write(on_the_wire(letter.content) + self._announcement())
 
+    def _turn_to(self, letter: Letter | None) -> None:
+        self._next, self._following, self._refusal = letter, None, None
+        self._said = self._welcome = self._cleared = False
+
     def _announcement(self) -> bytes:
         """The envelope of the next letter where one may be said now: DATA is the last word of a group."""
-        while self._announced is None and self._todo and (not self._expect or self._expect[-1] == DOT):
-            letter = self._todo.popleft()
-            try:
-                envelope = self._envelope(letter)
-            except Rejected as error:
-                self._end(letter, error)
-                continue
-            self._announced, self._refusal = letter, None
-            if self._prefix:
-                self._expect.append(RSET)
-            self._expect.extend((MAIL, RCPT, DATA))
-            said, self._prefix = self._prefix + envelope, b""
-            return said
-        return b""
+        if self._next is None or self._said or (self._expect and self._expect[-1] != DOT):
+            return b""
+        letter = self._next
+        try:
+            envelope = self._envelope(letter)
+        except Rejected as error:
+            self._turn_to(self._following)
+            asyncio.get_running_loop().call_soon(self._end, letter, error)  # not while it is being announced
+            return b""
+        self._said = True
+        if self._prefix:
+            self._expect.append(RSET)
+        self._expect.extend((MAIL, RCPT, DATA))
+        said, self._prefix = self._prefix + envelope, b""
+        return said
 
     def _envelope(self, letter: Letter) -> bytes:
         """Raises Rejected for what this server could not take."""
@@ -195,20 +220,22 @@ class Pipe(asyncio.Protocol, Carrier):
     def _give_up(self) -> None:
         """Nothing more can be heard: what each letter in hand is now."""
         code, words = self._why
-        dotted, announced, self._dotted, self._announced = self._dotted, self._announced, None, None
-        waiting = list(self._todo)
-        self._todo.clear()
+        dotted, announced, following = self._dotted, self._next, self._following
+        refusal, begun = self._refusal, self._cleared and self._said
+        self._dotted = None
+        self._turn_to(None)
         self._expect.clear()
         if dotted is not None:
             self._end(dotted, _perhaps(code))
         if announced is not None:
-            self._end(announced, self._refusal or _safe(code, words))
-        for letter in waiting:
-            self._end(letter, None)
+            self._end(announced, refusal or (_safe(code, words) if begun else None))
+        if following is not None:
+            self._end(following, None)
 
     def _end(self, letter: Letter, outcome: Sent | SendError | None) -> None:
-        self.load -= 1
-        self._ended(self, letter, outcome)
+        if not letter.over:
+            letter.over = True
+            self._ended(self, letter, outcome)
 
 
 def on_the_wire(content: bytes) -> bytes:
