@@ -26,6 +26,7 @@ from hub.web.quarantine import pages as quarantine
 from hub.web.requests import PERSON
 from hub.web.saved_texts import pages as saved_texts
 from hub.web.search import routes as search
+from hub.web.segments import list_pages as lists
 from hub.web.segments import pages as segments
 from hub.web.senders import pages as senders
 from hub.web.unanswered import pages as unanswered
@@ -69,6 +70,7 @@ TABLE: list[RouteDef] = [
     *customers.ROUTES,
     *saved_texts.ROUTES,
     *campaigns.ROUTES,
+    *lists.ROUTES,
     *segments.ROUTES,
     *desk.ROUTES,
     *quarantine.ROUTES,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from aiohttp import FormData
 from multidict import MultiDict, MultiDictProxy
 
 from hub.campaigns import segments
@@ -18,6 +19,7 @@ from hub.campaigns.conditions import (
     Group,
     InSegment,
     Known,
+    Listed,
     Owes,
     Owner,
     Person,
@@ -55,6 +57,7 @@ ALL = [
     Campaigned(what="silent", campaign=4, days=30),
     Campaigned(no=True),
     InSegment(segment=2),
+    Listed(list=5, column="poliza", any_of=["hogar"]),
     Conversation(open=True, tag="queja", priorities=["urgent"], waiting=True),
     Consent(type="email"),
     Reachable(type="phone", no=True),
@@ -173,3 +176,30 @@ async def test_agents_find_neither_the_pages_nor_the_way_there(site: Web, world:
     assert (await ana.post("/segments/count", {})).status == 403
     assert 'href="/segments"' not in await ana.text("/inbox/mine")
     assert 'href="/segments"' in await mario.text("/inbox/mine")
+
+
+async def test_a_file_is_tried_row_by_row_before_it_is_taken_in(site: Web, hub: Hub, world: World) -> None:
+    mario, lola = await site.browser(world.mario), await site.browser(world.lola)
+    rows = "Nombre;Correo;Póliza;Acepta\nMarta;marta@acme.test;hogar;sí\nEva;eva@nueva.test;auto;no\nX;no es;auto;sí\n"
+    file = FormData()
+    file.add_field("name", "Feria")
+    file.add_field("file", rows.encode(), filename="feria.csv", content_type="text/csv")
+    place = (await mario.post("/segments/lists", file)).headers["Location"]
+    assert (await lola.get(place)).status == 404, "whoever brought it takes it in"
+    page = await mario.text(place)
+    assert "Póliza" in page
+    assert await hub.pool.fetchval("SELECT count(*) FROM contact_list") == 0
+    plan = {"m.0": "name", "m.1": "email", "m.2": "keep", "m.3": "consent", "act": "take"}
+    unproven = await mario.post(place, plan)
+    assert unproven.status == 422, "a yes needs its proof"
+    taken = await (await mario.post(place, {**plan, "proof": "Feria de Madrid, 3 de mayo"})).text()
+    assert "/segments/new?list=" in taken
+    assert "no es" in taken
+    people = await hub.pool.fetch(
+        "SELECT c.name FROM contact_list_member m JOIN contact c ON c.id = m.contact_id"
+    )
+    assert sorted(one["name"] for one in people) == ["Eva", "Marta"]
+    assert "Feria" in await mario.text("/segments/lists")
+    id_ = await hub.pool.fetchval("SELECT id FROM contact_list")
+    assert f'value="{id_}" selected' in await mario.text(f"/segments/new?list={id_}")
+    assert (await mario.post("/segments/lists", {"name": "Sin archivo"})).status == 422

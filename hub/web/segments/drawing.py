@@ -8,7 +8,7 @@ from itertools import groupby
 from babel import Locale
 
 from hub.agents import people
-from hub.campaigns import audience, campaigns, segments, why
+from hub.campaigns import audience, campaigns, lists, segments, why
 from hub.campaigns.audience import Counted, Sampled
 from hub.campaigns.conditions import Definition
 from hub.channels import connections
@@ -73,6 +73,7 @@ async def choices(tx: Tx) -> Choices:
         "priorities": _worded(PRIORITIES),
         "accounts": [(str(one.id), one.name) for one in await accounts.listed(tx, most=MOST_LISTED)],
         "segments": [(str(one.id), one.name) for one in await segments.listed(tx, most=MOST_LISTED)],
+        "lists": [(str(one.id), one.name) for one in await lists.listed(tx, most=MOST_LISTED)],
         "campaigns": [
             ("", _("Any of them")),
             *((str(one.id), one.name) for one in await campaigns.listed(tx, most=MOST_LISTED)),

@@ -36,9 +36,11 @@ async def show_all(request: web.Request) -> web.StreamResponse:
 
 
 async def begin(request: web.Request) -> web.StreamResponse:
-    """GET /segments/new."""
+    """GET /segments/new?list=: empty, or with everybody of a list."""
     must(person_of(request), "run_campaigns")
-    return await _page(request, None, "", [[Typed()]])
+    wanted = number_of(request, "list")
+    row = Typed(field="list", op="is", values={"list": [str(wanted)]}) if wanted else Typed()
+    return await _page(request, None, "", [[row]])
 
 
 async def add(request: web.Request) -> web.StreamResponse:
