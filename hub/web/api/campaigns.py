@@ -92,14 +92,14 @@ async def list_campaigns(call: Call) -> Page[CampaignShape]:
             most=most + 1,
         )
     more = str(found[most - 1].id) if len(found) > most else None
-    return Page([_shape(one) for one in found[:most]], more)
+    return Page([shape(one) for one in found[:most]], more)
 
 
 async def read_campaign(call: Call) -> CampaignShape:
     """One campaign."""
     must(call.person, "run_campaigns")
     async with call.transaction() as tx:
-        return _shape(await campaigns.load(tx, call.id))
+        return shape(await campaigns.load(tx, call.id))
 
 
 async def add_campaign(call: Call) -> CampaignShape:
@@ -107,14 +107,14 @@ async def add_campaign(call: Call) -> CampaignShape:
     must(call.person, "run_campaigns")
     wanted: NewCampaign = call.body
     async with call.transaction() as tx:
-        return _shape(await campaigns.create(tx, wanted.name, agent_id=call.person.id))
+        return shape(await campaigns.create(tx, wanted.name, agent_id=call.person.id))
 
 
 async def change_campaign(call: Call) -> CampaignShape:
     """Only what is given changes, and only of a draft."""
     must(call.person, "run_campaigns")
     async with call.transaction() as tx:
-        return _shape(await campaigns.change(tx, call.id, call.body, agent_id=call.person.id))
+        return shape(await campaigns.change(tx, call.id, call.body, agent_id=call.person.id))
 
 
 async def list_steps(call: Call) -> Page[StepShape]:
@@ -153,7 +153,8 @@ async def add_text(call: Call) -> Text:
         )
 
 
-def _shape(one: Campaign) -> CampaignShape:
+def shape(one: Campaign) -> CampaignShape:
+    """As the API answers."""
     return CampaignShape(
         id=one.id,
         name=one.name,
