@@ -9,19 +9,18 @@ import msgspec
 
 from hub.campaigns.list_columns import Plan, Understood, checked, understood
 from hub.customers import importing
-from hub.customers.contacts import checked_language
 from hub.customers.importing import Row, RowError
-from hub.customers.importing_wishes import Word, agree, refuse, words_of
-from hub.customers.roles import ROLES
+from hub.customers.importing_wishes import agree, refuse
 from hub.plumbing import history
 from hub.plumbing.db import Tx
-from hub.plumbing.errors import BadInput, Conflict, HubError, NotFound
+from hub.plumbing.errors import BadInput, Conflict, NotFound
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _
 
 MOST_BYTES = 20_000_000
 MOST_ROWS = 50_000
 MOST_ERRORS = 500
+"""Told of one file; all are counted."""
 CHUNK = 1000
 
 
@@ -37,7 +36,7 @@ class ContactList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Taken(msgspec.Struct, kw_only=True):
-    """What a file did, or would do. Rows: `done` of people, of whom `new` were not known; `wrong` in all.
+    """What a file did, or would do (list_trying). Rows: `done` of people, of whom `new` were not known; `wrong` in all.
 
     Addresses: `agreed` newly to campaigns; `kept_out` had said no before and stay out. `errors`: the first ones.
     """
@@ -80,6 +79,14 @@ async def create(tx: Tx, name: str, *, agent_id: int | None = None) -> ContactLi
     return await load(tx, id_)
 
 
+async def named(tx: Tx, name: str) -> int:
+    """The list of this name, made when there is none; its id. Raises BadInput(name)."""
+    known: int | None = await tx.value(
+        "SELECT id FROM contact_list WHERE lower(name) = lower($1)", name.strip()
+    )
+    return known if known is not None else (await create(tx, name)).id
+
+
 async def leave(tx: Tx, list_id: int, contact_ids: Sequence[int], *, agent_id: int | None = None) -> int:
     """Take people out of a list, whoever was merged into them too; how many rows."""
     gone = await tx.execute(
@@ -107,26 +114,6 @@ async def values_of(tx: Tx, list_id: int, contact_ids: Sequence[int]) -> dict[in
     return {row["root_id"]: row["fields"] for row in rows}
 
 
-async def dry_run(hub: Hub, raw: bytes, plan: Plan, *, most: int = MOST_ROWS) -> Taken:
-    """What `take_in` would do with this file, without doing it. Raises BadInput for the whole file or plan."""
-    taken, seen = Taken(), _Seen()
-    for chunk in _chunks(raw, plan, most):
-        read: list[tuple[int, Understood]] = []
-        for number, row in chunk:
-            try:
-                read.append((number, _plausible(understood(row, plan))))
-            except HubError as error:
-                _wrong(taken, number, error)
-        async with hub.transaction() as tx:
-            found = await _look_up(tx, [one for _number, one in read])
-        for number, one in read:
-            try:
-                _try(taken, found, seen, one)
-            except HubError as error:
-                _wrong(taken, number, error)
-    return taken
-
-
 async def take_in(
     hub: Hub,
     list_id: int,
@@ -141,7 +128,7 @@ async def take_in(
 
     Each row in a savepoint of its own, 200 a transaction. Raises NotFound, and BadInput for the whole file or plan.
     """
-    for _chunk in _chunks(raw, plan, most):
+    for _chunk in chunks(raw, plan, most):
         pass  # what makes the whole file unusable is known before its first row is stored
     columns = checked(importing.sheet(raw)[0], plan)
     async with hub.transaction() as tx:
@@ -161,7 +148,7 @@ async def take_in(
     async def store(tx: Tx, row: Row) -> None:
         await _store(tx, list_id, understood(row, plan), taken, agent_id)
 
-    numbered = (one for chunk in _chunks(raw, plan, most) for one in chunk)
+    numbered = (one for chunk in chunks(raw, plan, most) for one in chunk)
     imported = await importing.bring_in(hub, numbered, store, progress)
     taken.done, taken.wrong = imported.done, len(imported.errors)
     taken.errors = imported.errors[:MOST_ERRORS]
@@ -190,100 +177,8 @@ async def _store(tx: Tx, list_id: int, one: Understood, taken: Taken, agent_id: 
     taken.kept_out += kept_out
 
 
-class _Found(msgspec.Struct):
-    """Who is known by address and external id, what they said, and the accounts named."""
-
-    by_address: dict[tuple[str, str], int]
-    by_external_id: dict[str, int]
-    words: dict[tuple[str, str], Word]
-    accounts: dict[str, int]
-
-
-class _Seen(msgspec.Struct):
-    """Who came earlier in the same file; those not known yet have numbers below zero."""
-
-    addresses: dict[tuple[str, str], int] = {}
-    external_ids: dict[str, int] = {}
-    new: int = 0
-
-
-async def _look_up(tx: Tx, rows: Sequence[Understood]) -> _Found:
-    addresses = sorted({one for row in rows for one in row.addresses})
-    words = await words_of(tx, addresses)
-    owners = await tx.fetch(
-        "SELECT a.id, c.root_id FROM address a JOIN contact c ON c.id = a.contact_id WHERE a.id = ANY($1)",
-        [one.address_id for one in words.values()],
-    )
-    root = {row["id"]: row["root_id"] for row in owners}
-    people = await tx.fetch(
-        "SELECT external_id, root_id FROM contact WHERE external_id = ANY($1)",
-        [row.row["external_id"] for row in rows if row.row.get("external_id")],
-    )
-    accounts = await tx.fetch(
-        """
-        SELECT w.name, count(a.id) AS n FROM (SELECT DISTINCT unnest($1::text[]) AS name) w
-        LEFT JOIN account a ON a.external_id = w.name OR a.name = w.name GROUP BY w.name
-        """,
-        [row.row["account"] for row in rows if row.row.get("account")],
-    )
-    return _Found(
-        by_address={key: root[word.address_id] for key, word in words.items()},
-        by_external_id={row["external_id"]: row["root_id"] for row in people},
-        words=words,
-        accounts={row["name"]: row["n"] for row in accounts},
-    )
-
-
-def _try(taken: Taken, found: _Found, seen: _Seen, one: Understood) -> None:
-    """Raises what storing would."""
-    account, external = one.row.get("account", ""), one.row.get("external_id", "")
-    if account and found.accounts.get(account) != 1:
-        words = (
-            _("Several accounts match %(name)s.")
-            if found.accounts.get(account)
-            else _("There is no account %(name)s.")
-        )
-        raise BadInput(words % {"name": account}, field="account")
-    known = found.by_external_id.get(external) or seen.external_ids.get(external)
-    owners = [found.by_address.get(address) or seen.addresses.get(address) for address in one.addresses]
-    known = known or next((owner for owner in owners if owner), None)
-    for address, owner in zip(one.addresses, owners, strict=True):
-        if owner not in (None, known):
-            words = _("%(address)s already belongs to another contact.", address=address[1])
-            raise Conflict(words, field="address")
-    if known is None:
-        seen.new += 1
-        known = -seen.new
-        taken.new += 1
-    taken.done += 1
-    for address in one.addresses if one.wants else ():
-        word = found.words.get(address)
-        taken.kept_out += word is not None and word.refused
-        taken.agreed += address not in seen.addresses and (word is None or word.silent)
-    seen.addresses |= dict.fromkeys(one.addresses, known)
-    if external:
-        seen.external_ids[external] = known
-
-
-def _plausible(one: Understood) -> Understood:
-    """Raises BadInput for what no look at the tables is needed to know."""
-    checked_language(one.row.get("language", ""))
-    role = one.row.get("role", "").lower()
-    if role and role not in ROLES:
-        raise BadInput(_("Use one of: %(allowed)s.", allowed=", ".join(ROLES)), field="role")
-    if role and not one.row.get("account"):
-        raise BadInput(_("Name the account at which they are this."), field="role")
-    return one
-
-
-def _wrong(taken: Taken, number: int, error: HubError) -> None:
-    taken.wrong += 1
-    if len(taken.errors) < MOST_ERRORS:
-        taken.errors.append(RowError(number, error.field, error.message))
-
-
-def _chunks(raw: bytes, plan: Plan, most: int) -> Iterator[list[tuple[int, Row]]]:
-    """Rows, a thousand at once. Raises BadInput for the whole file."""
+def chunks(raw: bytes, plan: Plan, most: int) -> Iterator[list[tuple[int, Row]]]:
+    """Rows of a file, a thousand at once. Raises BadInput for the whole file or plan."""
     if len(raw) > MOST_BYTES:
         raise BadInput(
             _("The file is larger than %(most)s MB: split it.", most=MOST_BYTES // 1_000_000), field="file"

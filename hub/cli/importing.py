@@ -1,4 +1,4 @@
-"""`hub import accounts|contacts|products|purchases|payments FILE.csv`: with a progress bar, and every bad row named."""
+"""`hub import accounts|contacts|products|purchases|payments|list FILE.csv`: every bad row is named."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from pathlib import Path
 import click
 from rich.progress import Progress
 
+from hub.campaigns import lists
+from hub.campaigns.list_columns import WORDS, Plan, guess
+from hub.campaigns.list_trying import dry_run
+from hub.campaigns.lists import Taken
 from hub.cli.opened import with_hub
 from hub.customers import importing, importing_purchases
-from hub.customers.importing import Imported
+from hub.customers.importing import Imported, RowError
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _
 
@@ -68,6 +72,39 @@ def payments(file: Path) -> None:
     _run(importing_purchases.import_payments, file)
 
 
+@command.command(
+    "list",
+    help="A list of people for campaigns. Headings in Spanish or English are guessed; other columns stay with it.",
+)
+@click.argument("file", type=CSV)
+@click.option("--name", required=True, help="Of the list; one of this name grows.")
+@click.option("--proof", default="", help="How you know that they want campaigns.")
+@click.option("--everybody", is_flag=True, help="All of them want campaigns; without it a column says so.")
+@click.option("--dry-run", "only_try", is_flag=True, help="Only say what would happen.")
+def list_(file: Path, name: str, proof: str, everybody: bool, only_try: bool) -> None:
+    """Exit code 2 when a row was wrong; the right ones are in."""
+    raw = file.read_bytes()
+
+    async def taken(hub: Hub) -> Taken:
+        columns = guess(importing.sheet(raw)[0]).columns
+        click.echo(", ".join(f"{heading} → {_(WORDS[meaning])}" for heading, meaning in columns.items()))
+        plan = Plan(columns=columns, everybody=everybody, proof=proof)
+        if only_try:
+            return await dry_run(hub, raw, plan)
+        async with hub.transaction() as tx:
+            list_id = await lists.named(tx, name)
+        with Progress(transient=True) as bar:
+            task = bar.add_task(_("Importing"), total=raw.count(b"\n"))
+            return await lists.take_in(hub, list_id, raw, plan, progress=lambda rows: bar.advance(task, rows))
+
+    done = with_hub(taken)
+    words = _(
+        "%(n)s rows, %(new)s new people; %(agreed)s addresses newly want campaigns, %(out)s said no and stay out"
+    )
+    click.echo(words % {"n": done.done, "new": done.new, "agreed": done.agreed, "out": done.kept_out})
+    _tell(done.errors, done.wrong)
+
+
 def _run(work: Import, file: Path) -> None:
     async def imported(hub: Hub) -> Imported:
         with Progress(transient=True) as bar:
@@ -76,10 +113,14 @@ def _run(work: Import, file: Path) -> None:
 
     done = with_hub(imported)
     click.echo(_("%(n)s rows imported, %(wrong)s wrong", n=done.done, wrong=len(done.errors)))
-    for error in done.errors:
+    _tell(done.errors, len(done.errors))
+
+
+def _tell(errors: list[RowError], wrong: int) -> None:
+    for error in errors:
         click.echo(
             _("row %(row)s, %(field)s: %(why)s", row=error.row, field=error.field or "-", why=error.message),
             err=True,
         )
-    if done.errors:
+    if wrong:
         raise SystemExit(2)

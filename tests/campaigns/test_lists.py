@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from click.testing import CliRunner
 
 from hub.campaigns import audience, lists
 from hub.campaigns.conditions import Definition, Group, Listed
 from hub.campaigns.list_columns import Plan, checked, guess, slug, understood
+from hub.campaigns.list_trying import dry_run
+from hub.cli import main
 from hub.customers.consent import Wish, record
 from hub.plumbing.errors import BadInput, Conflict, NotFound
 
@@ -73,7 +78,7 @@ async def test_a_file_is_tried_and_then_taken_in_alike(hub, world):
         await record(tx, [stop])
         made = await lists.create(tx, "Feria", agent_id=world.mario)
         before = await tx.value("SELECT count(*) FROM contact")
-    tried = await lists.dry_run(hub, FILE, planned())
+    tried = await dry_run(hub, FILE, planned())
     assert (tried.done, tried.new, tried.wrong) == (4, 1, 4)
     assert [(one.row, one.field) for one in tried.errors] == WRONG
     assert (tried.agreed, tried.kept_out) == (2, 1)
@@ -121,6 +126,26 @@ async def in_the_audience(tx, list_id, rosa):
     assert [(one.id, one.why) for one in only] == [(rosa, ["in the list “Feria” where “ciudad” is VIGO"])]
 
 
+async def test_the_command_tries_a_list_and_brings_it(settings, world, tmp_path):
+    file = tmp_path / "feria.csv"
+    file.write_text("Correo;Nombre\nrosa@example.com;Rosa\njorge@gmail.com;Jorge\nnada;Nadie\n")
+    environ = {
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "HUB_DATA": str(settings.data),
+        "HUB_SECRET": settings.secret,
+        "LC_ALL": "en_GB.UTF-8",
+    }
+    words = ["import", "list", str(file), "--name", "Feria", "--everybody", "--proof", "Ficha firmada"]
+    tried = await asyncio.to_thread(CliRunner().invoke, main, [*words, "--dry-run"], env=environ)
+    taken = await asyncio.to_thread(CliRunner().invoke, main, words, env=environ)
+    for result in (tried, taken):
+        assert result.exit_code == 2, result.output
+        assert "Correo → Email, Nombre → Name" in result.output
+        assert "2 rows, 1 new people; 2 addresses newly want campaigns, 0 said no" in result.output
+        assert "row 4, email" in result.output
+
+
 async def test_lists_have_names_of_their_own_and_files_an_end(hub, world, monkeypatch):
     async with hub.transaction() as tx:
         made = await lists.create(tx, "Feria")
@@ -133,7 +158,7 @@ async def test_lists_have_names_of_their_own_and_files_an_end(hub, world, monkey
     with pytest.raises(NotFound):
         await lists.take_in(hub, made.id + 1, b"email\n", plan)
     with pytest.raises(BadInput, match="more than 2 rows"):
-        await lists.dry_run(hub, b"email\na@b.es\nb@b.es\nc@b.es\n", plan, most=2)
+        await dry_run(hub, b"email\na@b.es\nb@b.es\nc@b.es\n", plan, most=2)
     monkeypatch.setattr(lists, "MOST_BYTES", 10)
     with pytest.raises(BadInput, match="split it"):
-        await lists.dry_run(hub, b"email\na@b.es\n", plan)
+        await dry_run(hub, b"email\na@b.es\n", plan)

@@ -9,6 +9,7 @@ import msgspec
 from hub.agents.roles import must
 from hub.campaigns import lists
 from hub.campaigns.list_columns import Meaning, Plan, guess
+from hub.campaigns.list_trying import dry_run
 from hub.campaigns.lists import ContactList
 from hub.customers import importing
 from hub.web.api.endpoints import Call, Endpoint, Page, Paging, limit_of, number_cursor
@@ -106,7 +107,7 @@ async def add_rows(call: Call) -> TakenShape:
     columns = wanted.columns if wanted.columns is not None else guess(importing.sheet(raw)[0]).columns
     plan = Plan(columns=columns, everybody=wanted.everybody, proof=wanted.proof)
     if wanted.dry_run:
-        taken = await lists.dry_run(call.hub, raw, plan, most=MOST_ROWS)
+        taken = await dry_run(call.hub, raw, plan, most=MOST_ROWS)
     else:
         taken = await lists.take_in(call.hub, call.id, raw, plan, agent_id=call.person.id, most=MOST_ROWS)
     return TakenShape(

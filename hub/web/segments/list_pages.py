@@ -9,8 +9,9 @@ from aiohttp import web
 from aiohttp.web import RouteDef, get, post
 
 from hub.agents.roles import Person, must
-from hub.campaigns import list_columns, lists
+from hub.campaigns import list_columns, list_trying, lists
 from hub.campaigns.list_columns import WORDS, Plan, guess
+from hub.campaigns.list_trying import dry_run
 from hub.campaigns.lists import ContactList, Taken
 from hub.customers import importing
 from hub.plumbing.errors import BadInput, Conflict, NotFound
@@ -155,7 +156,7 @@ async def _waiting(request: web.Request) -> tuple[Uploaded, bytes]:
 
 async def _tried(request: web.Request, waiting: Uploaded, raw: bytes, plan: Plan) -> web.StreamResponse:
     try:
-        taken = await lists.dry_run(hub_of(request), raw, plan)
+        taken = await dry_run(hub_of(request), raw, plan)
     except BadInput as error:
         return await _page(request, waiting, raw, plan, None, {error.field: error.message})
     return await _page(request, waiting, raw, plan, taken)
