@@ -69,11 +69,14 @@ async def claim(
     return await tx.rows(
         Todo,
         """
+        WITH due AS MATERIALIZED (  -- else a plan may look for $2 rows again and again, and lease them all
+            SELECT id FROM todo
+            WHERE due_at <= now() AND kind = ANY($1) AND (lease_until IS NULL OR lease_until < now())
+            ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
+        )
         UPDATE todo SET lease_until = now() + make_interval(secs => $3), attempts = attempts + 1
-        WHERE id IN (SELECT id FROM todo
-                     WHERE due_at <= now() AND kind = ANY($1) AND (lease_until IS NULL OR lease_until < now())
-                     ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
-        RETURNING id, kind, ref, payload, attempts
+        FROM due WHERE todo.id = due.id
+        RETURNING todo.id, kind, ref, payload, attempts
         """,
         list(kinds),
         most,

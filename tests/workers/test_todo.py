@@ -154,3 +154,15 @@ async def test_what_fails_for_days_is_parked_until_a_person_looks(
 
 def test_every_kind_of_work_has_words() -> None:
     assert set(parked.KINDS) >= {*chores.KINDS, *SLOW}
+
+
+async def test_no_more_is_leased_than_was_asked_for(hub: Hub) -> None:
+    """Whatever plan PostgreSQL chooses: a nested loop over a table nobody analysed once leased everything."""
+    async with hub.transaction() as tx:
+        await todo.add_many(tx, "search", range(1, 9))
+    async with hub.transaction() as tx:
+        await tx.execute("SET LOCAL enable_hashjoin = off")
+        await tx.execute("SET LOCAL enable_hashagg = off")
+        await tx.execute("SET LOCAL enable_mergejoin = off")
+        await tx.execute("SET LOCAL enable_sort = off")
+        assert len(await todo.claim(tx, ["search"], most=2)) == 2
