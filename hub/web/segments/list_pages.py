@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.web import RouteDef, get, post
 
 from hub.agents.roles import Person, must
-from hub.campaigns import list_columns, list_trying, lists
+from hub.campaigns import list_columns, lists
 from hub.campaigns.list_columns import WORDS, Plan, guess
 from hub.campaigns.list_trying import dry_run
 from hub.campaigns.lists import ContactList, Taken
