@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from typing import Any
 
 from hub.campaigns import campaigns, caps
@@ -12,7 +11,6 @@ from hub.deliveries.reports import DEAD
 from hub.deliveries.states import LEFT, Changed
 from hub.deliveries.wording import words
 from hub.plumbing import todo
-from hub.plumbing.clock import now
 from hub.plumbing.db import Tx
 from hub.plumbing.texts import _, speaking
 
@@ -54,7 +52,7 @@ async def soon(tx: Tx, campaign_ids: Iterable[int]) -> None:
     """A signal for each in a second, however many ask for it until then."""
     for campaign_id in sorted(campaign_ids):
         if not await todo.waits(tx, "campaign_progress", campaign_id):
-            await todo.add(tx, "campaign_progress", campaign_id, due_at=now() + timedelta(seconds=SECONDS))
+            await todo.add(tx, "campaign_progress", campaign_id, in_seconds=SECONDS)
 
 
 async def soon_behind(tx: Tx, gate_ids: Iterable[int]) -> None:

@@ -31,15 +31,25 @@ class Lost(Exception):
 
 
 async def add(
-    tx: Tx, kind: str, ref: int = 0, payload: Any = None, *, due_at: datetime | None = None
+    tx: Tx,
+    kind: str,
+    ref: int = 0,
+    payload: Any = None,
+    *,
+    due_at: datetime | None = None,
+    in_seconds: float = 0.0,
 ) -> None:
-    """Something to do once this transaction committed, at `due_at` or at once."""
+    """Something to do once this transaction committed: at `due_at`, or in so many seconds of PostgreSQL's clock."""
     await tx.execute(
-        "INSERT INTO todo (kind, ref, payload, due_at) VALUES ($1, $2, $3, coalesce($4, now()))",
+        """
+        INSERT INTO todo (kind, ref, payload, due_at)
+        VALUES ($1, $2, $3, coalesce($4, now() + make_interval(secs => $5)))
+        """,
         kind,
         ref,
         payload or {},
         due_at,
+        in_seconds,
     )
 
 
