@@ -163,7 +163,7 @@ class _Child:
             guilt = f"the reading process died (code {code})" if head.deaths > 1 else ""
         if guilt:
             log.warning("mail could not be read", key=head.key, reason=guilt)
-            self._answered([Unreadable(key=head.key, reason=guilt)])
+            self._answered([Unreadable(reason=guilt)])
         async with self._writing:
             self.process = await self._spawned()
             while not await _is_ready(

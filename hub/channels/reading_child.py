@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import resource
 import struct
 import sys
@@ -47,7 +46,7 @@ def _answer(content: bytes) -> tuple[bytes, bool]:
     """The facts as msgpack, and whether this process is still fit."""
     with contextlib.suppress(MemoryError):  # answered below, once what filled the memory is given back
         return _parsed(content), True
-    return _encode(_unreadable(content, "needs more memory than one mail may")), False
+    return _encode(_unreadable("needs more memory than one mail may")), False
 
 
 def _parsed(content: bytes) -> bytes:
@@ -57,15 +56,11 @@ def _parsed(content: bytes) -> bytes:
     except MemoryError:
         raise
     except Exception as error:  # a wrong kind, a fact that cannot be written: an answer, never silence
-        return _encode(_unreadable(content, f"{type(error).__name__}: {error}"[:500]))
+        return _encode(_unreadable(f"{type(error).__name__}: {error}"[:500]))
 
 
-def _unreadable(content: bytes, reason: str) -> list[AnyFact]:
-    try:
-        body = _decode(content).raw.body
-    except (MemoryError, msgspec.MsgspecError):
-        return [Unreadable(reason=reason)]
-    return [Unreadable(key=f"raw:{hashlib.sha256(body).hexdigest()}", reason=reason)]
+def _unreadable(reason: str) -> list[AnyFact]:
+    return [Unreadable(reason=reason)]
 
 
 if __name__ == "__main__":

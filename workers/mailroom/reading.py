@@ -210,7 +210,7 @@ class Reading:
         """What we do not take is shown once, with words; the mail stays where it is."""
         channel, whole = await self._addressed(uid, start)
         raw = msgspec.structs.replace(whole, envelope=whole.envelope | {"partial": "1"})
-        fact = unreadable(raw, f"{reason}; it is still in its mailbox", key=f"left:{self._validity}.{uid}")
+        fact = unreadable(f"{reason}; it is still in its mailbox", key=f"left:{self._validity}.{uid}")
         outcome = await self._taking_in.store(channel, raw, [fact])
         noted = Noted(uid=uid, outcome=outcome.state, arrival_id=outcome.arrival_id)
         await self._cursor.note(self._validity, [noted])

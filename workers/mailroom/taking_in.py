@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -70,7 +69,7 @@ class TakingIn:
             return await self._read(channel.kind, raw, line)
         except Exception as error:
             log.exception("mail could not be read", channel=channel.id, size=len(raw.body))
-            return [unreadable(raw, f"{type(error).__name__}: {error}")]
+            return [unreadable(f"{type(error).__name__}: {error}")]
 
     async def _sent_by_us(self, ids: list[str]) -> bool:
         async with self._hub.transaction() as tx:
@@ -81,6 +80,6 @@ class TakingIn:
         return await self._inbound.receive(channel, raw, facts)
 
 
-def unreadable(raw: Raw, reason: str, key: str = "") -> Unreadable:
+def unreadable(reason: str, key: str = "") -> Unreadable:
     """The fact that sends a mail to the quarantine, in words."""
-    return Unreadable(key=key or f"raw:{hashlib.sha256(raw.body).hexdigest()}", reason=reason[:500])
+    return Unreadable(key=key, reason=reason[:500])
