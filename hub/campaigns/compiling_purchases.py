@@ -25,11 +25,12 @@ def purchases(condition: Purchases, values: Values) -> str:
     shortcut = "" if values.probing else _rolled_up(condition, values)
     if not shortcut:
         return theirs(values, "purchase p", "p.contact_id", found, enough)
-    # Sums of people who are one are not there yet, nor what was bought a moment ago.
-    unsure = """r.id IN (SELECT root_id FROM contact WHERE merged UNION ALL
+    # What was bought a moment ago is not there yet, and of people who are one each has a sum of their own.
+    stale = """r.id IN (
         SELECT c.root_id FROM bought_stale s JOIN contact c ON c.id = s.buyer_id WHERE s.whose = 'person')"""
+    merged = "r.id IN (SELECT root_id FROM contact WHERE merged)"
     exactly = probe("purchase p", "p.contact_id", found, enough)
-    return f"CASE WHEN {unsure} THEN {exactly} ELSE r.id IN ({shortcut}) END"
+    return f"CASE WHEN {stale} THEN {exactly} WHEN r.id IN ({shortcut}) THEN true ELSE {merged} AND {exactly} END"
 
 
 def _found_purchases(condition: Purchases, values: Values) -> list[str]:
