@@ -8,14 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.customers.purchases import COUNTED
+from hub.deliveries.states import LEFT
 from hub.plumbing.db import Tx
+
+GONE = ("sending", *LEFT, "unknown")
 
 
 async def check(tx: Tx, recipient_ids: Sequence[int]) -> dict[int, str]:
     """By recipient, the code of why it must not leave now; who may is not in it.
 
     gone: the person was erased, or the address is another's now. dropped, stopped, reply: after it was queued.
-    no_sender: who signs it is no longer active. same_person: merged with somebody who gets it already. complaint: they
+    no_sender: who signs it is no longer active. same_person: merged with somebody who has it, perhaps has it, or whose
+    turn is first of those that wait; whose hour comes first is not always the first of the plan. complaint: they
     have an open one. bought: so lately that the house waits.
     """
     rows = await tx.fetch(
@@ -31,16 +35,20 @@ async def check(tx: Tx, recipient_ids: Sequence[int]) -> dict[int, str]:
                  OR (SELECT root_id FROM contact WHERE contact.id = h.leaf_id) <> h.root_id THEN 'gone'
             WHEN h.state IN ('dropped', 'excluded', 'stopped') THEN coalesce(nullif(h.reason, ''), h.state)
             WHEN h.reason <> '' THEN h.reason
-            WHEN h.reason <> '' THEN h.reason
             WHEN h.signed IS NULL THEN 'no_sender'
             WHEN EXISTS (SELECT FROM contact m JOIN recipient o ON o.contact_id = m.id
+                         LEFT JOIN delivery d ON d.recipient_id = o.id
                          WHERE m.root_id = h.root_id AND o.campaign_id = h.campaign_id AND o.step = h.step
-                           AND o.id < h.id AND o.state = 'made') THEN 'same_person'
+                           AND o.id <> h.id AND o.state = 'made'
+                           AND (d.state = ANY($3) OR d.state = 'claimed' AND o.id <> ALL($1)
+                                OR o.id < h.id AND coalesce(d.state, 'queued') IN ('held', 'queued', 'claimed')))
+                 THEN 'same_person'
             ELSE {OF_PERSON} END AS code
         FROM asked h CROSS JOIN campaign_policy p
         """,
         list(recipient_ids),
         list(COUNTED),
+        list(GONE),
     )
     return {row["id"]: row["code"] for row in rows if row["code"] is not None}
 

@@ -75,7 +75,26 @@ async def test_of_two_who_turned_out_to_be_one_person_only_the_first_gets_it(tx:
     await tx.execute("UPDATE recipient SET sender_id = $1 WHERE campaign_id = $2", world.ana, campaign_id)
     first, second = sorted(recipients.values())
     await tx.execute("UPDATE contact SET root_id = $1 WHERE id = $2", world.marta, world.jorge)
+    await _delivered(tx, first="queued", second="queued")
     assert await holds.check(tx, [first, second]) == {second: "same_person"}
+    await _delivered(tx, first="queued", second="sent")
+    assert await holds.check(tx, [first]) == {first: "same_person"}, "the second one's hour came first"
+    await _delivered(tx, first="claimed", second="claimed")
+    assert await holds.check(tx, [first]) == {first: "same_person"}, "another worker is just sending it"
+    assert await holds.check(tx, [first, second]) == {second: "same_person"}, "one of those claimed together"
+    await _delivered(tx, first="failed", second="queued")
+    assert await holds.check(tx, [second]) == {}, "who got nothing at one address is written to at the other"
     await tx.execute("UPDATE contact SET root_id = id WHERE id = $1", world.jorge)
     await tx.execute("UPDATE address SET contact_id = $1 WHERE id = $2", world.jorge, world.marta_address)
     assert await holds.check(tx, [first, second]) == {recipients[world.marta_address]: "gone"}
+
+
+async def _delivered(tx: Tx, *, first: str, second: str) -> None:
+    await tx.execute(
+        """
+        UPDATE delivery SET state = CASE WHEN recipient_id = (SELECT min(recipient_id) FROM delivery)
+                                         THEN $1 ELSE $2 END
+        """,
+        first,
+        second,
+    )
