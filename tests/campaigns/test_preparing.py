@@ -7,7 +7,7 @@ from datetime import date, time
 import msgspec
 import pytest
 
-from hub.campaigns import approving, campaigns, deck, figures, making, preparing, running, timing
+from hub.campaigns import approving, campaigns, deck, figures, foreseeing, making, preparing, running, timing
 from hub.campaigns.campaigns import Experiment
 from hub.campaigns.schedule import Schedule
 from hub.customers import contacts
@@ -181,6 +181,11 @@ async def test_each_at_ten_of_their_own_day_and_again_when_they_moved(hub: Hub, 
         [lost] = await customers(tx, 1, zone="Mars/Base")
         wish = Schedule(when="local", day=date(2099, 6, 1), hour=time(10))
         made = await draft(tx, world, schedule=wish, steps_after=(3,))
+        before = await foreseeing.foreseen(tx, made)
+        assert [(one.zone, one.people, one.first.hour) for one in before] == [
+            ("Europe/Madrid", 2, 10),
+            ("America/Lima", 1, 10),
+        ]
     ready = await prepared(hub, made.id, world)
     first, second = await rows(hub, made.id), await rows(hub, made.id, 2)
     assert [str(first[one]["due_at"]) for one in (madrid, lima, lost)] == [

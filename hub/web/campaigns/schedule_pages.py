@@ -6,10 +6,11 @@ from zoneinfo import available_timezones
 
 from aiohttp import web
 
-from hub.campaigns import campaigns
-from hub.campaigns.campaigns import Change
+from hub.campaigns import campaigns, foreseeing, timing
+from hub.campaigns.campaigns import Campaign, Change
 from hub.campaigns.schedule import Schedule
-from hub.plumbing.errors import BadInput, Conflict
+from hub.campaigns.timing import Spread
+from hub.plumbing.errors import BadInput, Conflict, Unavailable
 from hub.web import shell
 from hub.web.campaigns import opened, words
 from hub.web.campaigns.views import ScheduleForm, SchedulePage
@@ -63,6 +64,9 @@ async def _page(request: web.Request, errors: dict[str, str] | None = None) -> w
     async with hub_of(request).transaction() as tx:
         campaign = await campaigns.load(tx, id_of(request))
         around = await opened.frame(tx, request, campaign, "schedule")
+        spread = await timing.spread(tx, campaign)
+    if campaign.state == "draft":
+        spread = await _foreseen(request, campaign)
     schedule = campaign.schedule
     page = SchedulePage(
         **around | {"errors": errors or {}},
@@ -71,6 +75,16 @@ async def _page(request: web.Request, errors: dict[str, str] | None = None) -> w
         weekdays=[(n, name, n in schedule.weekdays) for n, name in enumerate(words.weekdays())],
         policy="",
         sentence=words.schedule(schedule),
+        spread=spread,
     )
     status = 422 if errors else 200
     return await shell.page(request, "campaigns/schedule.html", page, current="campaigns", status=status)
+
+
+async def _foreseen(request: web.Request, campaign: Campaign) -> list[Spread]:
+    """Nothing where finding people takes too long: the audience's own page says so."""
+    try:
+        async with hub_of(request).transaction() as tx:
+            return await foreseeing.foreseen(tx, campaign)
+    except Unavailable:
+        return []

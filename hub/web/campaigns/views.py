@@ -8,6 +8,7 @@ from hub.campaigns.campaigns import Campaign
 from hub.campaigns.schedule import Schedule
 from hub.campaigns.segments import Segment
 from hub.campaigns.steps import Step
+from hub.campaigns.timing import Spread
 from hub.conversations.approved import ApprovedText
 from hub.customers.interests import Interest
 from hub.customers.variables import Variable
@@ -150,6 +151,7 @@ class SchedulePage(StepPage, frozen=True, kw_only=True):
     weekdays: list[tuple[int, str, bool]]
     policy: str
     sentence: str
+    spread: list[Spread] = msgspec.field(default_factory=list)
 
 
 class TextForm(msgspec.Struct):
