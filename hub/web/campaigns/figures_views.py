@@ -8,6 +8,7 @@ import msgspec
 
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.recipients import Recipient
+from hub.campaigns.timing import Spread
 from hub.campaigns.tracking import Followed
 from hub.web.campaigns.views import BarView, StepPage
 from hub.web.segments.views import Options
@@ -65,6 +66,7 @@ class RunPage(StepPage, frozen=True, kw_only=True):
     """GET /campaigns/{id}/run."""
 
     run: RunView
+    spread: list[Spread]
 
 
 class BarRow(View, frozen=True, kw_only=True):

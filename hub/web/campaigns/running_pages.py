@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from hub.campaigns import campaigns, figures, recipients
+from hub.campaigns import campaigns, figures, recipients, timing
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.figures import Progress
 from hub.campaigns.recipients import Recipient
@@ -45,6 +45,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         page = RunPage(
             **await opened.frame(tx, request, campaign, "run"),
             run=await run(tx, campaign),
+            spread=await timing.spread(tx, campaign),
         )
     return await shell.page(request, "campaigns/run.html", page, current="campaigns", cursor=cursor)
 
