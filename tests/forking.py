@@ -74,6 +74,8 @@ class Nursery:
 
 def main(pace: Pace) -> None:
     """Fork a worker for each line, until there are no more."""
+    import uvloop
+
     from workers import main as worker  # loaded once, for all of them
 
     settings = read()
@@ -82,7 +84,7 @@ def main(pace: Pace) -> None:
         pid = os.fork()
         if not pid:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            asyncio.run(_worked(worker.run(settings, pace=pace)))
+            uvloop.run(_worked(worker.run(settings, pace=pace)))
             os._exit(0)
         print(pid, flush=True)
 

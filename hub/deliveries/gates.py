@@ -42,3 +42,12 @@ async def beat(tx: Tx) -> list[int]:
 async def again(tx: Tx, gate_id: int) -> None:
     """Nothing behind it was late: it is looked after as before."""
     await tx.execute("UPDATE gate SET beat_at = now() WHERE id = $1", gate_id)
+
+
+async def apart(tx: Tx, delivery_id: int) -> None:
+    """One delivery behind a gate of its own, open: a person sends it now, whatever became of the others."""
+    gate_id = await made(tx)
+    await set_open(tx, gate_id, open_=True)
+    await tx.execute(
+        "UPDATE delivery SET gate_id = $2, leave_before = NULL WHERE id = $1", delivery_id, gate_id
+    )

@@ -134,6 +134,25 @@ SIGN_IN = (
         example="contoso.onmicrosoft.com",
     ),
 )
+_MANY = (
+    Field(
+        name="bulk_connections",
+        label=N_("Connections for campaigns"),
+        help=N_("Apart from those of people's answers. Each has one message on the wire at most."),
+        type="number",
+        least=1,
+        most=100,
+        usual="4",
+        part="more",
+    ),
+    Field(
+        name="from_agents",
+        label=N_("Campaigns come from the agent's own address"),
+        help=N_("Only where it is of the same domain and your server may send for it; answers still come here."),
+        type="yes",
+        part="more",
+    ),
+)
 _RARE = (
     Field(
         name="dkim_selector",
@@ -188,6 +207,6 @@ _WORDS = (
         part="words",
     ),
 )
-FORM = (*SIGN_IN, *IMAP, *SMTP, *_WORDS, *_RARE)
+FORM = (*SIGN_IN, *IMAP, *SMTP, *_WORDS, *_MANY, *_RARE)
 SENDING = (*SMTP, _SMTP_CERTIFICATE)
 """What other kinds whose messages leave as mails ask too."""
