@@ -14,6 +14,7 @@ from hub.campaigns.list_trying import dry_run
 from hub.cli import main
 from hub.customers.consent import Wish, record
 from hub.plumbing.errors import BadInput, Conflict, NotFound
+from workers.timers import roll_up
 
 FILE = """Código cliente;Nombre;Apellidos;Correo electrónico;Móvil;Acepta publicidad;Ciudad
 C1;Rosa;Gil;rosa@example.com;600 123 456;sí;Vigo
@@ -89,7 +90,10 @@ async def test_a_file_is_tried_and_then_taken_in_alike(hub, world):
         assert (taken.done, taken.new, taken.wrong) == (4, 0 if again else 1, 4)
         assert [(one.row, one.field) for one in taken.errors] == WRONG
         assert (taken.agreed, taken.kept_out) == (0 if again else 2, 1)
+    await roll_up(hub)
     async with hub.transaction() as tx:
+        standing = "SELECT standing, (SELECT count(*) FROM reach_stale) AS stale FROM contact WHERE id = $1"
+        assert tuple(await tx.record(standing, world.jorge)) == ("opted_out", 0)
         found = await lists.load(tx, made.id)
         assert (found.people, found.columns, found.agent_name) == (3, ["ciudad"], "Mario")
         rosa = await tx.value("SELECT contact_id FROM address WHERE value = 'rosa@example.com'")
