@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from hub.campaigns.schedule import Schedule
 from hub.campaigns.steps import Wanted
 from hub.customers import consent, interests, products, purchases
 from hub.customers.consent import Wish
+from hub.deliveries import quiet_hours
 from hub.plumbing.clock import now
 from hub.plumbing.db import Tx
 
@@ -74,8 +75,9 @@ async def load(
         segment_id=made[0].id,
         interest_id=about[0].id,
         channel_ids=[channel_id],
-        schedule=Schedule(weekdays=tuple(range(7))),
+        schedule=Schedule(weekdays=tuple(range(7)), opens=time(), closes=time(23, 59)),
     )
+    await quiet_hours.change(tx, time(), time())  # who tries the demo at night sees it leave too
     await campaigns.change(tx, campaign.id, change, agent_id=mario)
     words = Wanted(subject=wanted["subject"], text=wanted["text"], html=wanted["html"], short=wanted["short"])
     await steps.say(tx, campaign.id, words, agent_id=mario)

@@ -158,12 +158,12 @@ async def _sentence(tx: Tx, campaign: Campaign) -> str:
     told = {
         "who": campaign.segment_name or "—",
         "how": ", ".join(names) or "—",
-        "sender": _("the owner of each account")
+        "sender": _("from the owner of each account")
         if campaign.from_owner
-        else campaign.sender_name or _("Nobody"),
+        else _("from %(name)s", name=campaign.sender_name or _("Nobody")),
         "when": words.schedule(campaign.schedule),
     }
-    said = _("“%(who)s” gets it by %(how)s, from %(sender)s. %(when)s.", **told)
+    said = _("“%(who)s” gets it by %(how)s, %(sender)s. %(when)s.", **told)
     later = len(await steps.listed(tx, campaign.id)) - 1
     if later:
         said += " " + ngettext(
