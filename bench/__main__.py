@@ -12,7 +12,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-MEASUREMENTS = ("parse", "inbound", "batches", "live", "chat", "reading", "audience", "letter")
+MEASUREMENTS = ("parse", "inbound", "batches", "live", "chat", "reading", "audience", "letter", "campaign")
 RESULTS = Path(__file__).parent / "results.json"
 
 
