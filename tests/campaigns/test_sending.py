@@ -211,3 +211,20 @@ async def test_what_is_perhaps_sent_waits_with_its_evidence_for_a_person(hub: Hu
     assert server.copies()[f"<{one.message_header}>"] == 2, (
         "what the first server kept, and what a person sent again"
     )
+
+
+async def test_a_worker_told_to_stop_ends_what_is_on_the_wire_and_gives_back_the_rest(
+    hub: Hub, world: World
+) -> None:
+    await running(hub, world, 80)
+    with FaultySmtp("tarpit:0.05:DOT") as server:
+        await connect(hub, world.mail.id, server)
+        async with leaving(hub):
+            await asyncio.to_thread(server.wait_for, 10)
+        left = Counter((await states(hub)).values())
+        assert set(left) == {"sent", "queued"}, "nothing is held by a worker that is gone"
+        assert left["sent"] == len(server.bodies)
+        async with leaving(hub):  # another goes on at once
+            await until_all(hub, "sent")
+    assert set(server.copies().values()) == {1}
+    assert len(server.bodies) == 80
