@@ -147,12 +147,15 @@ KINDS: dict[str, Callable[[Hub, Sequence[Todo]], Awaitable[None]]] = {
 
 
 async def watch_over(hub: Hub) -> None:
-    """Open gates are looked after: what waited for hours asks a person, what missed its hours is planned again."""
+    """Gates are looked after: what waited for hours asks a person, what missed its hours is planned again."""
     async with hub.transaction() as tx:
         for campaign_id in await running.look_after(tx):
             log.warning("a campaign is hours late and waits for a person", campaign=campaign_id)
     async with hub.transaction() as tx:
         await running.take_again(tx)
+        await running.try_when_open(tx)
+    async with hub.transaction() as tx:
+        await running.end_late(tx)
 
 
 async def begin_and_end(hub: Hub) -> None:

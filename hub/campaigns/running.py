@@ -8,7 +8,7 @@ from hub.campaigns import campaigns, timing
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.states import State
 from hub.deliveries import gates
-from hub.deliveries.taking_back import call_off, take_back
+from hub.deliveries.taking_back import call_off, give_hours, out_of_hours, take_back
 from hub.plumbing import todo
 from hub.plumbing.db import Tx
 from hub.plumbing.texts import N_, _, speaking
@@ -56,8 +56,7 @@ async def unschedule(tx: Tx, campaign_id: int, agent_id: int) -> Campaign:
 async def cancel(tx: Tx, campaign_id: int, agent_id: int) -> Campaign:
     """End it: whoever has not got theirs gets nothing. Raises Conflict, NotFound."""
     campaign = await _moved(tx, campaign_id, agent_id, "canceled")
-    await call_off(tx, campaign.gate_id)
-    await todo.add(tx, TODO, campaign_id)
+    await todo.add(tx, TODO, campaign_id)  # the gate is closed: nothing leaves until it is done
     tx.wake("todo")
     return campaign
 
@@ -90,8 +89,8 @@ async def finish_due(tx: Tx) -> list[int]:
         """
         SELECT id FROM campaign k WHERE state = 'running' AND timed
           AND NOT EXISTS (SELECT FROM recipient r WHERE r.campaign_id = k.id AND r.state = 'ready')
-          AND NOT EXISTS (SELECT FROM delivery d WHERE d.gate_id = k.gate_id
-                          AND d.state IN ('held', 'queued', 'claimed', 'sending'))
+          AND NOT EXISTS (SELECT FROM delivery d WHERE d.gate_id = k.gate_id AND d.state IN ('held', 'queued'))
+          AND NOT EXISTS (SELECT FROM delivery d WHERE d.gate_id = k.gate_id AND d.state IN ('claimed', 'sending'))
         ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
         """
     )
@@ -128,26 +127,68 @@ async def look_after(tx: Tx) -> list[int]:
 
 
 async def take_again(tx: Tx, *, gate_id: int | None = None) -> int:
-    """Whose hours ended before their message could leave gets it when they next open; how many."""
+    """Whose hours ended before their message could leave gets it when they next open; how many.
+
+    Whom something stopped meanwhile does not.
+    """
     return await tx.execute(
-        "UPDATE recipient SET state = 'ready', made_at = NULL WHERE id = ANY($1) AND state = 'made' AND reason = ''",
+        """
+        UPDATE recipient SET state = CASE reason WHEN '' THEN 'ready' ELSE 'stopped' END, made_at = NULL
+        WHERE id = ANY($1) AND state = 'made'
+        """,
         await take_back(tx, gate_id=gate_id),
     )
 
 
+async def try_when_open(tx: Tx) -> int:
+    """What was refused for a while, and whose hours ended before the next try, is tried when they open; how many."""
+    waiting = await out_of_hours(tx)
+    rows = await tx.rows(
+        timing.Due,
+        """
+        SELECT r.id, r.campaign_id, r.contact_id, r.time_zone AS zone, d.due_at
+        FROM recipient r JOIN delivery d ON d.recipient_id = r.id WHERE r.id = ANY($1)
+        """,
+        list(waiting),
+    )
+    places = await timing.places(tx, rows)
+    await give_hours(tx, {waiting[id_]: (one.due_at, one.leave_before) for id_, one in places.items()})
+    return len(places)
+
+
 async def end_waiting(tx: Tx, campaign_id: int) -> int:
     """Of a campaign that was called off, the next some thousands who get nothing; 0: that was all."""
-    return await tx.execute(
+    gate_id = await tx.value("SELECT gate_id FROM campaign WHERE id = $1 AND state = 'canceled'", campaign_id)
+    if gate_id is None:
+        return 0
+    called_off = await call_off(tx, gate_id)
+    return called_off + await tx.execute(
         """
         UPDATE recipient SET state = 'stopped', reason = 'called_off'
-        FROM (SELECT r.id FROM campaign k JOIN recipient r ON r.campaign_id = k.id
-              WHERE k.id = $1 AND k.state = 'canceled' AND r.state = 'ready'
+        FROM (SELECT r.id FROM recipient r WHERE r.campaign_id = $1 AND r.state IN ('frozen', 'ready')
               ORDER BY r.id LIMIT $2 FOR NO KEY UPDATE OF r) AS held
         WHERE recipient.id = held.id
         """,
         campaign_id,
         AT_ONCE,
     )
+
+
+async def end_late(tx: Tx) -> int:
+    """What was on the wire, or just being made, when its campaign was called off may come back: it ends too."""
+    rows = await tx.fetch(
+        """
+        SELECT k.id FROM campaign k
+        WHERE k.state = 'canceled'
+          AND EXISTS (SELECT FROM delivery d WHERE d.gate_id = k.gate_id AND d.state IN ('held', 'queued'))
+          AND NOT EXISTS (SELECT FROM todo WHERE kind = $1 AND ref = k.id)
+        ORDER BY k.id
+        """,
+        TODO,
+    )
+    for row in rows:
+        await todo.add(tx, TODO, row["id"])
+    return len(rows)
 
 
 async def _is_out_of_time(tx: Tx, campaign: Campaign) -> bool:

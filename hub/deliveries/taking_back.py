@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from hub.plumbing.db import Tx
 
@@ -44,14 +45,51 @@ async def take_back_of(tx: Tx, recipient_ids: Sequence[int]) -> list[int]:
     return sorted(row["recipient_id"] for row in rows)
 
 
-async def call_off(tx: Tx, gate_id: int) -> int:
-    """Nothing that waits behind the gate leaves any more; how many that were. What is on the wire ends by itself."""
+async def out_of_hours(tx: Tx, *, most: int = 1_000) -> dict[int, int]:
+    """What was tried, is to be tried again and whose hours are over, behind open gates: delivery id by recipient id.
+
+    It keeps its delivery, which a bounce may still name. Locked until the end.
+    """
+    rows = await tx.fetch(
+        """
+        SELECT d.id, d.recipient_id FROM gate JOIN delivery d ON d.gate_id = gate.id
+        WHERE gate.open AND d.state IN ('held', 'queued') AND d.recipient_id IS NOT NULL
+          AND (d.started_at IS NOT NULL OR d.tries > 0) AND d.leave_before <= now()
+        ORDER BY d.id LIMIT $1 FOR NO KEY UPDATE OF d SKIP LOCKED
+        """,
+        most,
+    )
+    return {row["recipient_id"]: row["id"] for row in rows}
+
+
+async def give_hours(tx: Tx, hours: Mapping[int, tuple[datetime | None, datetime | None]]) -> None:
+    """When these deliveries, by id, may leave, and until when; to whose there is no such hour nothing leaves."""
+    await tx.execute(
+        """
+        UPDATE delivery SET due_at = coalesce(w.due_at, delivery.due_at), leave_before = w.ends,
+               state = CASE WHEN w.ends IS NULL THEN 'canceled' ELSE state END,
+               code = CASE WHEN w.ends IS NULL THEN 'no_hours' ELSE code END
+        FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) AS w (id, due_at, ends)
+        WHERE delivery.id = w.id AND delivery.state IN ('held', 'queued')
+        """,
+        list(hours),
+        [due for due, _ in hours.values()],
+        [ends for _, ends in hours.values()],
+    )
+
+
+async def call_off(tx: Tx, gate_id: int, *, most: int = AT_ONCE) -> int:
+    """Of what waits behind a closed gate the next some thousands never leave; how many. 0: that was all.
+
+    What is on the wire ends by itself.
+    """
     return await tx.execute(
         """
         UPDATE delivery SET state = 'canceled', code = 'called_off'
         FROM (SELECT id FROM delivery WHERE gate_id = $1 AND state IN ('held', 'queued')
-              ORDER BY id FOR NO KEY UPDATE) AS waiting
+              ORDER BY id LIMIT $2 FOR NO KEY UPDATE) AS waiting
         WHERE delivery.id = waiting.id
         """,
         gate_id,
+        most,
     )

@@ -1,0 +1,77 @@
+"""What comes back when its moment has passed: it gets another hour, or ends; it never waits for ever."""
+
+from __future__ import annotations
+
+from hub.campaigns import running
+from hub.plumbing.hub import Hub
+from tests.campaigns.preparing import worked
+from tests.campaigns.sending import running as sending
+from tests.campaigns.test_running import approved, make, state
+from tests.world import World
+from workers.campaigning import begin_and_end, watch_over
+
+
+async def test_what_is_refused_until_the_hours_end_is_tried_when_they_open_again(
+    hub: Hub, world: World
+) -> None:
+    """A server said "later" five minutes before nine in the evening."""
+    sent = await sending(hub, world, 1)
+    assert await make(hub) == 1
+    await hub.pool.execute(
+        """
+        UPDATE delivery SET tries = 1, started_at = now() - interval '6 minutes', code = '451',
+               due_at = now() - interval '1 minute', leave_before = now() - interval '5 minutes'
+        """
+    )
+    await watch_over(hub)
+    row = await hub.pool.fetchrow(
+        "SELECT state, tries, leave_before > now() AS may, recipient_id FROM delivery"
+    )
+    assert tuple(row) == ("queued", 1, True, sent.recipients[0]), "the same delivery, with new hours"
+    await hub.pool.execute(
+        """
+        UPDATE campaign SET schedule = jsonb_set(schedule, '{weekdays}', to_jsonb(
+            array[(extract(isodow FROM now())::int + 1) % 7]))  -- the day after tomorrow
+        """
+    )
+    await hub.pool.execute("UPDATE delivery SET leave_before = now() - interval '5 minutes'")
+    await watch_over(hub)
+    assert await hub.pool.fetchval("SELECT due_at > now() FROM delivery"), "not before they open"
+
+
+async def test_whom_an_answer_stopped_is_not_planned_again(hub: Hub, world: World) -> None:
+    sent = await sending(hub, world, 1)
+    await make(hub)
+    await hub.pool.execute("UPDATE recipient SET reason = 'reply'")
+    await hub.pool.execute("UPDATE delivery SET leave_before = now() - interval '1 second'")
+    await watch_over(hub)
+    assert tuple(await hub.pool.fetchrow("SELECT state, reason FROM recipient")) == ("stopped", "reply")
+    await begin_and_end(hub)
+    assert await state(hub, sent.id) == ("finished", False)
+
+
+async def test_what_comes_back_to_a_campaign_that_was_called_off_ends_too(hub: Hub, world: World) -> None:
+    """One letter was claimed, another was just being made when Mario called the rest off."""
+    sent = await sending(hub, world, 2)
+    await make(hub)
+    await hub.pool.execute("UPDATE delivery SET state = 'claimed', lease_until = now() + interval '1 minute'")
+    async with hub.transaction() as tx:
+        await running.cancel(tx, sent.id, world.mario)
+    await worked(hub, sent.id)
+    await hub.pool.execute("UPDATE delivery SET state = 'queued'")
+    await watch_over(hub)
+    await worked(hub, sent.id)
+    rows = await hub.pool.fetch("SELECT DISTINCT state, code FROM delivery")
+    assert [tuple(row) for row in rows] == [("canceled", "called_off")]
+
+
+async def test_who_was_being_prepared_when_it_was_called_off_waits_for_nothing(
+    hub: Hub, world: World
+) -> None:
+    campaign_id, _people = await approved(hub, world, 2)
+    await hub.pool.execute("UPDATE recipient SET state = 'frozen'")
+    async with hub.transaction() as tx:
+        await running.cancel(tx, campaign_id, world.mario)
+    await worked(hub, campaign_id)
+    rows = await hub.pool.fetch("SELECT DISTINCT state, reason FROM recipient")
+    assert [tuple(row) for row in rows] == [("stopped", "called_off")]
