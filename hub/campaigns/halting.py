@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from hub.campaigns import campaigns
-from hub.campaigns.states import State
+from hub.campaigns import campaigns, preparing
 from hub.deliveries.queueing import Planned, new_message_id, queue_planned
 from hub.plumbing.db import Tx
 
@@ -13,7 +12,8 @@ MOST = 1_000
 async def halt(tx: Tx, domain: str, why: str) -> int:
     """Pause or take back every campaign under way, after making deliveries of all that was due; how many campaigns.
 
-    What is made here is put in doubt with everything else that waited (deliveries/recovering.doubt_waiting).
+    What is made here is put in doubt with everything else that waited (deliveries/recovering.doubt_waiting). Whoever
+    lets another one begin or go on reads first that it perhaps did so since.
     """
     rows = await tx.fetch(
         "SELECT id FROM campaign WHERE state IN ('preparing', 'scheduled', 'running') ORDER BY id FOR NO KEY UPDATE"
@@ -23,8 +23,13 @@ async def halt(tx: Tx, domain: str, why: str) -> int:
         pass
     for id_ in ids:
         campaign = await campaigns.lock(tx, id_)
-        back: State = "draft" if campaign.state == "preparing" else "paused"
-        await campaigns.move(tx, campaign, back, who="worker", why=why)
+        if campaign.state == "preparing":
+            await preparing.back_to_draft(tx, id_, None, why=why)
+        else:
+            await campaigns.move(tx, campaign, "paused", who="worker", why=why)
+    await tx.execute(
+        "UPDATE campaign SET why = $1 WHERE state IN ('draft', 'prepared', 'paused') AND why = ''", why
+    )
     return len(ids)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hub.campaigns import running
+from hub.campaigns import halting, running
 from hub.plumbing.hub import Hub
-from tests.campaigns.preparing import worked
+from tests.campaigns.preparing import customers, draft, prepared, worked
 from tests.campaigns.sending import running as sending
 from tests.campaigns.test_running import approved, make, state
 from tests.world import World
@@ -75,3 +75,20 @@ async def test_who_was_being_prepared_when_it_was_called_off_waits_for_nothing(
     await worked(hub, campaign_id)
     rows = await hub.pool.fetch("SELECT DISTINCT state, reason FROM recipient")
     assert [tuple(row) for row in rows] == [("stopped", "called_off")]
+
+
+async def test_after_a_restore_what_was_being_prepared_is_prepared_again(hub: Hub, world: World) -> None:
+    """A backup was taken in the middle of the preparation: half a plan, and the work on it, came back with it."""
+    async with hub.transaction() as tx:
+        await customers(tx, 3)
+        made = await draft(tx, world)
+        other = await draft(tx, world)
+    await prepared(hub, made.id, world)
+    await prepared(hub, other.id, world)
+    async with hub.transaction() as tx:
+        await tx.execute("UPDATE campaign SET state = 'preparing' WHERE id = $1", made.id)
+        assert await halting.halt(tx, "x.test", "restored") == 1
+    assert (await state(hub, made.id))[0] == "draft"
+    again = await prepared(hub, made.id, world)
+    assert (again.state, again.total) == ("prepared", 3)
+    assert await hub.pool.fetchval("SELECT why FROM campaign WHERE id = $1", other.id) == "restored"
