@@ -26,18 +26,20 @@ async def step(tx: Tx, steps: Sequence[Step], *, lease_seconds: float) -> set[in
     """Write them; the ids that are *sending* now. Whatever is missing there must not be sent.
 
     A start behind a gate that was closed meanwhile goes back to *queued*. Saying it twice is harmless.
+    The rows are taken by their keys before their states are looked at: the other way round all that is claimed
+    anywhere would be read for each of them.
     """
     rows = await tx.fetch(
         """
-        WITH mine AS MATERIALIZED (
-            SELECT d.id, w.words, w.place,
+        WITH held AS MATERIALIZED (
+            SELECT id, attempt, state, gate_id FROM delivery WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
+        ), mine AS (
+            SELECT held.id, w.words, w.place,
                    CASE WHEN w.state = 'sending' AND NOT gate.open THEN 'queued' ELSE w.state END AS state
-            FROM unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[])
-                 AS w (id, attempt, state, words, place)
-            JOIN delivery AS d ON d.id = w.id AND d.attempt = w.attempt
-            JOIN gate ON gate.id = d.gate_id
-            WHERE d.state IN ('claimed', 'sending') OR d.state = 'unknown' AND w.state = 'sent'
-            ORDER BY d.id FOR NO KEY UPDATE OF d
+            FROM held JOIN unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[])
+                 AS w (id, attempt, state, words, place) ON w.id = held.id AND w.attempt = held.attempt
+            JOIN gate ON gate.id = held.gate_id
+            WHERE held.state IN ('claimed', 'sending') OR held.state = 'unknown' AND w.state = 'sent'
         )
         UPDATE delivery SET
             state = mine.state,
