@@ -18,8 +18,8 @@ from tests.fakes.faulty_smtp import FaultySmtp
 from tests.forking import Nursery
 from tests.world import World
 
-PEOPLE = 200
-KILLS = 8
+PEOPLE = 150
+KILLS = 6
 PACE = Pace(sweep=0.1, send=1.5, margin=0.5, gaps=(0.3, 0.5))
 
 
