@@ -14,3 +14,8 @@ def now() -> datetime:
 def monotonic() -> float:
     """Seconds that never go back, for measuring how long something took."""
     return time.monotonic()
+
+
+def worked() -> float:
+    """Seconds this thread has computed: while the machine sleeps, or others use it, they do not pass."""
+    return time.thread_time()

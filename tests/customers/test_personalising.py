@@ -10,7 +10,7 @@ import pytest
 from hub.customers import merging, payments, personalising, products, purchases
 from hub.customers.personalising import fill
 from hub.customers.variables import CAMPAIGN_KNOWN, CAMPAIGN_VARIABLES, VARIABLES, column, examples
-from hub.plumbing import sandbox
+from hub.plumbing import sandbox, sandbox_values
 
 
 async def bought(tx, name, day, amount, **fields):
@@ -74,3 +74,11 @@ def test_a_column_of_a_list_has_a_name_a_wording_can_say():
     assert column("2026") == ""
     assert column("2ª cuota") == "list.c_2a_cuota"
     assert sandbox.compiled("{{ list.no_de_poliza }}", CAMPAIGN_KNOWN).bare == ("list.no_de_poliza",)
+
+
+def test_a_machine_that_sleeps_while_a_wording_is_filled_makes_no_wording_wrong(monkeypatch):
+    """Else a letter of a campaign failed for good because its worker was stopped for a moment."""
+    clock = iter(range(0, 1_000_000, 60))
+    monkeypatch.setattr(sandbox_values, "monotonic", lambda: float(next(clock)))
+    known = {"contact.first_name": "Marta"}
+    assert fill("Hola {{ contact.first_name }}", known).text == "Hola Marta"
