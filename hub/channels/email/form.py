@@ -148,7 +148,9 @@ _MANY = (
     Field(
         name="from_agents",
         label=N_("Campaigns come from the agent's own address"),
-        help=N_("Only where it is of the same domain and your server may send for it; answers still come here."),
+        help=N_(
+            "Only where it is of the same domain and your server may send for it; answers still come here."
+        ),
         type="yes",
         part="more",
     ),
