@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from hub.campaigns import campaigns, preparing
-from hub.deliveries.queueing import Planned, new_message_id, queue_planned
+from hub.campaigns import campaigns, making, preparing
 from hub.plumbing.db import Tx
 
 MOST = 1_000
@@ -45,23 +44,5 @@ async def _make_overdue(tx: Tx, domain: str, campaign_ids: list[int]) -> int:
         campaign_ids,
         MOST,
     )
-    await queue_planned(
-        tx,
-        [
-            Planned(
-                recipient_id=row["id"],
-                gate_id=row["gate_id"],
-                channel_id=row["channel_id"],
-                address_id=row["address_id"],
-                recipient=row["address"],
-                message_header=new_message_id(domain, row["campaign_id"], row["id"]),
-                due_at=row["due_at"],
-                interest_id=row["interest_id"],
-            )
-            for row in rows
-        ],
-    )
-    await tx.execute(
-        "UPDATE recipient SET state = 'made', made_at = now() WHERE id = ANY($1)", [row["id"] for row in rows]
-    )
+    await making.store(tx, domain, rows, {})
     return len(rows)

@@ -5,6 +5,9 @@ Any number of workers make them at once; a recipient has one delivery, whatever 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
 import asyncpg
 
 from hub.campaigns import readiness
@@ -38,6 +41,14 @@ async def make(tx: Tx, domain: str, *, most: int = MOST) -> int:
     if not rows:
         return 0
     going = await readiness.settle(tx, [_due(row) for row in rows])
+    await store(tx, domain, [row for row in rows if row["id"] in going], going)
+    return len(rows)
+
+
+async def store(
+    tx: Tx, domain: str, rows: Sequence[asyncpg.Record], until: Mapping[int, datetime | None]
+) -> None:
+    """A delivery each for these recipients (locked rows), and until when it may leave, by recipient."""
     await queue_planned(
         tx,
         [
@@ -50,14 +61,13 @@ async def make(tx: Tx, domain: str, *, most: int = MOST) -> int:
                 message_header=new_message_id(domain, row["campaign_id"], row["id"]),
                 due_at=row["due_at"],
                 interest_id=row["interest_id"],
-                leave_before=going[row["id"]],
+                leave_before=until.get(row["id"]),
             )
             for row in rows
-            if row["id"] in going
         ],
     )
-    await tx.execute("UPDATE recipient SET state = 'made', made_at = now() WHERE id = ANY($1)", list(going))
-    return len(rows)
+    made = [row["id"] for row in rows]
+    await tx.execute("UPDATE recipient SET state = 'made', made_at = now() WHERE id = ANY($1)", made)
 
 
 def _due(row: asyncpg.Record) -> Due:
