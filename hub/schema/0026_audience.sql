@@ -37,7 +37,7 @@ CREATE TABLE contact_list_member (
 );
 CREATE INDEX contact_list_member_contact ON contact_list_member (contact_id);
 
--- What an audience asks of a million people at once is rolled up (docs/decisions/rolled-up-audiences.md). Whoever
+-- What an audience asks of a million people at once is rolled up (docs/decisions/010-rolled-up-audiences.md). Whoever
 -- changes the rows below leaves a mark, waiting for nobody; a sweep redoes what is marked (customers/rolling_up), and
 -- until then readers look at the rows themselves.
 -- Of a root, with all merged into it: whether marketing reaches them, on which types of address, and what they said yes
