@@ -98,6 +98,12 @@ async def back_to_draft(tx: Tx, campaign_id: int, agent_id: int | None, *, why: 
     )
     await tx.execute("SELECT set_config('statement_timeout', '55s', true)")
     await tx.execute("DELETE FROM recipient WHERE campaign_id = $1", campaign_id)
+    # What is left of the work on this plan would call the next one prepared before it is there.
+    await tx.execute(
+        "DELETE FROM todo WHERE kind = ANY($2) AND ref = $1",
+        campaign_id,
+        [freezing.TODO, freezing.PREPARE, timing.TODO],
+    )
     await tx.execute(
         """
         UPDATE campaign SET total = 0, prepared_at = NULL, approved_at = NULL, approved_by = NULL, starts_at = NULL,

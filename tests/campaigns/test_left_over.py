@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.campaigns import halting, running
+from hub.campaigns import freezing, halting, preparing, running
 from hub.plumbing.hub import Hub
 from tests.campaigns.preparing import customers, draft, prepared, worked
 from tests.campaigns.sending import running as sending
@@ -92,3 +92,18 @@ async def test_after_a_restore_what_was_being_prepared_is_prepared_again(hub: Hu
     again = await prepared(hub, made.id, world)
     assert (again.state, again.total) == ("prepared", 3)
     assert await hub.pool.fetchval("SELECT why FROM campaign WHERE id = $1", other.id) == "restored"
+
+
+async def test_work_on_a_plan_thrown_away_does_not_end_the_next_one(hub: Hub, world: World) -> None:
+    """Mario takes it back in the middle of the preparation and prepares it again at once."""
+    async with hub.transaction() as tx:
+        await customers(tx, 3)
+        made = await draft(tx, world)
+        await preparing.begin(tx, made.id, world.mario)
+    async with hub.transaction() as tx:
+        assert await freezing.freeze(tx, made.id) == 3
+        await tx.execute("DELETE FROM todo WHERE kind = $1", freezing.TODO)
+        await preparing.back_to_draft(tx, made.id, world.mario)
+        await preparing.begin(tx, made.id, world.mario)
+    again = await worked(hub, made.id)
+    assert (again.state, again.total) == ("prepared", 3)
