@@ -14,7 +14,7 @@ from collections import Counter
 import uvloop
 
 from bench.ground import ground
-from hub.convoy import CONNECTIONS
+from hub.bulk.convoy import CONNECTIONS
 from hub.departure import Pace
 from hub.plumbing.hub import Hub
 from tests.campaigns.sending import running

@@ -33,11 +33,7 @@ FLOORS = {
     "hub.outbound": 4,
     "hub.departure": 4,
     "hub.telling": 4,
-    "hub.one_by_one": 4,
     "hub.bulk": 4,
-    "hub.bulk_flushing": 4,
-    "hub.convoy": 4,
-    "hub.loading": 4,
     "hub.answering": 4,
     "hub.calling": 4,
     "hub.desk": 4,
@@ -72,8 +68,8 @@ TABLES = {
     ),
     "deliveries": "delivery early_report quiet_hours gate",
     "conversations": (
-        "conversation participant message attachment page_picture thread_pointer thread_key chat_session chat_mailed rating "
-        "draft mention reading auto_reply "
+        "conversation participant message attachment page_picture thread_pointer thread_key chat_session "
+        "chat_mailed rating draft mention reading auto_reply "
         "awaited_file approved_text message_search joining call call_leg saved_text saved_text_version"
     ),
     "routing": "rule_set decision",

@@ -10,10 +10,10 @@ from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
 from config.settings import Settings
-from hub.bulk import Bulk
+from hub.bulk.one_by_one import OneByOne
+from hub.bulk.road import Bulk
 from hub.channels.registry import ADAPTERS, adapter
 from hub.departure import Pace
-from hub.one_by_one import OneByOne
 from hub.operating import generations
 from hub.outbound import Outbound
 from hub.plumbing.hub import Hub

@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
-from hub.bulk import Bulk
+from hub.bulk.one_by_one import OneByOne
+from hub.bulk.road import Bulk
 from hub.campaigns import campaigns, steps
 from hub.campaigns.rendering import render
 from hub.customers.variables import Value
 from hub.departure import Pace
-from hub.one_by_one import OneByOne
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
 from tests.world import World

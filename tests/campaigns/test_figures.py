@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from hub.campaigns import campaigns, figures
+from hub.campaigns import campaigns, figures, recipients
 from hub.plumbing.db import Tx
 from tests.world import World
 
@@ -70,6 +70,14 @@ async def test_progress_counts_each_recipient_once(tx: Tx, world: World) -> None
     assert (found.a_minute, found.minutes_left) == (2, 2)
     failed = await figures.failures(tx, campaign.id)
     assert sorted((one.state, one.number) for one in failed) == [("failed", 1), ("unknown", 1)]
+    for states, number in (
+        (["failed"], 1),
+        (["unknown"], 1),
+        (["failed", "unknown"], 2),
+        (["sent", "failed"], 2),
+    ):
+        listed = await recipients.listed(tx, campaign.id, states=states)
+        assert (len(listed), {one.state for one in listed}) == (number, set(states))
     [hour] = await figures.by_hour(tx, campaign.id, "Europe/Madrid")
     assert (hour.left, hour.answered) == (2, 1)
 

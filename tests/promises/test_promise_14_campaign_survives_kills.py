@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from hub.convoy import CONNECTIONS
+from hub.bulk.convoy import CONNECTIONS
 from hub.deliveries import gates
 from hub.departure import Pace
 from hub.plumbing.hub import Hub

@@ -33,7 +33,7 @@ class OneByOne(Outbound):
         return claimed
 
     async def _refuse(self, tx: Tx) -> list[Changed]:
-        return []  # hub/bulk.py does, for all lines
+        return []  # hub/bulk/road.py does, for all lines
 
     async def _due_now(self, tx: Tx, channel_id: int, most: int) -> int:
         return await gated.due_now(tx, channel_id, most)

@@ -1,7 +1,7 @@
 """One line's way of sending to many, in one worker: letters claimed ahead, a few connections, each letter's end.
 
 Nothing here waits for one letter: the answers on a connection hand each letter's end to the worker's one flusher
-(hub/bulk_flushing.py), which commits them together with the next starts; what may leave then goes on the wire.
+(hub/bulk/flushing.py), which commits them together with the next starts; what may leave then goes on the wire.
 """
 
 from __future__ import annotations

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import structlog
 
-from hub.bulk_flushing import BulkFlusher
+from hub.bulk.convoy import Convoy
+from hub.bulk.flushing import BulkFlusher
 from hub.campaigns import leaving
 from hub.campaigns.composing import Composer, Person, Prepared
 from hub.channels.courier import Letter
 from hub.channels.errors import Rejected, SendError, Unreachable
 from hub.channels.outgoing import Line
-from hub.convoy import Convoy
 from hub.deliveries.claiming import Claimed
 from hub.deliveries.many import Step
 from hub.departure import Pace, failed

@@ -13,7 +13,9 @@ from collections.abc import Coroutine
 
 import structlog
 
-from hub.bulk_flushing import BulkFlusher
+from hub.bulk.convoy import Convoy
+from hub.bulk.flushing import BulkFlusher
+from hub.bulk.loading import Loader
 from hub.campaigns import making, outcomes
 from hub.channels import connections
 from hub.channels.connections import Channel
@@ -21,12 +23,10 @@ from hub.channels.courier import Letter
 from hub.channels.errors import Misconfigured, SendError
 from hub.channels.outgoing import Sent
 from hub.channels.registry import adapter
-from hub.convoy import Convoy
 from hub.deliveries import gated
 from hub.deliveries.many import Step
 from hub.deliveries.releasing import release
 from hub.departure import Pace, failed
-from hub.loading import Loader
 from hub.plumbing.clock import monotonic
 from hub.plumbing.db import AGAIN, AWAY
 from hub.plumbing.hub import Hub
@@ -114,7 +114,7 @@ class Bulk:
 
     def _begin(self, channel: Channel) -> None:
         courier = adapter(channel.kind).bulk(channel.line(self.hub.crypto))
-        if courier is not None:  # else hub/one_by_one.py sends there
+        if courier is not None:  # else hub/bulk/one_by_one.py sends there
             self.convoys[channel.id] = Convoy(channel, courier, self.flusher.start, self._end)
 
     def _tend(self, convoy: Convoy, channel: Channel | None, *, working: bool) -> None:

@@ -7,8 +7,8 @@ import asyncio
 import asyncpg
 import structlog
 
+from hub.bulk.convoy import Convoy
 from hub.channels.courier import Carrier, Letter
-from hub.convoy import Convoy
 from hub.deliveries.many import Step, step
 from hub.deliveries.noting import Result, lock, note
 from hub.departure import Pace

@@ -1,0 +1,1 @@
+"""The road of campaigns: `road` carries mails in convoys, `one_by_one` serves lines that take each by itself."""
