@@ -64,12 +64,16 @@ async def listed(
     after: int = 0,
     most: int = 50,
 ) -> list[Recipient]:
-    """By id, those after id `after`; of these states or of all; only who answered, if asked."""
+    """By id, those after id `after`; of these states or of all; only who answered, if asked.
+
+    What went wrong is asked for each second while a campaign runs: it has an index of its own.
+    """
+    wrong = bool(states) and set(states) <= {"failed", "unknown"}
     return await tx.rows(
         Recipient,
         f"""
         {_SELECTED} WHERE r.campaign_id = $1 AND r.id > $2
-          AND (cardinality($3::text[]) = 0 OR {_STATE} = ANY($3))
+          AND {_WENT_WRONG if wrong else _STATE_IS}
           AND (NOT $4 OR r.answered_at IS NOT NULL)
         ORDER BY r.id LIMIT $5
         """,
@@ -100,6 +104,8 @@ async def everybody(tx: Tx, campaign_id: int, *, at_once: int = 1000) -> AsyncIt
 
 
 _STATE = "CASE WHEN r.state = 'made' THEN coalesce(d.state, 'queued') ELSE r.state END"
+_STATE_IS = f"(cardinality($3::text[]) = 0 OR {_STATE} = ANY($3))"
+_WENT_WRONG = "r.state = 'made' AND d.state IN ('failed', 'unknown') AND d.state = ANY($3)"
 _SELECTED = f"""
     SELECT r.id, r.step, r.contact_id, coalesce(c.name, '') AS contact_name, coalesce(r.address, '') AS address,
            r.channel_id, n.name AS channel_name, r.sender_id, g.name AS sender_name, r.variant, {_STATE} AS state,
