@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from hub.campaigns import answers
+from hub.campaigns.outcomes import soon
 from hub.channels import arrivals
 from hub.channels.arrivals import Arrival, Outcome
 from hub.channels.base import Capabilities
@@ -229,7 +230,8 @@ async def _write(tx: Tx, world: World, batch: Sequence[Arrival]) -> None:
     await consent.record(tx, world.wishes)
     messages.write(tx, world.stored, world.pointers)
     bringing_in.write(tx, world.above)
-    answers.write(tx, world.written)
+    if answered_campaigns := answers.write(tx, world.written):
+        await soon(tx, answered_campaigns)
     engine.keep(tx, world.decisions)
     await _begin_calls(tx, world)
     await tell(tx, await reports.write(tx, world.reported))

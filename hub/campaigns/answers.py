@@ -194,11 +194,14 @@ def note(
             one.probable_at, one.changed = now, True
 
 
-def write(tx: Tx, known: Known) -> None:
-    """Who answered, and the later steps that end with it; one about to leave is held back in the claim (holds)."""
+def write(tx: Tx, known: Known) -> set[int]:
+    """Who answered, and the later steps that end with it; one about to leave is held back in the claim (holds).
+
+    The campaigns whose numbers changed.
+    """
     changed = sorted((one for one in known.by_id.values() if one.changed), key=lambda one: one.id)
     if not changed:
-        return
+        return set()
     tx.together(
         """
         UPDATE recipient SET conversation_id = w.conversation_id, message_id = w.message_id,
@@ -230,8 +233,7 @@ def write(tx: Tx, known: Known) -> None:
             [one.contact_id for one in ended],
             [one.step for one in ended],
         )
-    for campaign_id in sorted({one.campaign_id for one in changed}):
-        tx.signal("campaign", campaign_id, [f"campaign:{campaign_id}"])
+    return {one.campaign_id for one in changed}
 
 
 NAMED = """

@@ -6,8 +6,9 @@ from math import sqrt
 from typing import Literal
 
 import msgspec
+from babel.numbers import format_decimal
 
-from hub.plumbing.texts import N_, _
+from hub.plumbing.texts import N_, _, language
 
 Z = 1.959964  # 95 %
 FEW = 20  # people in a group; fewer tell nothing
@@ -36,11 +37,7 @@ class Uplift(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def words(self) -> str:
         """The same as a sentence, in the language being spoken."""
-        numbers = {
-            "points": f"{abs(self.points):.1f}",
-            "low": f"{self.low:+.1f}",
-            "high": f"{self.high:+.1f}",
-        }
+        numbers = {"points": _number(abs(self.points)), "low": _signed(self.low), "high": _signed(self.high)}
         return _(_WORDS[self.verdict], **numbers)
 
 
@@ -72,6 +69,14 @@ def uplift(treated: Share, others: Share) -> Uplift:
     elif high < 0:
         verdict = "less"
     return Uplift(points=100 * points, low=100 * low, high=100 * high, verdict=verdict)
+
+
+def _number(points: float) -> str:
+    return format_decimal(points, "0.0", locale=language())
+
+
+def _signed(points: float) -> str:
+    return format_decimal(points, "+0.0;-0.0", locale=language())
 
 
 def _wilson(share: Share) -> tuple[float, float]:

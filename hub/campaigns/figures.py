@@ -91,27 +91,29 @@ class Arm(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def progress(tx: Tx, campaign_id: int) -> Progress:
-    """How far it is now; all steps together."""
+    """How far it is now: messages of all steps, but who is left out is counted as people, in the first."""
     rows = await tx.fetch(
         """
         SELECT r.state, CASE WHEN r.state IN ('excluded', 'stopped') THEN r.reason ELSE '' END AS reason,
-               coalesce(d.state, '') AS delivery, count(*) AS n,
+               coalesce(d.state, '') AS delivery, r.step = 1 AS first, count(*) AS n,
                count(*) FILTER (WHERE r.answered_at IS NOT NULL) AS answered,
                count(*) FILTER (WHERE r.answered_at IS NULL AND r.probable_at IS NOT NULL) AS probable,
                count(*) FILTER (WHERE d.sent_at > now() - interval '1 minute') AS lately
         FROM recipient r LEFT JOIN delivery d ON d.recipient_id = r.id AND r.state = 'made'
-        WHERE r.campaign_id = $1 GROUP BY 1, 2, 3
+        WHERE r.campaign_id = $1 GROUP BY 1, 2, 3, 4
         """,
         campaign_id,
     )
     return Progress(
         plan=_summed(rows, lambda row: row["state"] if row["state"] != "made" else None),
-        excluded=_summed(rows, lambda row: row["reason"] if row["state"] == "excluded" else None),
+        excluded=_summed(
+            rows, lambda row: row["reason"] if row["state"] == "excluded" and row["first"] else None
+        ),
         stopped=_summed(rows, lambda row: row["reason"] if row["state"] == "stopped" else None),
         deliveries=_summed(rows, lambda row: row["delivery"] or None),
         answered=sum(row["answered"] for row in rows),
         probable=sum(row["probable"] for row in rows),
-        held_out=sum(row["n"] for row in rows if row["reason"] == "held_out"),
+        held_out=sum(row["n"] for row in rows if row["reason"] == "held_out" and row["first"]),
         a_minute=sum(row["lately"] for row in rows),
     )
 
@@ -152,17 +154,18 @@ async def failures(tx: Tx, campaign_id: int) -> list[Failure]:
 
 
 async def arms(tx: Tx, campaign: Campaign, *, days: int = BOUGHT_DAYS) -> list[Arm]:
-    """Each group of the experiment: who answered, and who bought within `days` days.
+    """Each group of the experiment: who answered, and who bought within `days` days of the campaign's beginning.
 
-    From the moment it was sent to them; for those held out, from when the campaign began.
+    Everybody who was meant to get it counts, whether it reached them or not: leaving out those it did not reach would
+    compare the reachable with everybody (intention to treat).
     """
     rows = await tx.fetch(
         """
         WITH people AS (
-            SELECT r.contact_id, r.variant, r.answered_at IS NOT NULL AS answered,
-                   coalesce(d.sent_at, CASE WHEN r.variant = '' THEN $2::timestamptz END) AS since
-            FROM recipient r LEFT JOIN delivery d ON d.recipient_id = r.id
-            WHERE r.campaign_id = $1 AND r.step = 1 AND (d.sent_at IS NOT NULL OR r.reason = 'held_out')
+            SELECT r.contact_id, r.variant, r.answered_at IS NOT NULL AS answered, $2::timestamptz AS since
+            FROM recipient r
+            WHERE r.campaign_id = $1 AND r.step = 1
+              AND (r.state IN ('ready', 'made', 'stopped') OR r.reason = 'held_out')
         ), bought AS (
             SELECT w.contact_id, p.currency, sum(p.amount) AS amount
             FROM people w JOIN contact own ON own.id = w.contact_id

@@ -64,15 +64,15 @@ async def cancel(tx: Tx, campaign_id: int, agent_id: int) -> Campaign:
 async def start_due(tx: Tx) -> list[int]:
     """Approved campaigns whose first message is due soon begin; any number of schedulers may ask, each starts once.
 
-    What should have begun hours ago waits for a person.
+    What should have begun hours ago waits for a person. One that has nobody left begins too, and is finished then.
     """
     rows = await tx.fetch(
         """
-        SELECT k.id, first.due_at < now() - $2::interval AS late
-        FROM campaign k CROSS JOIN LATERAL (
+        SELECT k.id, coalesce(first.due_at < now() - $2::interval, false) AS late
+        FROM campaign k LEFT JOIN LATERAL (
             SELECT due_at FROM recipient r WHERE r.campaign_id = k.id AND r.state = 'ready'
-            ORDER BY due_at LIMIT 1) AS first
-        WHERE k.state = 'scheduled' AND k.timed AND first.due_at <= now() + $1::interval
+            ORDER BY due_at LIMIT 1) AS first ON true
+        WHERE k.state = 'scheduled' AND k.timed AND coalesce(first.due_at <= now() + $1::interval, true)
         ORDER BY k.id FOR NO KEY UPDATE OF k SKIP LOCKED
         """,
         AHEAD,

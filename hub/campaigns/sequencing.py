@@ -85,31 +85,6 @@ def decide(one: Follower, clock: Clock, own: Hours | None) -> Verdict:
     return Verdict(later=follows) if follows > one.now + timedelta(minutes=10) else Verdict()
 
 
-async def stop(tx: Tx, root_ids: Sequence[int], why: Why) -> int:
-    """Nothing more of a sequence follows to these people, in campaigns that such a thing ends; how many ended.
-
-    What is queued already keeps its delivery; the claim reads the reason and refuses it.
-    """
-    return await tx.execute(
-        """
-        UPDATE recipient SET state = CASE recipient.state WHEN 'made' THEN 'made' ELSE 'stopped' END, reason = $2
-        FROM (SELECT r.id FROM contact c JOIN recipient r ON r.contact_id = c.id
-              JOIN campaign k ON k.id = r.campaign_id AND $2 = ANY(k.stops) AND k.state <> ALL($3)
-              WHERE c.root_id = ANY($1) AND r.step > 1
-                AND (r.state IN ('frozen', 'ready')
-                     OR r.state = 'made' AND EXISTS (SELECT FROM delivery d WHERE d.recipient_id = r.id
-                                                     AND d.state IN ('held', 'queued')))
-                AND EXISTS (SELECT FROM recipient b WHERE b.contact_id = r.contact_id AND b.campaign_id = r.campaign_id
-                            AND b.step < r.step AND b.state = 'made')
-              ORDER BY r.id FOR NO KEY UPDATE OF r) AS held
-        WHERE recipient.id = held.id
-        """,
-        sorted(set(root_ids)),
-        why,
-        list(ENDED),
-    )
-
-
 async def pause_person(tx: Tx, campaign_id: int, contact_id: int, agent_id: int) -> int:
     """Nothing more of this campaign reaches this person until `resume_person`; how many messages wait. NotFound."""
     return await _turn(tx, campaign_id, contact_id, agent_id, ("ready", ""), ("stopped", "paused"))

@@ -23,8 +23,16 @@ async def set_open(tx: Tx, gate_id: int, *, open_: bool) -> None:
 async def beat(tx: Tx) -> list[int]:
     """Somebody looks after the open gates; those nobody looked after for hours stay as they are: their ids.
 
-    Nothing is claimed behind such a one: after a long silence a person says whether it may still leave.
+    Nothing is claimed behind such a one: after a long silence a person says whether it may still leave. A gate of one
+    delivery closes once that has left.
     """
+    await tx.execute(
+        """
+        UPDATE gate SET open = false WHERE open AND single
+          AND NOT EXISTS (SELECT FROM delivery d WHERE d.gate_id = gate.id AND d.state IN ('held', 'queued'))
+          AND NOT EXISTS (SELECT FROM delivery d WHERE d.gate_id = gate.id AND d.state IN ('claimed', 'sending'))
+        """
+    )
     rows = await tx.fetch(
         "SELECT id FROM gate WHERE open AND beat_at <= now() - interval '2 hours' ORDER BY id"
     )
@@ -46,8 +54,8 @@ async def again(tx: Tx, gate_id: int) -> None:
 
 async def apart(tx: Tx, delivery_id: int) -> None:
     """One delivery behind a gate of its own, open: a person sends it now, whatever became of the others."""
-    gate_id = await made(tx)
-    await set_open(tx, gate_id, open_=True)
+    gate_id = await tx.value("INSERT INTO gate (open, single) VALUES (true, true) RETURNING id")
+    tx.wake("deliver")
     await tx.execute(
         "UPDATE delivery SET gate_id = $2, leave_before = NULL WHERE id = $1", delivery_id, gate_id
     )

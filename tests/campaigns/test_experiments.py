@@ -38,4 +38,4 @@ def test_the_verdict_claims_no_more_than_the_interval(treated: Share, others: Sh
 def test_it_is_said_in_words() -> None:
     with speaking("es"):
         said = uplift(Share(120, 1000), Share(60, 1000)).words
-    assert said == "6.0 puntos más: 19 de cada 20 veces entre +3.5 y +8.5."
+    assert said == "6,0 puntos más: 19 de cada 20 veces entre +3,5 y +8,5."

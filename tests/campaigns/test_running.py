@@ -163,8 +163,13 @@ async def test_steps_follow_stop_and_wait(hub: Hub, world: World) -> None:
             "UPDATE recipient SET probable_at = now() WHERE step = 1 AND contact_id = $1", answers
         )
         assert await sequencing.pause_person(tx, campaign_id, paused, world.mario) == 1
-        assert await sequencing.stop(tx, [bounced], "bounce") == 1
-        assert await sequencing.stop(tx, [bounced], "bounce") == 0
+        await tx.execute(
+            """
+            UPDATE delivery SET state = 'failed' WHERE recipient_id = (
+                SELECT id FROM recipient WHERE step = 1 AND contact_id = $1)
+            """,
+            bounced,
+        )
         await making.make(tx, "x.test")
     assert await second_steps(hub) == {
         answers: ("stopped", "reply"),
