@@ -71,6 +71,19 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
         return Filled(text="".join(pieces), missing=list(dict.fromkeys(running.missing)))
 
 
+ALONE = re.compile(r"^[ \t]*((?:{%(?:(?!%})[^\n])*%}[ \t]*)+)\n", re.MULTILINE)
+"""A line that holds nothing but tags."""
+
+
+def _within(line: re.Match[str]) -> str:
+    """Its line end goes into the tag, so that the line is not there, and errors still name the right one.
+
+    Jinja's own trim_blocks would take the line end behind every tag, also behind one in the middle of a text.
+    """
+    tags = line[1].rstrip()
+    return line[0] if tags[-3] in "-+" else f"{tags[:-2]}\n%}}"
+
+
 @lru_cache(maxsize=1024)
 def compiled(
     source: str, known: frozenset[str], *, html: bool = False, written: Written | None = None
@@ -84,7 +97,7 @@ def compiled(
         raise Misworded(_("it is too long: at most %(n)s characters.", n=MOST_SOURCE))
     environment = _environment(html, written)
     try:
-        tree = environment.parse(source)
+        tree = environment.parse(ALONE.sub(_within, source))
         checked = Checked(known)
         checked.visit(tree, 0, {})
         _prepare(tree, checked.roots, written)
@@ -111,11 +124,7 @@ def unfilled(text: str, known: Collection[str]) -> list[str]:
 def _environment(html: bool, written: Written | None) -> ImmutableSandboxedEnvironment:
     """Without Jinja's own filters, tests and globals. Escaping is ours: it comes before `written`."""
     made = ImmutableSandboxedEnvironment(
-        autoescape=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=printer(html, written),
+        autoescape=False, keep_trailing_newline=True, finalize=printer(html, written)
     )
     made.globals.clear()
     made.tests.clear()

@@ -179,3 +179,17 @@ def test_an_error_says_the_line_and_what_to_write_in_the_readers_language() -> N
 )
 def test_the_word_one_calls_somebody_by(name: str, first: str) -> None:
     assert first_name(name) == first
+
+
+def test_a_tag_in_a_line_keeps_its_line_end_and_one_alone_takes_its_line_away() -> None:
+    plain = {"contact.name": "Marta Ruiz"}
+    inline = "Hola{% if contact.name %} {{ contact.name }}{% endif %}\n\nAdiós"
+    assert fill(inline, plain).text == "Hola Marta Ruiz\n\nAdiós"
+    whole = "{% if contact.name %}Hola{% endif %}\n\nAdiós"
+    assert fill(whole, plain).text == "Hola\n\nAdiós"
+    alone = "Hola\n  {% if contact.name %}  \n{{ contact.name }}\n{% endif %}\nAdiós\n"
+    assert fill(alone, plain).text == "Hola\nMarta Ruiz\nAdiós\n"
+    assert fill("A\n{% if contact.name -%}\n  B\n{% endif %}\n", plain).text == "A\nB\n"
+    with pytest.raises(Misworded) as caught:
+        fill("{% if contact.name %}\n{% endif %}\n{{ nobody.knows }}", plain)
+    assert caught.value.line == 3
