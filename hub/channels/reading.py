@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import signal
 import struct
 from asyncio.subprocess import Process
@@ -45,7 +44,6 @@ class _Task:
     """One raw that waits for its facts; `deaths`: children that died over it."""
 
     frame: bytes
-    key: str
     answer: asyncio.Future[list[AnyFact]]
     deaths: int = 0
 
@@ -73,7 +71,6 @@ class Reader:
         content = _encode(request)
         task = _Task(
             frame=struct.pack(">I", len(content)) + content,
-            key=f"raw:{hashlib.sha256(raw.body).hexdigest()}",
             answer=asyncio.get_running_loop().create_future(),
         )
         child = min(self._children, key=lambda each: each.waiting_bytes)
@@ -162,7 +159,7 @@ class _Child:
             head.deaths += 1
             guilt = f"the reading process died (code {code})" if head.deaths > 1 else ""
         if guilt:
-            log.warning("mail could not be read", key=head.key, reason=guilt)
+            log.warning("mail could not be read", size=len(head.frame), reason=guilt)
             self._answered([Unreadable(reason=guilt)])
         async with self._writing:
             self.process = await self._spawned()

@@ -73,7 +73,6 @@ async def test_a_mail_that_takes_too_long_is_unreadable_and_its_neighbours_are_r
         )
         assert isinstance(bad[0], Unreadable)
         assert "1.5 seconds" in bad[0].reason
-        assert bad[0].key.startswith("raw:")
         assert isinstance(before[0], MessageReceived)
         assert isinstance(after[0], MessageReceived)
 
@@ -86,13 +85,12 @@ async def test_a_mail_that_needs_too_much_memory_is_unreadable_and_the_next_is_r
         assert isinstance((await reader.read("email", SMALL, LINE))[0], MessageReceived)
 
 
-@pytest.mark.parametrize("stroke", [signal.SIGKILL, signal.SIGSEGV])
-async def test_a_child_that_dies_is_replaced_and_nothing_is_lost(stroke: signal.Signals) -> None:
+async def test_a_child_that_dies_is_replaced_and_nothing_is_lost() -> None:
     async with reading() as reader:
         await reader.read("email", SMALL, LINE)
         answers = [asyncio.ensure_future(reader.read("email", SMALL, LINE)) for _ in range(20)]
         await asyncio.sleep(0)
-        os.kill(pid_of(reader), stroke)
+        os.kill(pid_of(reader), signal.SIGKILL)
         facts = await asyncio.gather(*answers)
         assert all(isinstance(each[0], MessageReceived) for each in facts)
 

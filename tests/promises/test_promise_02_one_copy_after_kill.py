@@ -15,7 +15,7 @@ from tests.process import WorkerProcess
 from tests.world import World
 
 SENDS = 200
-KILLS = 10
+KILLS = 7
 PACE = Pace(sweep=0.1, send=2.5, margin=1.0, slots=6, gaps=(0.5, 1.0))
 
 
