@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from hub.agents import people
-from hub.campaigns import approving, campaigns, figures, preparing, running
+from hub.campaigns import approving, campaigns, figures, preparing, running, steps, trying
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.states import ENDED, WORDS, State
 from hub.cli.opened import with_hub
@@ -124,6 +124,43 @@ def approve(campaign_id: int, email: str, total: int) -> None:
             return await approving.approve(tx, campaign_id, total=total, agent_id=agent.id, troubles=found)
 
     _say(with_hub(work))
+
+
+@command.command(help="Send a marked test with somebody's data; it counts nowhere.")
+@ID
+@AS
+@click.option("--contact", "contact_id", type=int, required=True, help="Whose data.")
+@click.option("--to", required=True, help="To which address.")
+@click.option("--step", type=click.IntRange(1, 10), default=1)
+@click.option("--variant", type=click.Choice(steps.VARIANTS), default="a")
+def test(campaign_id: int, email: str, contact_id: int, to: str, step: int, variant: str) -> None:
+    """It leaves by the worker, like everything."""
+
+    async def work(hub: Hub) -> None:
+        async with hub.transaction() as tx:
+            agent = await people.find_by_email(tx, email)
+        await trying.send(
+            hub, campaign_id, step=step, variant=variant, as_contact_id=contact_id, to=to, agent_id=agent.id
+        )
+
+    with_hub(work)
+    click.echo(_("A test leaves for %(to)s", to=to))
+
+
+@command.command(help="Back to a draft; what was prepared is thrown away.")
+@ID
+@AS
+def draft(campaign_id: int, email: str) -> None:
+    """What nobody approved."""
+    _do(campaign_id, email, preparing.back_to_draft)
+
+
+@command.command(help="Back to the review; nothing has left yet.")
+@ID
+@AS
+def unschedule(campaign_id: int, email: str) -> None:
+    """What was approved waits for another approval."""
+    _do(campaign_id, email, running.unschedule)
 
 
 @command.command(help="Nothing more leaves; what is on its way ends.")

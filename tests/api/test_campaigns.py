@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from hub.plumbing.hub import Hub
+from tests.campaigns.planning import planned
 from tests.world import World
 
 
@@ -48,3 +50,32 @@ async def test_an_agent_has_no_campaigns(api_of: Any, world: World) -> None:
         assert (await ana.get(f"/campaigns/{made['id']}{rest}"))[0] == 403
     assert (await ana.post("/campaigns", {"name": "x"}))[0] == 403
     assert (await ana.get("/campaigns"))[0] == 403
+
+
+async def test_what_holds_for_all_is_read_and_changed_and_what_was_perhaps_sent_is_sent_again(
+    api_of: Any, hub: Hub, world: World
+) -> None:
+    mario, ana = await api_of(world.mario), await api_of(world.ana)
+    _status, house = await mario.get("/campaign_policy")
+    assert house["most_a_week"] == 2
+    status, changed = await mario.patch(
+        "/campaign_policy", house | {"most_a_week": 5, "holidays": ["2026-12-25"]}
+    )
+    assert (status, changed["most_a_week"], changed["holidays"]) == (200, 5, ["2026-12-25"])
+    assert (await mario.patch("/campaign_policy", house | {"most_a_week": 0}))[0] == 422
+    assert (await ana.get("/campaign_policy"))[0] == 403
+    async with hub.transaction() as tx:
+        campaign_id, recipients = await planned(tx, world)
+        perhaps = recipients[world.marta_address]
+        await tx.execute("UPDATE campaign SET state = 'running'")
+        await tx.execute(
+            "UPDATE delivery SET state = 'unknown', code = 'timeout', tries = 1 WHERE recipient_id = $1",
+            perhaps,
+        )
+    _status, found = await mario.get(f"/campaigns/{campaign_id}/unsettled")
+    assert [(one["recipient_id"], one["code"]) for one in found["items"]] == [(perhaps, "timeout")]
+    again = f"/campaigns/{campaign_id}/recipients/{perhaps}/resend"
+    assert (await ana.post(again, None))[0] == 403
+    status, sent = await mario.post(again, None)
+    assert (status, sent["state"]) == (200, "queued")
+    assert (await mario.post(again, None))[0] == 409
