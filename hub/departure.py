@@ -68,7 +68,7 @@ class Departure:
         await self.flusher.note(result, until=monotonic() + self.pace.send)
         return error
 
-    async def before_wire(self) -> None:
+    async def before_wire(self) -> float:
         """Commit *sending* just before the content goes out. Raises Lost: then nothing may be written.
 
         The lease is PostgreSQL's; we compare our own monotonic clock, which a stopped process cannot fool.
@@ -81,6 +81,7 @@ class Departure:
         self.until = begun + self.seconds
         if monotonic() > self.until:  # nothing left: safe to repeat, if the sweep has not settled it yet
             raise Unreachable(N_("the worker was stopped just before sending"), code="our_side")
+        return self.until
 
     def _must_hold(self) -> None:
         if monotonic() > self.until:

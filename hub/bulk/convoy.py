@@ -79,9 +79,12 @@ class Convoy:
         return max(1, min(int(wish), 100)) if str(wish).isdigit() else CONNECTIONS
 
     async def connect(self, *, working: bool) -> None:
-        """Have the connections there may be. What cannot be reached rests, longer each time; nothing is claimed."""
+        """Have the connections there may be. What cannot be reached rests, longer each time; nothing is claimed.
+
+        Letters in hand need one even where no more work is due: behind a closed gate they are refused and given back.
+        """
         self.look()
-        if not working or self.closing or self._rest_until > monotonic():
+        if not (working or self.ready) or self.closing or self._rest_until > monotonic():
             return
         try:
             while len(self.carriers) < self.most and not self.closing:
@@ -165,8 +168,15 @@ class Convoy:
         self.carriers.clear()
 
     def look(self) -> None:
-        """Silence ends a connection; what is closed or has carried enough is replaced by the next `connect`."""
+        """Silence ends a connection; what is closed or has carried enough is replaced by the next `connect`.
+
+        What waited here longer than our hold on it lasts is given back.
+        """
         now = monotonic()
+        while self.ready and self.ready[0].until < now:
+            letter = self.ready.popleft()
+            letter.over = True
+            self._end(self, letter, None)
         for carrier in list(self.carriers):
             carrier.look(now)
             if carrier.current is not None or carrier.next is not None:

@@ -158,7 +158,8 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
     provider_id: str
 
 
-BeforeWire = Callable[[], Awaitable[None]]
+BeforeWire = Callable[[], Awaitable[float]]
+"""Commits that the send begins; until when (monotonic clock) its content may be put on the wire."""
 
 
 class Adapter:
@@ -242,6 +243,7 @@ class Adapter:
     async def send(self, outgoing: Outgoing, line: Line, before_wire: BeforeWire) -> Sent:
         """Hand over one message. Awaits `before_wire()` just before the content goes on the wire.
 
+        Where more is said between the two, the content waits for it no longer than `before_wire` allowed.
         Raises the errors of channels/errors.py and nothing else.
         """
         raise Misconfigured(f"{self.kind} cannot send")

@@ -5,6 +5,7 @@ A new kind brings recorded payloads in `payloads/<kind>/` (named after the facts
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -251,7 +252,8 @@ async def test_how_a_provider_makes_us_wait(
 async def leave(wire: Wire) -> SendError | None:
     """Hand over one message, or ring; how that went."""
 
-    async def before_wire() -> None: ...
+    async def before_wire() -> float:
+        return math.inf
 
     speaks = adapter(wire.line.kind)
     try:

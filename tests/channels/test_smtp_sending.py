@@ -15,6 +15,7 @@ from hub.channels.email.smtp_pool import SmtpPool
 from hub.channels.errors import Misconfigured, Rejected, SendError, Throttled, Unknown, Unreachable
 from hub.channels.facts import Party
 from hub.channels.outgoing import Line, Outgoing, Sent
+from hub.plumbing.clock import monotonic
 from tests.fakes.certificates import make_certificate
 from tests.fakes.faulty_smtp import FaultySmtp
 from tests.fakes.smtp_sink import smtp_sink
@@ -38,16 +39,18 @@ async def pool() -> AsyncIterator[SmtpPool]:
 
 
 class Wire:
-    """Counts how often content was about to leave; may refuse."""
+    """Counts how often content was about to leave; may refuse, or allow it for so many seconds only."""
 
-    def __init__(self, refuse: Exception | None = None) -> None:
+    def __init__(self, refuse: Exception | None = None, seconds: float = 60.0) -> None:
         self.calls = 0
         self.refuse = refuse
+        self.seconds = seconds
 
-    async def __call__(self) -> None:
+    async def __call__(self) -> float:
         self.calls += 1
         if self.refuse:
             raise self.refuse
+        return monotonic() + self.seconds
 
 
 def line(server: FaultySmtp | int, secrets: dict[str, str] | None = None, **settings: Any) -> Line:
@@ -143,6 +146,17 @@ async def test_a_refused_connection_is_tried_again_later(pool: SmtpPool) -> None
         port = server.port
     with pytest.raises(Unreachable, match="cannot be reached"):
         await send(reply(), line(port), Wire(), pool)
+
+
+async def test_a_server_that_welcomes_the_content_too_late_gets_none_of_it(
+    server: FaultySmtp, pool: SmtpPool
+) -> None:
+    server.become("tarpit:0.3:DATA")
+    with pytest.raises(Unreachable, match="stopped just before sending"):
+        await send(reply(), line(server), Wire(seconds=0.1), pool)
+    [attempt] = await asyncio.to_thread(server.wait_for, 1)
+    assert attempt.raw == b""
+    assert server.copies() == {}
 
 
 async def test_when_the_row_cannot_be_marked_nothing_is_sent(server: FaultySmtp, pool: SmtpPool) -> None:

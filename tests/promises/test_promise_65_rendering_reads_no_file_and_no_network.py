@@ -101,7 +101,7 @@ async def test_what_is_no_paper_never_becomes_a_fax(tmp_path: Path) -> None:
         **{name: getattr(LINE, name) for name in LINE.__struct_fields__} | {"settings": {"gateway": "efax"}}
     )
 
-    async def before() -> None:
+    async def before() -> float:
         raise AssertionError("nothing may go on the wire")
 
     with pytest.raises(Rejected):

@@ -26,7 +26,7 @@ from hub.channels.email.smtp_words import (
 from hub.channels.errors import Misconfigured, Rejected, Unknown, Unreachable
 from hub.channels.mail.building import build
 from hub.channels.outgoing import Line, Outgoing, Sent
-from hub.plumbing.clock import now
+from hub.plumbing.clock import monotonic, now
 from hub.plumbing.errors import BadInput, Unavailable
 from hub.plumbing.oauth import App, OAuth, SignInExpired
 from hub.plumbing.texts import N_
@@ -72,7 +72,8 @@ async def hand_over(
 ) -> Sent:
     """One mail over one connection. Raises as `send`, and DiedAtRest before anything was said."""
     await _envelope(lent, sender, recipient, len(content))
-    await _before(lent, before_wire)
+    until = await _before(lent, before_wire)
+    await _welcome(lent, until)
     return await _content(lent, content, seconds)
 
 
@@ -123,24 +124,30 @@ def _options(client: aiosmtplib.SMTP, addresses: str, size: int) -> list[str]:
     return options
 
 
-async def _before(lent: Lent, before_wire: BeforeWire) -> None:
+async def _before(lent: Lent, before_wire: BeforeWire) -> float:
     try:
-        await before_wire()
+        return await before_wire()
     except BaseException:
         await _reset(lent)
         raise
 
 
-async def _content(lent: Lent, content: bytes, seconds: float) -> Sent:
-    """DATA, the content, the final dot; the server's answer decides."""
-    client = lent.client
+async def _welcome(lent: Lent, until: float) -> None:
+    """DATA, and the server's word that the content may come; a process stopped meanwhile says nothing more."""
     try:
-        ready = await client.execute_command(b"DATA")
+        ready = await lent.client.execute_command(b"DATA")
     except aiosmtplib.SMTPException as error:
         raise lost_before_content(error) from error
     if ready.code != 354:
         lent.keep = ready.code != 421
         raise refused_content(ready.code, ready.message)
+    if monotonic() > until:
+        raise Unreachable(N_("the worker was stopped just before sending"), code="our_side")
+
+
+async def _content(lent: Lent, content: bytes, seconds: float) -> Sent:
+    """The content and the final dot; the server's answer decides."""
+    client = lent.client
     await _stream(client, content, seconds)
     answer = await _verdict(client, seconds)
     lent.keep = answer.code != 421
