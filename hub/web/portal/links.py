@@ -11,6 +11,7 @@ from aiohttp.web import RouteDef, get
 from hub.campaigns import tracking
 from hub.plumbing.errors import NotFound
 from hub.plumbing.texts import _
+from hub.web.portal import strangers
 from hub.web.requests import hub_of
 
 HEADERS = {
@@ -26,13 +27,13 @@ PREFETCH = ("Purpose", "X-Purpose", "Sec-Purpose", "X-Moz")
 
 
 async def follow(request: web.Request) -> web.Response:
-    """GET /l/{token}. Raises NotFound for a link we did not make, whatever else the address says (promise 64)."""
+    """GET /l/{token}. Raises NotFound, TooMany for links we did not make, whatever else they say (promise 64)."""
     hub = hub_of(request)
     number = hub.crypto.verify(tracking.LINK, request.match_info["token"])
-    url = None
-    if number is not None:
-        async with hub.transaction() as tx:
-            url = await tracking.follow(tx, *divmod(number, 1000), machine=_is_machine(request))
+    if number is None:
+        raise await strangers.turned_away(request)
+    async with hub.transaction() as tx:
+        url = await tracking.follow(tx, *divmod(number, 1000), machine=_is_machine(request))
     if url is None:
         raise NotFound(_("There is nothing here, or you may not see it."))
     return web.Response(status=302, headers=HEADERS | {"Location": quote(url, safe=AS_IT_IS)})

@@ -1,7 +1,8 @@
 """/u/{token}: what a person wants to hear from us, by the link in what we sent them; a GET changes nothing.
 
 Scanners open every link of a mail, so only a POST acts (RFC 8058): `List-Unsubscribe=One-Click` from a mail
-program, without cookies and answered without a redirect, or this page's own form.
+program, without cookies and answered without a redirect, or this page's own form. No limit ever stands before a no:
+only wrong names are counted (strangers), and how often one says yes or chooses anew.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from hub.customers import preferences, suppression
 from hub.customers.contact_hours import DAYS, EVERY_DAY, LAST_MINUTE, Hours
 from hub.customers.preferences import Chosen, Named, Preferences
 from hub.plumbing.db import Tx
-from hub.plumbing.errors import BadInput, NotFound
+from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import LANGUAGES, N_, _, best_language, speaking
 from hub.web import render
 from hub.web.forms import form_of, posted
+from hub.web.portal import strangers, told
 from hub.web.requests import hub_of
 from hub.web.views import Scope, View
 
@@ -36,11 +38,6 @@ PRIVATE = {
     ),
 }
 WAYS = {"email": N_("Email"), "phone": N_("Telephone"), "whatsapp": "WhatsApp", "fax": "Fax"}
-DONE = {
-    "stopped": N_("Done. We will not send you campaigns any more."),
-    "started": N_("Done. You will hear from us again."),
-    "saved": N_("Your choices are saved."),
-}
 
 
 class ChoiceForm(msgspec.Struct):
@@ -83,22 +80,24 @@ class PreferencesPage(View, frozen=True, kw_only=True):
 
 async def show(request: web.Request) -> web.Response:
     """GET /u/{token}. Raises NotFound for a link that is not ours."""
-    named = _named(request)
+    named = await _named(request)
     async with hub_of(request).transaction() as tx:
         found = await preferences.load(tx, named.address_id)
     with speaking(_language(request, found)):
-        return _page(request, found, done=DONE.get(request.query.get("done", ""), ""))
+        return _page(request, found, done=_told(request, named, found))
 
 
 async def act(request: web.Request) -> web.Response:
     """POST /u/{token}: one click, or the page's form. Raises NotFound, BadInput, TooMany."""
-    named = _named(request)
+    named = await _named(request)
     if str((await posted(request)).get("List-Unsubscribe", "")).strip().lower() == "one-click":
         return await _one_click(request, named)
     form, hub = await form_of(request, ChoiceForm), hub_of(request)
     if form.do not in ("stop", "start", "save"):
         raise BadInput(_("Choose what to do."), field="do")
-    await hub.limits.check(f"preferences:{named.address_id}", most=AN_ADDRESS, seconds=AN_ADDRESS_SECONDS)
+    if form.do != "stop":
+        name = f"preferences:{named.address_id}"
+        await hub.limits.check(name, most=AN_ADDRESS, seconds=AN_ADDRESS_SECONDS)
     async with hub.transaction() as tx:
         found = await preferences.load(tx, named.address_id)
     with speaking(_language(request, found)):
@@ -107,7 +106,8 @@ async def act(request: web.Request) -> web.Response:
                 done = await _do(tx, named, form)
         except BadInput as error:
             return _page(request, found, error=error.message, status=error.status)
-    raise web.HTTPSeeOther(f"{request.path}?done={done}&lang={_language(request, found)}", headers=PRIVATE)
+    query = f"done={told.mark(hub.crypto, named.address_id, done)}&lang={_language(request, found)}"
+    raise web.HTTPSeeOther(f"{request.path}?{query}", headers=PRIVATE)
 
 
 ROUTES: list[RouteDef] = [
@@ -124,7 +124,7 @@ async def _one_click(request: web.Request, named: Named) -> web.Response:
         )
         if not stopped:
             await suppression.refuse_forgotten(tx, named.address_id, "marketing")
-    return web.Response(text=_("Done. We will not send you campaigns any more."), headers=PRIVATE)
+    return web.Response(text=_(told.DONE["stopped"]), headers=PRIVATE)
 
 
 async def _do(tx: Tx, named: Named, form: ChoiceForm) -> str:
@@ -165,11 +165,20 @@ def _whole(text: str, field: str) -> int:
     return int(text)
 
 
-def _named(request: web.Request) -> Named:
+async def _named(request: web.Request) -> Named:
+    """Raises NotFound, TooMany."""
     named = preferences.read(hub_of(request).crypto, request.match_info["token"])
     if named is None:
-        raise NotFound(_("There is nothing here, or you may not see it."))
+        raise await strangers.turned_away(request)
     return named
+
+
+def _told(request: web.Request, named: Named, found: Preferences | None) -> str:
+    """What the press that led here did; nothing once it is no longer so, and nothing for a GET that only says so."""
+    done = told.read(hub_of(request).crypto, named.address_id, request.query.get("done", ""))
+    if done == "stopped" and found is not None and not found.gets_nothing:
+        return ""
+    return told.DONE.get(done, "")
 
 
 async def _proof(tx: Tx, named: Named) -> str:
