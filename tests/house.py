@@ -75,7 +75,7 @@ TABLES = {
     "routing": "rule_set decision",
     "campaigns": (
         "segment segment_version contact_list contact_list_member campaign campaign_step campaign_text recipient "
-        "touch campaign_policy "
+        "touch campaign_policy campaign_tally "
         "link click opening"
     ),
     "notifications": "notification",

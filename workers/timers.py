@@ -9,6 +9,7 @@ import structlog
 
 from hub import answering
 from hub.agents import sessions
+from hub.campaigns import tallying
 from hub.conversations import media, snoozing
 from hub.customers import rolling_up, suppression
 from hub.deliveries import reports, unreported
@@ -88,6 +89,12 @@ async def roll_up(hub: Hub) -> None:
                 return
 
 
+async def sum_up_campaigns(hub: Hub) -> None:
+    """What was added to the numbers of campaigns since the last time."""
+    async with hub.transaction() as tx:
+        await tallying.settle(tx)
+
+
 async def forget_sessions(hub: Hub) -> None:
     """Sessions that ended by themselves: their rows hold network addresses nobody needs any more."""
     async with hub.transaction() as tx:
@@ -124,6 +131,7 @@ TIMERS: tuple[Timer, ...] = (
     (30.0, end_calls),
     (3.0, compare_addresses),
     (2.0, roll_up),
+    (2.0, sum_up_campaigns),
     (600.0, ask_providers),
     (3600.0, forget_sessions),
     (3600.0, forget_answers),

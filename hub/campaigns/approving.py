@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.campaigns import campaigns, preflight, timing
+from hub.campaigns import campaigns, preflight, tallying, timing
 from hub.campaigns.campaigns import Campaign
 from hub.plumbing.db import Tx
 from hub.plumbing.dns import Resolver
@@ -18,10 +18,7 @@ TYPED_FROM = 500
 
 async def people(tx: Tx, campaign_id: int) -> int:
     """How many get the first step: the number to type."""
-    counted: int = await tx.value(
-        "SELECT count(*) FROM recipient WHERE campaign_id = $1 AND step = 1 AND state = 'ready'", campaign_id
-    )
-    return counted
+    return await tallying.ready(tx, campaign_id)
 
 
 async def unrendered(tx: Tx, campaign_id: int) -> int:

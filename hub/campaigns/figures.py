@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 
+from hub.campaigns import tallying
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.experiments import Share
 from hub.customers.purchases import COUNTED
@@ -22,7 +23,8 @@ BOUGHT_DAYS = 14
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """How far it is. `plan`: recipients by state (without those whose delivery exists); `deliveries` by state.
 
-    `excluded`, `stopped`: by reason. `in_flight`: claimed or on the wire just now. `a_minute`: left in the last one.
+    `excluded`, `stopped`: by reason. `in_flight`: claimed or on the wire just now. `a_minute`: left in the last one,
+    to ten seconds.
     """
 
     plan: dict[str, int]
@@ -92,29 +94,17 @@ class Arm(msgspec.Struct, frozen=True, kw_only=True):
 
 async def progress(tx: Tx, campaign_id: int) -> Progress:
     """How far it is now: messages of all steps, but who is left out is counted as people, in the first."""
-    rows = await tx.fetch(
-        """
-        SELECT r.state, CASE WHEN r.state IN ('excluded', 'stopped') THEN r.reason ELSE '' END AS reason,
-               coalesce(d.state, '') AS delivery, r.step = 1 AS first, count(*) AS n,
-               count(*) FILTER (WHERE r.answered_at IS NOT NULL) AS answered,
-               count(*) FILTER (WHERE r.answered_at IS NULL AND r.probable_at IS NOT NULL) AS probable,
-               count(*) FILTER (WHERE d.sent_at > now() - interval '1 minute') AS lately
-        FROM recipient r LEFT JOIN delivery d ON d.recipient_id = r.id AND r.state = 'made'
-        WHERE r.campaign_id = $1 GROUP BY 1, 2, 3, 4
-        """,
-        campaign_id,
-    )
+    found = await tallying.of(tx, campaign_id)
+    plan = [one for one in found if one.what == "plan"]
     return Progress(
-        plan=_summed(rows, lambda row: row["state"] if row["state"] != "made" else None),
-        excluded=_summed(
-            rows, lambda row: row["reason"] if row["state"] == "excluded" and row["first"] else None
-        ),
-        stopped=_summed(rows, lambda row: row["reason"] if row["state"] == "stopped" else None),
-        deliveries=_summed(rows, lambda row: row["delivery"] or None),
-        answered=sum(row["answered"] for row in rows),
-        probable=sum(row["probable"] for row in rows),
-        held_out=sum(row["n"] for row in rows if row["reason"] == "held_out" and row["first"]),
-        a_minute=sum(row["lately"] for row in rows),
+        plan=_summed((one.state, one.n) for one in plan if one.state != "made"),
+        excluded=_summed((one.reason, one.n) for one in plan if one.state == "excluded" and one.step == 1),
+        stopped=_summed((one.reason, one.n) for one in plan if one.state == "stopped"),
+        deliveries=_summed((one.state, one.n) for one in found if one.what == "delivery"),
+        answered=sum(one.n for one in plan if one.heard == "answered"),
+        probable=sum(one.n for one in plan if one.heard == "probable"),
+        held_out=sum(one.n for one in plan if one.reason == "held_out" and one.step == 1),
+        a_minute=await tallying.lately(tx, campaign_id),
     )
 
 
@@ -123,14 +113,12 @@ async def by_hour(tx: Tx, campaign_id: int, zone: str, *, most: int = 24 * 14) -
     return await tx.rows(
         Hour,
         """
-        SELECT at AT TIME ZONE $2 AS at, sum(went)::int AS left, sum(came)::int AS answered
-        FROM (SELECT date_trunc('hour', d.sent_at AT TIME ZONE $2) AS at, 1 AS went, 0 AS came
-              FROM recipient r JOIN delivery d ON d.recipient_id = r.id
-              WHERE r.campaign_id = $1 AND d.sent_at IS NOT NULL
-              UNION ALL
-              SELECT date_trunc('hour', answered_at AT TIME ZONE $2), 0, 1 FROM recipient
-              WHERE campaign_id = $1 AND answered_at IS NOT NULL) AS happened
-        GROUP BY happened.at ORDER BY happened.at LIMIT $3
+        SELECT date_trunc('hour', at AT TIME ZONE $2) AS at,
+               coalesce(sum(n) FILTER (WHERE what = 'left'), 0)::int AS left,
+               coalesce(sum(n) FILTER (WHERE what = 'answered'), 0)::int AS answered
+        FROM campaign_tally WHERE campaign_id = $1 AND what IN ('left', 'answered')
+        GROUP BY 1 HAVING sum(n) FILTER (WHERE what = 'left') <> 0 OR sum(n) FILTER (WHERE what = 'answered') <> 0
+        ORDER BY 1 LIMIT $3
         """,
         campaign_id,
         zone,
@@ -199,9 +187,8 @@ async def arms(tx: Tx, campaign: Campaign, *, days: int = BOUGHT_DAYS) -> list[A
     ]
 
 
-def _summed(rows: list[Any], named: Any) -> dict[str, int]:
+def _summed(numbers: Iterable[tuple[str, int]]) -> dict[str, int]:
     summed: dict[str, int] = {}
-    for row in rows:
-        if (name := named(row)) is not None:
-            summed[name] = summed.get(name, 0) + row["n"]
+    for name, number in numbers:
+        summed[name] = summed.get(name, 0) + number
     return summed

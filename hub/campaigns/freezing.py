@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from hub.campaigns import audience, outcomes
+from hub.campaigns import audience, outcomes, tallying
 from hub.campaigns.campaigns import Campaign, lock
 from hub.campaigns.conditions import Definition
 from hub.plumbing import todo
@@ -32,6 +32,7 @@ async def freeze(tx: Tx, campaign_id: int) -> int:
     people = await audience.freeze(tx, msgspec.convert(definition, Definition))
     if people:
         await _write(tx, campaign)
+        await tallying.frozen(tx, campaign_id, people)
         await _share_out(tx, campaign_id)
     await outcomes.soon(tx, [campaign_id])
     return people
