@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hub.campaigns import campaigns, caps
+from hub.campaigns import announcing, campaigns, caps
 from hub.conversations import fallback
 from hub.deliveries.reports import DEAD
 from hub.deliveries.states import LEFT, Changed
@@ -95,7 +95,7 @@ async def stop_if_failing(tx: Tx, campaign_id: int) -> bool:
     assert row is not None
     if row["tried"] < FEWEST or row["bad"] * 100 <= row["share"] * row["tried"]:
         return False
-    people = await _people(tx, campaign)
+    people = await announcing.people(tx, campaign)
     with speaking(people[0][1] if people else "es"):
         why = _(
             "%(bad)s of the last %(tried)s messages failed: %(reason)s",
@@ -104,14 +104,7 @@ async def stop_if_failing(tx: Tx, campaign_id: int) -> bool:
             reason=words(row["code"], row["reason"]),
         )
     await campaigns.move(tx, campaign, "paused", who="worker", why=why)
-    details = {"campaign_id": campaign_id, "campaign": campaign.name, "why": why}
-    payload = {
-        "verb": "campaign_failing",
-        "agent_ids": [id_ for id_, _language in people],
-        "details": details,
-    }
-    await todo.add(tx, "notification", campaign_id, payload)
-    tx.wake("todo")
+    await announcing.announce(tx, campaign, "campaign_failing", why=why)
     return True
 
 
@@ -136,13 +129,3 @@ async def bounced(tx: Tx, delivery_id: int, recipient_id: int, **told: Any) -> N
 def _is_dead(one: Changed) -> bool:
     """Whether the refusal says that the address itself will never work."""
     return one.dead or (one.code.startswith("5") and DEAD.search(one.reason) is not None)
-
-
-async def _people(tx: Tx, campaign: campaigns.Campaign) -> list[tuple[int, str]]:
-    """Who made it and who approved it, with their languages."""
-    rows = await tx.fetch(
-        "SELECT id, language FROM agent WHERE id = ANY($1) AND active ORDER BY id = $2 DESC, id",
-        [one for one in (campaign.agent_id, campaign.approved_by) if one],
-        campaign.agent_id,
-    )
-    return [(row["id"], row["language"]) for row in rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hub.campaigns import campaigns, timing
+from hub.campaigns import announcing, campaigns, timing
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.states import State
 from hub.deliveries import gates
@@ -95,7 +95,9 @@ async def finish_due(tx: Tx) -> list[int]:
         """
     )
     for row in rows:
-        await campaigns.move(tx, await campaigns.lock(tx, row["id"]), "finished", who="worker")
+        campaign = await campaigns.lock(tx, row["id"])
+        await campaigns.move(tx, campaign, "finished", who="worker")
+        await announcing.announce(tx, campaign, "campaign_finished")
     return [row["id"] for row in rows]
 
 
@@ -217,15 +219,8 @@ async def _by_itself(tx: Tx, campaign_id: int, wanted: State) -> None:
     if wanted != "paused":
         await campaigns.move(tx, campaign, wanted, who="worker")
         return
-    people = await tx.fetch(
-        "SELECT id, language FROM agent WHERE id = ANY($1) AND active ORDER BY id = $2 DESC, id",
-        [one for one in (campaign.agent_id, campaign.approved_by) if one],
-        campaign.agent_id,
-    )
-    with speaking(people[0]["language"] if people else "es"):
+    people = await announcing.people(tx, campaign)
+    with speaking(people[0][1] if people else "es"):
         why = _(WAS_AWAY)
     await campaigns.move(tx, campaign, "paused", who="worker", why=why)
-    details = {"campaign_id": campaign_id, "campaign": campaign.name, "why": why}
-    told = {"verb": "campaign_failing", "agent_ids": [row["id"] for row in people], "details": details}
-    await todo.add(tx, "notification", campaign_id, told)
-    tx.wake("todo")
+    await announcing.announce(tx, campaign, "campaign_failing", why=why)

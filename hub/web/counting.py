@@ -6,8 +6,9 @@ import asyncio
 
 import structlog
 
-from hub.conversations.counters import Counters, counters
-from hub.plumbing.db import AGAIN, AWAY
+from hub.conversations.counters import counters
+from hub.notifications import notifier
+from hub.plumbing.db import AGAIN, AWAY, Tx
 from hub.web.fanout import Fanout
 from hub.web.sockets import Op
 
@@ -17,14 +18,16 @@ SECONDS = 1.0
 EVERYBODYS = ("unassigned", "all", "team:", "closed", "aside")
 
 
-def numbers(found: Counters) -> dict[str, int]:
-    """Counters by the keys of the navigation: mine, unassigned, all, snoozed, mentions, team-3."""
+async def numbers(tx: Tx, agent_id: int) -> dict[str, int]:
+    """By the keys of the navigation: mine, unassigned, all, snoozed, mentions, team-3, notices."""
+    found = await counters(tx, agent_id)
     return {
         "mine": found.mine,
         "unassigned": found.unassigned,
         "all": found.all,
         "snoozed": found.snoozed,
         "mentions": found.mentions,
+        "notices": await notifier.unseen(tx, agent_id),
         **{f"team-{id_}": n for id_, n in found.teams.items()},
     }
 
@@ -60,7 +63,7 @@ class Counting:
 
     async def _tell(self, agent_id: int, *, all_of_them: bool) -> None:
         async with self.fanout.hub.transaction() as tx:
-            now = numbers(await counters(tx, agent_id))
+            now = await numbers(tx, agent_id)
         before = {} if all_of_them else self._told.get(agent_id, {})
         changed: list[Op] = [["count", key, n] for key, n in now.items() if before.get(key) != n]
         self._told[agent_id] = now

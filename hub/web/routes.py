@@ -21,6 +21,7 @@ from hub.web.form import pages as form
 from hub.web.inbox import routes as inbox
 from hub.web.interests import pages as interests
 from hub.web.linked import pages as linked
+from hub.web.notices import pages as notices
 from hub.web.portal import links, preferences
 from hub.web.quarantine import pages as quarantine
 from hub.web.requests import PERSON
@@ -79,5 +80,6 @@ TABLE: list[RouteDef] = [
     *senders.ROUTES,
     *fax.ROUTES,
     *unanswered.ROUTES,
+    *notices.ROUTES,
 ]
 """Each room lists its own in `hub/web/<room>/routes.py`; a route that is not here does not exist."""

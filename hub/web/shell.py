@@ -15,7 +15,6 @@ from hub.agents.roles import Person, may
 from hub.channels import connections
 from hub.channels.registry import adapter
 from hub.conversations import call_bars
-from hub.conversations.counters import counters
 from hub.plumbing.clock import monotonic
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
@@ -90,7 +89,7 @@ async def shell_of(tx: Tx, request: web.Request, *, current: str = "", cursor: s
         **msgspec.structs.asdict(scope_of(request)),
         me=me(person),
         current=current,
-        counts=numbers(await counters(tx, person.id)),
+        counts=await numbers(tx, person.id),
         teams=[Named(id=team.id, name=team.name) for team in await teams.visible_to(tx, person)],
         topics=[f"agent:{person.id}"],
         cursor=cursor,

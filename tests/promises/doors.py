@@ -85,6 +85,8 @@ EVERYBODY = {
     r"POST /api/v1/contacts/{id:\d{1,18}}/merge",
     r"DELETE /api/v1/contacts/{id:\d{1,18}}/merge",
     "GET /unanswered",
+    "GET /notices",
+    r"POST /notices/{id:\d{1,18}}/seen",
     "GET /calls",
     "GET /saved-texts",
     "POST /saved-texts",

@@ -173,11 +173,11 @@ async function travelled() {
   else close({ push: false });
 }
 
-/** A colleague did something with a conversation: said unless it is on the screen. */
+/** Something happened in a conversation (a number) or at an address: said unless it is on the screen. */
 function told(news) {
   const id = news.conversation;
   if (!id) toast(news);
-  else if (id !== openId() || document.hidden) toast(news.text, { action: { label: () => t("open"), act: () => open(id) } });
+  else if (id !== openId() || document.hidden) toast(news.text, { action: { label: () => t("open"), act: () => (id > 0 ? open(id) : location.assign(id)) } });
 }
 
 hear("start", () => {

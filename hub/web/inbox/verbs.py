@@ -6,6 +6,7 @@ import msgspec
 from aiohttp import web
 
 from hub.conversations import aside, assignment, belonging, closing, joining, reading, snoozing
+from hub.notifications import notifier
 from hub.plumbing import clock
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
@@ -137,12 +138,17 @@ async def wake(request: web.Request) -> web.StreamResponse:
 
 
 async def read(request: web.Request) -> web.StreamResponse:
-    """POST /c/{id}/reading."""
+    """POST /c/{id}/reading; what they were told of it is seen too."""
     person, id_ = person_of(request), id_of(request)
     up_to = whole((await form_of(request, ReadForm)).seq, "seq")
     if up_to is not None and up_to > 2**31 - 1:
         raise BadInput(_("Use a whole number."), field="seq")
-    return await do(request, lambda tx: reading.read_and_tell(tx, id_, person.id, up_to=up_to))
+
+    async def seen(tx: Tx) -> None:
+        await reading.read_and_tell(tx, id_, person.id, up_to=up_to)
+        await notifier.see(tx, person.id, conversation_id=id_)
+
+    return await do(request, seen)
 
 
 async def unread(request: web.Request) -> web.StreamResponse:

@@ -1,0 +1,1 @@
+"""What somebody was told when they were perhaps not looking."""
