@@ -20,7 +20,7 @@ from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import best_language
 from hub.web import render
-from hub.web.calls.bars import bar
+from hub.web.calls.bars import bars
 from hub.web.counting import numbers
 from hub.web.requests import PERSON, hub_of, person_of, session_of
 from hub.web.views import Me, Named, Scope, Shell
@@ -94,7 +94,7 @@ async def shell_of(tx: Tx, request: web.Request, *, current: str = "", cursor: s
         topics=[f"agent:{person.id}"],
         cursor=cursor,
         here=await presence.is_available(tx, person.id),
-        calls=[bar(one) for one in await call_bars.of_agent(tx, person.id)],
+        calls=await bars(tx, await call_bars.of_agent(tx, person.id)),
         can_call=any(adapter(kind).can.calls for kind in kinds),
         can_log=any(adapter(kind).can.logged for kind in kinds),
         markets=may(person, "run_campaigns"),

@@ -11,8 +11,10 @@ from hub.channels.base import Raw
 from hub.channels.connections import Channel
 from hub.intake import Inbound
 from hub.plumbing.hub import Hub
+from tests.campaigns.planning import planned
 from tests.conversations.phone import MARTA, NUMBER, PHONES, Phone, Said, add_line, here, the_call
 from tests.web.browsing import Web
+from tests.web.test_inbox_live import Ear
 from tests.world import World
 from workers.todo import Chores
 
@@ -47,6 +49,29 @@ async def test_the_owner_takes_the_call_after_hearing_who_it_is(
     assert (call["outcome"], call["seconds"], call["text"]) == ("answered", 187, "Llamada con Ana, 3:07")
     reason = await hub.pool.fetchval("SELECT details -> 'reason' FROM history WHERE verb = 'rang'")
     assert (reason["code"], reason["agent"]) == ("owner", "Ana")
+
+
+async def test_the_bar_names_the_campaign_they_probably_ring_about(
+    hub: Hub, site: Web, world: World, line: Channel
+) -> None:
+    """Within a week of its mail, by whatever way they come; an older one, or one answered before, is not guessed."""
+    await here(hub, world.ana)
+    async with hub.transaction() as tx:
+        _campaign, planned_ = await planned(tx, world, minutes_ago=6 * 24 * 60)
+    ana, recipient = await site.browser(world.ana), planned_[world.marta_address]
+    ear = await Ear.open(ana, f"agent:{world.ana}")
+    await Phone(site, line).ring()
+    assert "probablemente por la campaña «Otoño»" in (await ear.until("put", "calls"))[2]
+    assert "probablemente por la campaña «Otoño»" in await ana.text("/calls")
+    await hub.pool.execute(
+        "UPDATE recipient SET answered_at = now() - interval '1 hour' WHERE id = $1", recipient
+    )
+    assert "Otoño" not in await ana.text("/calls")
+    await hub.pool.execute("UPDATE recipient SET answered_at = NULL WHERE id = $1", recipient)
+    await hub.pool.execute(
+        "UPDATE delivery SET sent_at = now() - interval '8 days' WHERE recipient_id = $1", recipient
+    )
+    assert "Otoño" not in await ana.text("/calls")
 
 
 async def test_else_the_deputy_else_the_team_else_the_voicemail(

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from hub.campaigns import probable
 from hub.channels.spelling import shown
 from hub.conversations.call_bars import Bar
+from hub.plumbing.db import Tx
 from hub.plumbing.texts import _
 from hub.web.inbox.rows import mark
 from hub.web.views.calls import CallBar
 
 
-def bar(stored: Bar) -> CallBar:
-    """The bar, its state in the language being spoken."""
+async def bars(tx: Tx, stored: Sequence[Bar]) -> list[CallBar]:
+    """All of them, each with the campaign that is probably answered."""
+    about = await probable.of_calls(tx, [one.id for one in stored])
+    return [bar(one, about.get(one.id, "")) for one in stored]
+
+
+def bar(stored: Bar, campaign: str = "") -> CallBar:
+    """The bar, its state in the language being spoken; `campaign` is probably what they ring about."""
     rings = stored.direction == "in" and stored.leg_state in ("ringing", "picked_up")
     drawn = mark(stored.channel_kind, stored.channel_name)
     return CallBar(
@@ -24,6 +34,7 @@ def bar(stored: Bar) -> CallBar:
         account=stored.account,
         number=shown(stored.number),
         said=_said(stored, rings),
+        campaign=campaign,
         since=stored.since,
         rings=rings,
         talks=stored.state == "talking" and not rings,

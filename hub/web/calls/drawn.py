@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from hub.campaigns import probable
 from hub.conversations import call_bars
 from hub.conversations.call_bars import Bar
 from hub.plumbing.db import Tx
@@ -23,7 +24,8 @@ async def calls(tx: Tx, ids: Sequence[int]) -> list[Thing]:
     bars: dict[int, dict[str, Bar]] = {id_: {} for id_ in ids}
     for one in await call_bars.of_calls(tx, list(ids)):
         bars[one.id][f"{AGENT}{one.agent_id}"] = one
-    return [Thing(id=id_, ops=_drawer(id_, found)) for id_, found in bars.items()]
+    about = await probable.of_calls(tx, [id_ for id_, found in bars.items() if found])
+    return [Thing(id=id_, ops=_drawer(id_, found, about.get(id_, ""))) for id_, found in bars.items()]
 
 
 def register_all() -> None:
@@ -31,7 +33,9 @@ def register_all() -> None:
     register("call", calls)
 
 
-def _drawer(call_id: int, bars: dict[str, Bar]) -> Callable[[Sequence[str]], dict[str, list[Op]]]:
+def _drawer(
+    call_id: int, bars: dict[str, Bar], campaign: str
+) -> Callable[[Sequence[str]], dict[str, list[Op]]]:
     def ops(topics: Sequence[str]) -> dict[str, list[Op]]:
         told: dict[str, list[Op]] = {}
         for topic in topics:
@@ -41,7 +45,7 @@ def _drawer(call_id: int, bars: dict[str, Bar]) -> Callable[[Sequence[str]], dic
             if shown is None:
                 told[topic] = [["drop", PLACE, f"call-{call_id}"]]
             else:
-                html = render.partial("calls/_bar.html", CallBarView(call=bar(shown)), language())
+                html = render.partial("calls/_bar.html", CallBarView(call=bar(shown, campaign)), language())
                 told[topic] = [["put", PLACE, html]]
         return told
 

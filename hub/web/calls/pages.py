@@ -8,7 +8,7 @@ from aiohttp import web
 from hub import calling
 from hub.conversations import call_bars
 from hub.web import render, shell
-from hub.web.calls.bars import bar
+from hub.web.calls.bars import bars
 from hub.web.forms import form_of
 from hub.web.inbox.asked import done, id_of, must_see, whole
 from hub.web.requests import hub_of, person_of
@@ -53,6 +53,5 @@ async def mine(request: web.Request) -> web.StreamResponse:
     """GET /calls: what the bar holds now, for a page that missed something."""
     person = person_of(request)
     async with hub_of(request).transaction() as tx:
-        found = await call_bars.of_agent(tx, person.id)
-    with_bars = CallBarsView(calls=[bar(one) for one in found])
+        with_bars = CallBarsView(calls=await bars(tx, await call_bars.of_agent(tx, person.id)))
     return shell.html(render.partial("calls/_bars.html", with_bars, person.language, person.time_zone))

@@ -12,6 +12,7 @@ class CallBar(msgspec.Struct, frozen=True, kw_only=True):
 
     `rings`: it rings on the agent's telephone now. `mine`: they can hang it up. `said`: its state in words.
     `since`: from when the clock in the bar counts. `icon`, `colour`, `line`: the channel's mark.
+    `campaign`: what they probably ring about, "" if nothing was sent to them lately.
     """
 
     id: int
@@ -25,6 +26,7 @@ class CallBar(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
     account: str = ""
     number: str = ""
+    campaign: str = ""
     rings: bool = False
     talks: bool = False
     mine: bool = False
