@@ -14,6 +14,7 @@ class Shortcut(msgspec.Struct, frozen=True):
 
     `act`: its name in the browser (static/js/keys.js), which makes it an action of the palette. `needs`: what
     must be there for the palette to offer it: a conversation selected (`one`) or open (`open`), or nothing.
+    `leads`: only leads and administrators may go there.
     """
 
     keys: tuple[str, ...]
@@ -21,6 +22,7 @@ class Shortcut(msgspec.Struct, frozen=True):
     act: str = ""
     icon: str = ""
     needs: str = ""
+    leads: bool = False
 
 
 EVERYWHERE = (
@@ -34,7 +36,7 @@ EVERYWHERE = (
     Shortcut(("G", "A"), N_("All open"), "/inbox/all", "message-square"),
     Shortcut(("G", "C"), N_("Closed"), "/inbox/closed", "archive"),
     Shortcut(("G", "K"), N_("Contacts"), "/contacts", "user"),
-    Shortcut(("G", "Q"), N_("Quarantine"), "/quarantine", "shield-alert"),
+    Shortcut(("G", "Q"), N_("Quarantine"), "/quarantine", "shield-alert", leads=True),
     Shortcut(("F6",), N_("Next zone")),
     Shortcut(("Esc",), N_("Leave the field, close the layer")),
 )
@@ -74,13 +76,19 @@ ALL = {
 }
 
 
-def sheet() -> list[tuple[str, list[tuple[tuple[str, ...], str]]]]:
-    """The help sheet in the current language: title, then keys and label of each line."""
-    return [(_(title), [(one.keys, _(one.label)) for one in rows]) for title, rows in ALL.items()]
+def sheet(leads: bool) -> list[tuple[str, list[tuple[tuple[str, ...], str]]]]:
+    """The help sheet in the current language: title, then keys and label of each line. `leads`: for a lead or admin."""
+    return [
+        (_(title), [(one.keys, _(one.label)) for one in rows if leads or not one.leads])
+        for title, rows in ALL.items()
+    ]
 
 
-def actions() -> list[dict[str, Any]]:
-    """The palette's actions in the current language, what one does with a conversation first."""
+def actions(leads: bool) -> list[dict[str, Any]]:
+    """The palette's actions in the current language, what one does with a conversation first.
+
+    `leads`: for a lead or administrator.
+    """
     ordered = [*CONVERSATION, *LIST, *EVERYWHERE]
     return [
         {
@@ -91,5 +99,5 @@ def actions() -> list[dict[str, Any]]:
             "needs": one.needs,
         }
         for one in ordered
-        if one.act
+        if one.act and (leads or not one.leads)
     ]

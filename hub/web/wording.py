@@ -26,6 +26,7 @@ BROWSER = {
     "signed_out": N_("You are signed out. Sign in again to go on; what you wrote is kept."),
     "too_big": N_("The file is too big"),
     "uploading": N_("Uploading"),
+    "file_waits": N_("A file is not there yet: wait for it, or take it off"),
     "remove": N_("Remove"),
     "saving": N_("Saving draft"),
     "saved": N_("Draft saved"),

@@ -435,6 +435,41 @@ async def test_without_a_network_messages_wait_and_leave_in_order(seat: Seat) ->
     await page.wait_for_selector("#offline", state="hidden")
 
 
+async def test_what_cannot_be_opened_leaves_address_and_screen_together(seat: Seat) -> None:
+    page = await seat.open("/inbox/mine/c/1")
+    await page.context.set_offline(True)
+    await page.locator("#row-5 a").click()
+    await page.locator("#toasts", has_text="Sin conexión").wait_for()
+    assert page.url.endswith("/inbox/mine/c/1")
+    await page.context.set_offline(False)
+    await page.locator("#row-5 a").click()
+    await page.wait_for_selector("#conv[data-c='5']")
+    await page.go_back()
+    await page.wait_for_selector("#conv[data-c='1']")
+
+
+async def test_every_file_chosen_at_once_goes_along_and_a_failed_one_is_not_forgotten(seat: Seat) -> None:
+    page = await seat.open("/inbox/mine/c/2")
+    await page.locator("#composer select[name=channel_id]").select_option(index=0)
+    files = [{"name": f"{name}.txt", "mimeType": "text/plain", "buffer": b"x"} for name in ("uno", "dos")]
+    await page.set_input_files("[data-upload]", files)  # type: ignore[arg-type]
+    await until(lambda: _uploaded(page, 2))
+    await page.evaluate("document.getElementById('composer').dataset.limit = 0")
+    await page.set_input_files("[data-upload]", files[:1])  # type: ignore[arg-type]
+    await page.fill("#text", "aquí van")
+    await page.keyboard.press("Control+Enter")
+    await page.get_by_text("Falta un archivo por subir").wait_for()
+    assert not posts(seat.stage, "POST", "/messages")
+    await page.get_by_role("button", name="uno.txt").last.click()
+    await page.locator("#text").press("Control+Enter")
+    sent = await until(lambda: posts(seat.stage, "POST", "/messages"))
+    assert sent[0]["text"] == "aquí van"
+
+
+async def _uploaded(page: Page, count: int) -> bool:
+    return await page.locator("[data-chips] input[name=attachments]").count() == count
+
+
 async def test_drafts_go_to_the_server_after_a_pause_and_survive_a_reload_before_it(seat: Seat) -> None:
     page = await seat.open("/inbox/mine/c/1")
     await page.keyboard.press("r")
@@ -607,6 +642,9 @@ async def test_g_then_u_goes_to_the_unassigned_and_back_returns(seat: Seat) -> N
     assert await page.get_attribute("[data-nav=unassigned]", "aria-current") == "page"
     await page.go_back()
     await page.wait_for_selector("#list[data-view=mine]")
+    await choose(page, 1)
+    await page.go_back()
+    await page.get_by_text("Ninguna conversación abierta").wait_for()
 
 
 async def test_who_else_is_there_is_shown_in_row_and_thread(seat: Seat) -> None:

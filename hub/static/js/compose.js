@@ -37,6 +37,8 @@ export function focus(wanted) {
 function bind() {
   form = $("#composer");
   drafts = {};
+  clearTimeout(pause);
+  pause = 0;
   if (!form) return;
   for (const draft of JSON.parse($(".drafts", form)?.textContent || "[]")) drafts[draft.mode] = draft;
   for (const which of ["reply", "note"]) recover(which);
@@ -204,7 +206,7 @@ export function chipOf(name, ...more) {
 }
 
 async function upload(files) {
-  for (const file of files) {
+  for (const file of [...files]) { // the field is emptied while the first is on its way
     const size = h("small", {}, t("uploading"));
     const chip = chipOf(file.name, size);
     if (file.size > Number(form.dataset.limit)) { size.textContent = t("too_big"); size.classList.add("tone-danger"); continue; }
@@ -228,6 +230,7 @@ async function submitted(event) {
   const carries = mode() === "note" || field("channel_id")?.selectedOptions[0]?.dataset.files === "1";
   const files = carries ? $$("input[name=attachments]", own).map((input) => input.value) : [];
   const text = field("text").value.trim();
+  if (carries && $("[data-chips] > :not(:has(input))", own)) return status("file_waits");
   if (!text && !files.length) return field("text").focus();
   const which = mode();
   const hole = which === "reply" && BLANK.exec(field("text").value);
@@ -277,6 +280,15 @@ function returned({ conversation: at, fields }) {
   field("text").focus();
 }
 
+/** What waited for the connection has left: its draft, drawn by the server before, is not offered once more. */
+function gone({ conversation: at, mode: which, text }) {
+  const box = form && conversation() === at && which === mode() && field("text");
+  if (!box || !box.value || box.value !== box.defaultValue || !text.startsWith(box.value.trim())) return;
+  box.value = "";
+  drafts[which] = { text: "", version: 0 };
+  status("");
+}
+
 /** What the agent has seen is what a send is checked against. */
 function seen(seq) {
   const after = form && field("after_seq");
@@ -288,6 +300,7 @@ hear("start", () => {
   bind();
   hear("opened", bind);
   hear("returned", returned);
+  hear("sent", gone);
   hear("seen", seen);
   hear("arrived", (node) => setTimeout(() => node.closest("#timeline") && !document.hidden && node.dataset.id && seen(parseInt(node.dataset.k, 10)), NOTICED));
   addEventListener("pagehide", () => pause && save());

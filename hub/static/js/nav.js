@@ -43,7 +43,9 @@ export async function open(id, { push = true, focus = false } = {}) {
     show(text, id);
     if (focus || phone()) $("#conv").focus({ preventScroll: true });
   } catch (error) {
-    if (mine === turn) say("failed", error);
+    if (mine !== turn) return;
+    history.replaceState(null, "", address(view(), openId())); // what is on the screen stays where it is
+    say("failed", error);
   }
 }
 
@@ -170,7 +172,7 @@ async function travelled() {
   const { view: wanted, id } = here();
   if (wanted !== view()) await go(wanted, { push: false });
   if (id) open(id, { push: false });
-  else close({ push: false });
+  else clear();
 }
 
 /** Something happened in a conversation (a number) or at an address: said unless it is on the screen. */

@@ -80,7 +80,7 @@ function news(waiting) {
 
 hear("start", () => {
   hear("count", count);
-  hear("failed", (error) => toast(error.message ?? String(error), { tone: "danger" }));
+  hear("failed", (error) => toast(error instanceof TypeError ? t("offline") : error.message ?? String(error), { tone: "danger" }));
   hear("arrived", () => document.hidden && news(true));
   hear("fresh", () => document.hidden && news(true));
   on("visibilitychange", () => !document.hidden && news(false));

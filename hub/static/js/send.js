@@ -56,7 +56,7 @@ function sent(job, told) {
   const drawn = told.message_html && nodes(told.message_html).firstElementChild;
   if (log && drawn) put(log, drawn, { arrive: false });
   const id = drawn?.dataset.id ?? told.id;
-  say("sent", { conversation: job.conversation, mode: job.fields.mode });
+  say("sent", { conversation: job.conversation, mode: job.fields.mode, text: job.fields.text });
   if (!told.undo_until) return void toast(t(job.fields.mode === "note" ? "noted" : "sent"));
   offerUndo(t("sent"), () => takeBack(job, id), { until: Date.parse(told.undo_until), strict: true });
 }

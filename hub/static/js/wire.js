@@ -25,6 +25,7 @@ hear("start", () => {
   if (!cursor) return;
   connect();
   setInterval(beat, BEAT);
+  addEventListener("offline", () => offline(true));
   addEventListener("online", now);
   on("visibilitychange", () => document.visibilityState === "visible" && now());
   hear("opened", () => subscribe());
@@ -59,6 +60,7 @@ function closed(event) {
 }
 
 function now() {
+  if (state.open) offline(false);
   if (socket) return;
   tries = 0;
   connect();
