@@ -8,7 +8,17 @@ from functools import partial
 
 import structlog
 
-from hub.campaigns import campaigns, filling, freezing, outcomes, preparing, running, timing
+from hub.campaigns import (
+    calling_off,
+    campaigns,
+    emptying,
+    filling,
+    freezing,
+    outcomes,
+    preparing,
+    running,
+    timing,
+)
 from hub.campaigns.preparing import NOBODY
 from hub.plumbing import todo
 from hub.plumbing.clock import monotonic
@@ -27,6 +37,11 @@ TURN_SECONDS = 20.0
 async def freeze(hub: Hub, rows: Sequence[Todo]) -> None:
     """Write the plans; an audience nobody fits, or that cannot be asked, makes it a draft again and says why."""
     for row in rows:
+        async with hub.transaction() as tx:
+            if await emptying.lasts(tx, row.ref):  # of the plan before, by the row that is at it
+                await todo.finish(tx, [row])
+                await freezing.asked(tx, row.ref, in_seconds=1.0)
+                continue
         try:
             people = await hub.retrying(partial(freezing.freeze, campaign_id=row.ref))
             why = "" if people else NOBODY
@@ -44,6 +59,16 @@ async def _give_up(tx: Tx, campaign_id: int, why: str) -> None:
         maker = await tx.value("SELECT language FROM agent WHERE id = $1", campaign.agent_id)
         with speaking(maker or "es"):
             await preparing.back_to_draft(tx, campaign_id, None, why=_(why))
+
+
+async def empty(hub: Hub, rows: Sequence[Todo]) -> None:
+    """What is left of plans that were thrown away."""
+    for row in rows:
+        ends = monotonic() + TURN_SECONDS
+        while not await hub.retrying(partial(emptying.go_on, campaign_id=row.ref)):
+            if monotonic() > ends:
+                await hub.retrying(partial(_go_on, row=row, kind=emptying.TODO, payload={}))
+                break
 
 
 async def prepare(hub: Hub, rows: Sequence[Todo]) -> None:
@@ -125,8 +150,9 @@ async def _go_on(tx: Tx, row: Todo, kind: str, payload: dict[str, object]) -> No
 async def end_waiting(hub: Hub, rows: Sequence[Todo]) -> None:
     """Those whom a campaign that was called off did not reach."""
     for row in rows:
-        while await hub.retrying(partial(running.end_waiting, campaign_id=row.ref)):
-            pass
+        after: int | None = 0
+        while after is not None:
+            after = await hub.retrying(partial(calling_off.end_waiting, campaign_id=row.ref, after=after))
         async with hub.transaction() as tx:
             await outcomes.soon(tx, [row.ref])
 
@@ -138,10 +164,11 @@ async def rezone(hub: Hub, rows: Sequence[Todo]) -> None:
 
 
 KINDS: dict[str, Callable[[Hub, Sequence[Todo]], Awaitable[None]]] = {
+    emptying.TODO: empty,
     freezing.TODO: freeze,
     freezing.PREPARE: prepare,
     timing.TODO: count_times,
-    running.TODO: end_waiting,
+    calling_off.TODO: end_waiting,
     timing.REZONE: rezone,
 }
 
@@ -155,7 +182,7 @@ async def watch_over(hub: Hub) -> None:
         await running.take_again(tx)
         await running.try_when_open(tx)
     async with hub.transaction() as tx:
-        await running.end_late(tx)
+        await calling_off.end_late(tx)
 
 
 async def begin_and_end(hub: Hub) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
-from hub.campaigns import tallying
+from hub.campaigns import emptying, tallying
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.experiments import Share
 from hub.customers.purchases import COUNTED
@@ -24,7 +24,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """How far it is. `plan`: recipients by state (without those whose delivery exists); `deliveries` by state.
 
     `excluded`, `stopped`: by reason. `in_flight`: claimed or on the wire just now. `a_minute`: left in the last one,
-    to ten seconds.
+    to ten seconds. `emptying`: a plan that was thrown away is still being deleted, and counts nowhere.
     """
 
     plan: dict[str, int]
@@ -35,6 +35,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     probable: int
     held_out: int
     a_minute: int
+    emptying: bool = False
 
     @property
     def in_flight(self) -> int:
@@ -105,6 +106,7 @@ async def progress(tx: Tx, campaign_id: int) -> Progress:
         probable=sum(one.n for one in plan if one.heard == "probable"),
         held_out=sum(one.n for one in plan if one.reason == "held_out" and one.step == 1),
         a_minute=await tallying.lately(tx, campaign_id),
+        emptying=await emptying.lasts(tx, campaign_id),
     )
 
 

@@ -281,6 +281,7 @@ _FROZEN = """
            coalesce(c.preferred_channel, '') AS preferred, w.id AS owner_id
     FROM (SELECT id, contact_id, campaign_id, step, variant FROM recipient
           WHERE campaign_id = $1 AND id > $2 AND id <= $3 AND state = 'frozen'
+            AND EXISTS (SELECT FROM campaign k WHERE k.id = $1 AND k.state = 'preparing')
           ORDER BY id LIMIT $4 FOR NO KEY UPDATE) AS r
     JOIN campaign_step s ON s.campaign_id = r.campaign_id AND s.step = r.step
     LEFT JOIN recipient p ON p.contact_id = r.contact_id AND p.campaign_id = r.campaign_id AND p.step = r.step - 1

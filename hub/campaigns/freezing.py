@@ -83,7 +83,7 @@ async def _share_out(tx: Tx, campaign_id: int) -> None:
     tx.wake("todo")
 
 
-async def asked(tx: Tx, campaign_id: int) -> None:
+async def asked(tx: Tx, campaign_id: int, *, in_seconds: float = 0.0) -> None:
     """Freeze it soon, in a worker."""
-    await todo.add(tx, TODO, campaign_id)
+    await todo.add(tx, TODO, campaign_id, in_seconds=in_seconds)
     tx.wake("todo")

@@ -11,6 +11,7 @@ import msgspec
 
 from hub.campaigns import (
     campaigns,
+    emptying,
     freezing,
     links,
     linter,
@@ -90,14 +91,13 @@ async def _keep_links(tx: Tx, campaign_id: int) -> None:
 async def back_to_draft(tx: Tx, campaign_id: int, agent_id: int | None, *, why: str = "") -> Campaign:
     """Throw the plan away and let it be changed again. Raises Conflict when it is past that, NotFound.
 
-    Without an agent a worker does it, and `why` says what was wrong.
+    Its million rows are deleted later (emptying). Without an agent a worker does it, and `why` says what was wrong.
     """
     campaign = await campaigns.lock(tx, campaign_id)
     after = await campaigns.move(
         tx, campaign, "draft", who="person" if agent_id else "worker", agent_id=agent_id, why=why
     )
-    await tx.execute("SELECT set_config('statement_timeout', '55s', true)")
-    await tx.execute("DELETE FROM recipient WHERE campaign_id = $1", campaign_id)
+    await emptying.begin(tx, campaign_id)
     # What is left of the work on this plan would call the next one prepared before it is there.
     await tx.execute(
         "DELETE FROM todo WHERE kind = ANY($2) AND ref = $1",

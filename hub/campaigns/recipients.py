@@ -72,7 +72,8 @@ async def listed(
     return await tx.rows(
         Recipient,
         f"""
-        {_SELECTED} WHERE r.campaign_id = $1 AND r.id > $2
+        {_SELECTED} WHERE r.campaign_id = $1
+          AND r.id > greatest($2, (SELECT empty_until FROM campaign WHERE id = $1))  -- greatest passes over NULL
           AND {_WENT_WRONG if wrong else _STATE_IS}
           AND (NOT $4 OR r.answered_at IS NOT NULL)
         ORDER BY r.id LIMIT $5

@@ -7,7 +7,19 @@ from datetime import date, time
 import msgspec
 import pytest
 
-from hub.campaigns import approving, campaigns, deck, figures, foreseeing, making, preparing, running, timing
+from hub.campaigns import (
+    approving,
+    campaigns,
+    deck,
+    emptying,
+    figures,
+    foreseeing,
+    making,
+    preparing,
+    recipients,
+    running,
+    timing,
+)
 from hub.campaigns.campaigns import Experiment
 from hub.campaigns.schedule import Schedule
 from hub.customers import contacts
@@ -229,6 +241,20 @@ async def test_a_pace_is_kept_by_all_and_the_plan_can_be_thrown_away(hub: Hub, w
     assert held
     async with hub.transaction() as tx:
         again = await preparing.back_to_draft(tx, made.id, world.mario)
-    assert (again.state, again.total) == ("draft", 0)
-    assert await hub.pool.fetchval("SELECT count(*) FROM recipient") == 0
-    assert (await prepared(hub, made.id, world)).state == "prepared"
+        assert (again.state, again.total) == ("draft", 0)
+        gone = await figures.progress(tx, made.id)
+        assert (gone.emptying, gone.everybody, gone.plan) == (True, 0, {}), (
+            "it is deleted later, but is no more"
+        )
+        assert await recipients.listed(tx, made.id) == []
+        await campaigns.change(tx, made.id, campaigns.Change(schedule=ANY_TIME), agent_id=world.mario)
+        await preparing.begin(tx, made.id, world.mario)
+    assert await Chores(hub, {"campaign_freeze": freeze}, most=1).turn() == 1
+    async with hub.transaction() as tx:
+        assert await emptying.lasts(tx, made.id), "no new plan is written before the old one is gone"
+        await tx.execute("UPDATE todo SET due_at = now()")
+    fresh = await worked(hub, made.id)
+    async with hub.transaction() as tx:
+        now = await figures.progress(tx, made.id)
+    assert (fresh.state, fresh.total, sum(now.plan.values()), now.emptying) == ("prepared", 25, 25, False)
+    assert await hub.pool.fetchval("SELECT count(*) FROM recipient") == 25

@@ -75,8 +75,12 @@ async def test_the_plan_is_thrown_away_to_change_the_draft_again(site: Web, hub:
     await worked(hub, int(place.rpartition("/")[2]))
     assert "Solo se puede cambiar un borrador" in await mario.text(f"{place}/message")
     assert (await mario.post(f"{place}/draft")).status == 303
-    assert await hub.pool.fetchval("SELECT count(*) FROM recipient") == 0
     assert "disabled" not in await mario.text(f"{place}/schedule")
+    made = int(place.rpartition("/")[2])
+    assert (await mario.post(f"{place}/prepare")).status == 303, "without waiting for what is thrown away"
+    assert "se está vaciando" in await mario.text(f"{place}/ready")
+    await hub.pool.execute("UPDATE todo SET due_at = now()")
+    assert (await worked(hub, made)).state == "prepared"
 
 
 @pytest.mark.parametrize(("to", "status"), [("mario@dialogo.test", 303), ("no es nada", 422)])

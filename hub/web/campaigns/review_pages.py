@@ -196,10 +196,11 @@ def _place(field: str) -> str:
 
 
 async def _ready(tx: Tx, campaign: Campaign) -> ReadyView:
-    plan = (await figures.progress(tx, campaign.id)).plan
-    total, waiting = sum(plan.values()), plan.get("frozen", 0)
+    found = await figures.progress(tx, campaign.id)
+    total, waiting = sum(found.plan.values()), found.plan.get("frozen", 0)
     return ReadyView(
         waits=campaign.state == "preparing",
+        emptying=found.emptying,
         done=total - waiting,
         total=total,
         percent=int(charts.percent(total - waiting, total)),

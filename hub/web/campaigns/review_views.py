@@ -29,9 +29,10 @@ class CardView(View, frozen=True, kw_only=True):
 
 
 class ReadyView(View, frozen=True, kw_only=True):
-    """How far the preparation is: `waits` while it lasts."""
+    """How far the preparation is: `waits` while it lasts; `emptying`: the plan before it goes first."""
 
     waits: bool
+    emptying: bool
     done: int
     total: int
     percent: int
