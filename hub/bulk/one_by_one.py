@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from hub.campaigns import leaving
 from hub.campaigns.composing import Composer
 from hub.channels.connections import Channel
+from hub.channels.errors import Rejected
 from hub.channels.outgoing import Line, Outgoing
 from hub.channels.registry import adapter
 from hub.deliveries import gated
@@ -16,6 +17,7 @@ from hub.departure import Departure, Pace
 from hub.outbound import Outbound
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
+from hub.plumbing.texts import N_
 from hub.telling import tell
 
 
@@ -52,5 +54,6 @@ class _Leaving(Departure):
 
     async def _composed(self, tx: Tx, line: Line) -> Outgoing:
         people = await self.composer.people(tx, line, [self.claimed])
-        person, prepared = people[self.claimed.recipient_id or 0]
-        return self.composer.outgoing(line, self.claimed, person, prepared)
+        if (found := people.get(self.claimed.recipient_id or 0)) is None:
+            raise Rejected(N_("it is no longer what was approved"), code="changed")
+        return self.composer.outgoing(line, self.claimed, *found)

@@ -1,73 +1,108 @@
-"""How often campaigns touch a person in a week: a place is taken in the claim, across campaigns and processes."""
+"""How often campaigns touch a person in a week: a place is taken in the claim, across campaigns and processes.
+
+The same row says that this step of this campaign is on its way to them: of two for whom it was planned, and who turned
+out to be one person, two processes cannot both take it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
 
+import msgspec
+
+from hub.deliveries.states import GOING
 from hub.plumbing.db import Tx
 
-Wanted = tuple[int, int, date]
-"""Recipient, root contact, period (the Monday of its week)."""
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A place for one recipient, whose person (root) it is, and of which message."""
+
+    id: int
+    root_id: int
+    campaign_id: int
+    step: int
 
 
-async def take(tx: Tx, wanted: Sequence[Wanted]) -> set[int]:
-    """Take a place for each; the recipients whose person has had all there are in that period.
+async def take(tx: Tx, wanted: Sequence[Wanted], *, week: date | None = None) -> dict[int, str]:
+    """Take a place for each in this week, or that of the Monday `week`; by recipient why there is none.
 
-    Who has a place already keeps it. Two processes never take the same one: it is a unique row (INVARIANTS §7).
+    cap: their person has had all there are. same_person: another of theirs has this message. Who has a place already
+    keeps it. Two processes never take the same one: it is a unique row (INVARIANTS §7).
     """
-    most: int = await tx.value("SELECT most_a_week FROM campaign_policy")
-    waiting = {one[0]: one for one in sorted(wanted, key=lambda one: (one[1], one[2], one[0]))}
-    for _again in range(most + 1):  # who met another's place tries the one behind it
-        got = await _try(tx, list(waiting.values()), most)
-        waiting = {id_: one for id_, one in waiting.items() if id_ not in got}
-        if not waiting:
-            break
-    return set(waiting)
-
-
-async def take_now(tx: Tx, recipient_ids: Sequence[int]) -> set[int]:
-    """The same for the week it is, of whoever these recipients are by now."""
-    rows = await tx.fetch(
-        """
-        SELECT r.id, c.root_id, date_trunc('week', now() AT TIME ZONE 'UTC')::date AS period
-        FROM recipient r JOIN contact c ON c.id = r.contact_id WHERE r.id = ANY($1)
-        """,
-        list(recipient_ids),
-    )
-    return await take(tx, [(row["id"], row["root_id"], row["period"]) for row in rows])
+    waiting = sorted(wanted, key=lambda one: (one.root_id, one.id))
+    if waiting := await _left(tx, waiting, week):  # one who met another's place tries the one behind it
+        for _again in range(await tx.value("SELECT most_a_week FROM campaign_policy")):
+            waiting = await _left(tx, waiting, week)
+    return await _why(tx, waiting) if waiting else {}
 
 
 async def give_back(tx: Tx, recipient_ids: Sequence[int]) -> None:
     """These were not touched after all."""
-    await tx.execute("DELETE FROM touch WHERE recipient_id = ANY($1)", list(recipient_ids))
+    if recipient_ids:
+        await tx.execute("DELETE FROM touch WHERE recipient_id = ANY($1)", list(recipient_ids))
 
 
-async def _try(tx: Tx, wanted: Sequence[Wanted], most: int) -> set[int]:
-    """Who has a place now. Another's, taken but not committed, is waited for; its next place is seen the time after."""
+async def give_back_unused(tx: Tx, recipient_ids: Sequence[int]) -> None:
+    """The same, but for whom something is on its way, arrived, or perhaps did."""
+    await tx.execute(
+        """
+        DELETE FROM touch t WHERE t.recipient_id = ANY($1)
+          AND NOT EXISTS (SELECT FROM delivery d WHERE d.recipient_id = t.recipient_id AND d.state = ANY($2))
+        """,
+        list(recipient_ids),
+        list(GOING),
+    )
+
+
+async def _left(tx: Tx, wanted: Sequence[Wanted], week: date | None) -> list[Wanted]:
+    """Who has no place now. Another's, taken but not committed, is waited for; its next one is seen the time after."""
     rows = await tx.fetch(
         """
         WITH asked AS (
-            SELECT w.recipient_id, w.root_id, w.period,
-                   row_number() OVER (PARTITION BY w.root_id, w.period ORDER BY w.recipient_id) AS place
-            FROM unnest($1::bigint[], $2::bigint[], $3::date[]) AS w (recipient_id, root_id, period)
+            SELECT w.*, row_number() OVER (PARTITION BY w.root_id ORDER BY w.recipient_id) AS place
+            FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[])
+                 AS w (recipient_id, root_id, campaign_id, step)
             WHERE NOT EXISTS (SELECT FROM touch t WHERE t.recipient_id = w.recipient_id)
         ), made AS (
-            INSERT INTO touch (root_contact_id, period, n, recipient_id)
-            SELECT root_id, period, taken + place, recipient_id
-            FROM (SELECT asked.*, (SELECT coalesce(max(t.n), 0) FROM touch t
-                                   WHERE t.root_contact_id = asked.root_id AND t.period = asked.period) AS taken
-                  FROM asked) AS placed
-            WHERE taken + place <= $4
-            ORDER BY root_id, period, place
+            INSERT INTO touch (root_contact_id, period, n, recipient_id, campaign_id, step)
+            SELECT root_id, period, taken + place, recipient_id, campaign_id, step
+            FROM (SELECT asked.*, now.period, (SELECT coalesce(max(t.n), 0) FROM touch t
+                                               WHERE t.root_contact_id = asked.root_id
+                                                 AND t.period = now.period) AS taken
+                  FROM asked CROSS JOIN (SELECT coalesce($5, date_trunc('week', now() AT TIME ZONE 'UTC')::date)
+                                                AS period) AS now) AS placed
+            WHERE taken + place <= (SELECT most_a_week FROM campaign_policy)
+            ORDER BY root_id, place
             ON CONFLICT DO NOTHING RETURNING recipient_id
         )
         SELECT recipient_id FROM made
         UNION ALL SELECT recipient_id FROM touch WHERE recipient_id = ANY($1)
         """,
-        [one[0] for one in wanted],
-        [one[1] for one in wanted],
-        [one[2] for one in wanted],
-        most,
+        *_columns(wanted),
+        week,
     )
-    return {row["recipient_id"] for row in rows}
+    got = {row["recipient_id"] for row in rows}
+    return [one for one in wanted if one.id not in got]
+
+
+async def _why(tx: Tx, refused: Sequence[Wanted]) -> dict[int, str]:
+    rows = await tx.fetch(
+        """
+        SELECT w.recipient_id FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[])
+             AS w (recipient_id, root_id, campaign_id, step)
+        JOIN touch t ON (t.root_contact_id, t.campaign_id, t.step) = (w.root_id, w.campaign_id, w.step)
+        """,
+        *_columns(refused),
+    )
+    same = {row["recipient_id"] for row in rows}
+    return {one.id: "same_person" if one.id in same else "cap" for one in refused}
+
+
+def _columns(wanted: Sequence[Wanted]) -> tuple[list[int], list[int], list[int], list[int]]:
+    return (
+        [one.id for one in wanted],
+        [one.root_id for one in wanted],
+        [one.campaign_id for one in wanted],
+        [one.step for one in wanted],
+    )

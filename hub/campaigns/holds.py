@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from hub.customers.purchases import COUNTED
 from hub.deliveries.states import LEFT
 from hub.plumbing.db import Tx
@@ -14,8 +16,23 @@ from hub.plumbing.db import Tx
 GONE = ("sending", *LEFT, "unknown")
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """A recipient, whose person (root) it is by now, and the code of why it must not leave: "" for who may."""
+
+    id: int
+    root_id: int
+    campaign_id: int
+    step: int
+    code: str
+
+
 async def check(tx: Tx, recipient_ids: Sequence[int]) -> dict[int, str]:
-    """By recipient, the code of why it must not leave now; who may is not in it.
+    """By recipient, the code of why it must not leave now (`ask`); who may is not in it."""
+    return {one.id: one.code for one in await ask(tx, recipient_ids) if one.code}
+
+
+async def ask(tx: Tx, recipient_ids: Sequence[int]) -> list[Asked]:
+    """Whether these may leave now, as far as what is committed says.
 
     gone: the person was erased, or the address is another's now. dropped, stopped, reply: after it was queued.
     no_sender: who signs it is no longer active. same_person: merged with somebody who has it, perhaps has it, or whose
@@ -30,7 +47,7 @@ async def check(tx: Tx, recipient_ids: Sequence[int]) -> dict[int, str]:
             FROM recipient r LEFT JOIN contact c ON c.id = r.contact_id LEFT JOIN address a ON a.id = r.address_id
             WHERE r.id = ANY($1)
         )
-        SELECT h.id, CASE
+        SELECT h.id, coalesce(h.root_id, 0), h.campaign_id, h.step, coalesce(CASE
             WHEN h.root_id IS NULL OR h.leaf_id IS NULL
                  OR (SELECT root_id FROM contact WHERE contact.id = h.leaf_id) <> h.root_id THEN 'gone'
             WHEN h.state IN ('dropped', 'excluded', 'stopped') THEN coalesce(nullif(h.reason, ''), h.state)
@@ -43,14 +60,14 @@ async def check(tx: Tx, recipient_ids: Sequence[int]) -> dict[int, str]:
                            AND (d.state = ANY($3) OR d.state = 'claimed' AND o.id <> ALL($1)
                                 OR o.id < h.id AND coalesce(d.state, 'queued') IN ('held', 'queued', 'claimed')))
                  THEN 'same_person'
-            ELSE {OF_PERSON} END AS code
+            ELSE {OF_PERSON} END, '')
         FROM asked h CROSS JOIN campaign_policy p
         """,
         list(recipient_ids),
         list(COUNTED),
         list(GONE),
     )
-    return {row["id"]: row["code"] for row in rows if row["code"] is not None}
+    return [Asked(*row) for row in rows]
 
 
 async def of_people(tx: Tx, root_ids: Sequence[int]) -> dict[int, str]:

@@ -34,6 +34,7 @@ async def claim(
 async def _refused(tx: Tx, claimed: list[Claimed]) -> dict[int, str]:
     """Recipient id → why not, by a code: a hold, or that they were written to often enough this week."""
     ids = [one.recipient_id for one in claimed if one.recipient_id is not None]
-    held = await holds.check(tx, ids)
-    full = await caps.take_now(tx, [id_ for id_ in ids if id_ not in held])
-    return held | dict.fromkeys(full, "cap")
+    asked = await holds.ask(tx, ids)
+    held = {one.id: one.code for one in asked if one.code}
+    places = [caps.Wanted(one.id, one.root_id, one.campaign_id, one.step) for one in asked if not one.code]
+    return held | await caps.take(tx, places)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hub.campaigns import announcing, campaigns, timing
+from hub.campaigns import announcing, calling_off, campaigns, caps, timing
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.states import State
 from hub.deliveries import gates
-from hub.deliveries.taking_back import call_off, give_hours, out_of_hours, take_back
+from hub.deliveries.taking_back import give_hours, out_of_hours, take_back
 from hub.plumbing import todo
 from hub.plumbing.db import Tx
 from hub.plumbing.texts import N_, _, speaking
 
 AHEAD = timedelta(minutes=10)
 LATE = timedelta(hours=2)
-TODO = "campaign_canceled"
-AT_ONCE = 10_000
 WAS_AWAY = N_(
     "Its messages are more than two hours late: nothing was running. Go on when they may still leave."
 )
@@ -56,7 +54,7 @@ async def unschedule(tx: Tx, campaign_id: int, agent_id: int) -> Campaign:
 async def cancel(tx: Tx, campaign_id: int, agent_id: int) -> Campaign:
     """End it: whoever has not got theirs gets nothing. Raises Conflict, NotFound."""
     campaign = await _moved(tx, campaign_id, agent_id, "canceled")
-    await todo.add(tx, TODO, campaign_id)  # the gate is closed: nothing leaves until it is done
+    await todo.add(tx, calling_off.TODO, campaign_id)  # the gate is closed: nothing leaves until it is done
     tx.wake("todo")
     return campaign
 
@@ -133,12 +131,14 @@ async def take_again(tx: Tx, *, gate_id: int | None = None) -> int:
 
     Whom something stopped meanwhile does not.
     """
+    taken = await take_back(tx, gate_id=gate_id)
+    await caps.give_back(tx, taken)
     return await tx.execute(
         """
         UPDATE recipient SET state = CASE reason WHEN '' THEN 'ready' ELSE 'stopped' END, made_at = NULL
         WHERE id = ANY($1) AND state = 'made'
         """,
-        await take_back(tx, gate_id=gate_id),
+        taken,
     )
 
 
@@ -154,43 +154,9 @@ async def try_when_open(tx: Tx) -> int:
         list(waiting),
     )
     places = await timing.places(tx, rows)
-    await give_hours(tx, {waiting[id_]: (one.due_at, one.leave_before) for id_, one in places.items()})
+    hours = {waiting[id_]: (one.due_at, one.leave_before) for id_, one in places.items()}
+    await caps.give_back(tx, await give_hours(tx, hours))
     return len(places)
-
-
-async def end_waiting(tx: Tx, campaign_id: int) -> int:
-    """Of a campaign that was called off, the next some thousands who get nothing; 0: that was all."""
-    gate_id = await tx.value("SELECT gate_id FROM campaign WHERE id = $1 AND state = 'canceled'", campaign_id)
-    if gate_id is None:
-        return 0
-    called_off = await call_off(tx, gate_id)
-    return called_off + await tx.execute(
-        """
-        UPDATE recipient SET state = 'stopped', reason = 'called_off'
-        FROM (SELECT r.id FROM recipient r WHERE r.campaign_id = $1 AND r.state IN ('frozen', 'ready')
-              ORDER BY r.id LIMIT $2 FOR NO KEY UPDATE OF r) AS held
-        WHERE recipient.id = held.id
-        """,
-        campaign_id,
-        AT_ONCE,
-    )
-
-
-async def end_late(tx: Tx) -> int:
-    """What was on the wire, or just being made, when its campaign was called off may come back: it ends too."""
-    rows = await tx.fetch(
-        """
-        SELECT k.id FROM campaign k
-        WHERE k.state = 'canceled'
-          AND EXISTS (SELECT FROM delivery d WHERE d.gate_id = k.gate_id AND d.state IN ('held', 'queued'))
-          AND NOT EXISTS (SELECT FROM todo WHERE kind = $1 AND ref = k.id)
-        ORDER BY k.id
-        """,
-        TODO,
-    )
-    for row in rows:
-        await todo.add(tx, TODO, row["id"])
-    return len(rows)
 
 
 async def _is_out_of_time(tx: Tx, campaign: Campaign) -> bool:

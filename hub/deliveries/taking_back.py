@@ -62,34 +62,36 @@ async def out_of_hours(tx: Tx, *, most: int = 1_000) -> dict[int, int]:
     return {row["recipient_id"]: row["id"] for row in rows}
 
 
-async def give_hours(tx: Tx, hours: Mapping[int, tuple[datetime | None, datetime | None]]) -> None:
-    """When these deliveries, by id, may leave, and until when; to whose there is no such hour nothing leaves."""
-    await tx.execute(
+async def give_hours(tx: Tx, hours: Mapping[int, tuple[datetime | None, datetime | None]]) -> list[int]:
+    """When these deliveries, by id, may leave, and until when; where there is no such hour nothing leaves.
+
+    The recipients of the latter.
+    """
+    rows = await tx.fetch(
         """
         UPDATE delivery SET due_at = coalesce(w.due_at, delivery.due_at), leave_before = w.ends,
                state = CASE WHEN w.ends IS NULL THEN 'canceled' ELSE state END,
                code = CASE WHEN w.ends IS NULL THEN 'no_hours' ELSE code END
         FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) AS w (id, due_at, ends)
         WHERE delivery.id = w.id AND delivery.state IN ('held', 'queued')
+        RETURNING delivery.recipient_id, delivery.state
         """,
         list(hours),
         [due for due, _ in hours.values()],
         [ends for _, ends in hours.values()],
     )
+    return [row["recipient_id"] for row in rows if row["state"] == "canceled"]
 
 
-async def call_off(tx: Tx, gate_id: int, *, most: int = AT_ONCE) -> int:
-    """Of what waits behind a closed gate the next some thousands never leave; how many. 0: that was all.
-
-    What is on the wire ends by itself.
-    """
-    return await tx.execute(
+async def call_off(tx: Tx, recipient_ids: Sequence[int]) -> list[int]:
+    """What waits for these never leaves; whose that was. What is on the wire ends by itself."""
+    rows = await tx.fetch(
         """
         UPDATE delivery SET state = 'canceled', code = 'called_off'
-        FROM (SELECT id FROM delivery WHERE gate_id = $1 AND state IN ('held', 'queued')
-              ORDER BY id LIMIT $2 FOR NO KEY UPDATE) AS waiting
-        WHERE delivery.id = waiting.id
+        FROM (SELECT id FROM delivery WHERE recipient_id = ANY($1) AND state IN ('held', 'queued')
+              ORDER BY id FOR NO KEY UPDATE) AS waiting
+        WHERE delivery.id = waiting.id RETURNING delivery.recipient_id
         """,
-        gate_id,
-        most,
+        list(recipient_ids),
     )
+    return [row["recipient_id"] for row in rows]

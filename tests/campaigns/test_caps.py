@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from datetime import date
 
-from hub.campaigns import caps, holds
+from hub.campaigns import caps, holds, leaving, making
+from hub.campaigns.caps import Wanted
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
 from tests.campaigns.planning import planned
+from tests.campaigns.sending import running
+from tests.deliveries.road import DOMAIN, until
 from tests.world import World
 
 WEEK = date(2026, 11, 16)
@@ -16,14 +19,14 @@ WEEK = date(2026, 11, 16)
 
 async def test_two_processes_at_once_give_nobody_more_than_there_is(hub: Hub, world: World) -> None:
     """Ten campaigns in two transactions each want both people; the house allows two a week."""
-    wanted = [(10 * root + n, root, WEEK) for root in (world.marta, world.jorge) for n in range(10)]
+    wanted = [Wanted(10 * root + n, root, n, 1) for root in (world.marta, world.jorge) for n in range(10)]
     met = asyncio.Barrier(2)
 
-    async def process(mine: list[tuple[int, int, date]]) -> set[int]:
+    async def process(mine: list[Wanted]) -> dict[int, str]:
         async with hub.transaction() as tx:
             await tx.value("SELECT 1")
             await met.wait()
-            return await caps.take(tx, mine)
+            return await caps.take(tx, mine, week=WEEK)
 
     refused = await asyncio.gather(process(wanted[::2]), process(wanted[1::2]))
     assert len(refused[0] | refused[1]) == 16
@@ -31,13 +34,12 @@ async def test_two_processes_at_once_give_nobody_more_than_there_is(hub: Hub, wo
     assert {row["root_contact_id"]: row["n"] for row in rows} == {world.marta: [1, 2], world.jorge: [1, 2]}
     async with hub.transaction() as tx:
         taken = {row["recipient_id"] for row in await tx.fetch("SELECT recipient_id FROM touch")}
-        again = await caps.take(tx, wanted)
-        assert again == {one[0] for one in wanted} - taken, (
+        again = await caps.take(tx, wanted, week=WEEK)
+        assert again == dict.fromkeys({one.id for one in wanted} - taken, "cap"), (
             "who has a place keeps it, however often it is claimed"
         )
-        assert not await caps.take(tx, [(999, world.marta, date(2026, 11, 23))]), (
-            "another week is another matter"
-        )
+        another = Wanted(999, world.marta, 999, 1)
+        assert not await caps.take(tx, [another], week=date(2026, 11, 23)), "another week is another matter"
         await caps.give_back(tx, [min(taken)])
 
 
@@ -87,6 +89,36 @@ async def test_of_two_who_turned_out_to_be_one_person_only_the_first_gets_it(tx:
     await tx.execute("UPDATE contact SET root_id = id WHERE id = $1", world.jorge)
     await tx.execute("UPDATE address SET contact_id = $1 WHERE id = $2", world.jorge, world.marta_address)
     assert await holds.check(tx, [first, second]) == {recipients[world.marta_address]: "gone"}
+
+
+async def test_two_workers_at_once_write_to_one_person_once(hub: Hub, world: World) -> None:
+    """Two of the plan were merged into one person; a worker claims each before the other has committed."""
+    await running(hub, world, 2)
+    async with hub.transaction() as tx:
+        assert await making.make(tx, DOMAIN) == 2
+        await tx.execute(
+            "UPDATE contact SET root_id = (SELECT min(contact_id) FROM recipient) WHERE search = 'c2'"
+        )
+
+    async def claimed(tx: Tx) -> tuple[int, list[str]]:
+        found, changed = await leaving.claim(tx, "w", {world.mail.id: 1}, lease_seconds=60)
+        return len(found), [one.code for one in changed]
+
+    async def other() -> tuple[int, list[str]]:
+        async with hub.transaction() as tx:
+            return await claimed(tx)
+
+    async with hub.transaction() as tx:
+        assert await claimed(tx) == (1, [])
+        second = asyncio.create_task(other())
+
+        async def waits_or_is_done() -> bool:
+            return second.done() or await hub.pool.fetchval(
+                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'transactionid')"
+            )
+
+        await until(waits_or_is_done)
+    assert await second == (0, ["same_person"])
 
 
 async def _delivered(tx: Tx, *, first: str, second: str) -> None:

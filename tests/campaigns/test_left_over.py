@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from hub.campaigns import freezing, halting, preparing, running
+from hub.campaigns import calling_off, caps, freezing, halting, making, preparing, running
 from hub.plumbing.hub import Hub
 from tests.campaigns.preparing import customers, draft, prepared, worked
 from tests.campaigns.sending import running as sending
 from tests.campaigns.test_running import approved, make, state
+from tests.deliveries.road import DOMAIN
 from tests.world import World
 from workers.campaigning import begin_and_end, watch_over
 
@@ -63,6 +64,39 @@ async def test_what_comes_back_to_a_campaign_that_was_called_off_ends_too(hub: H
     await worked(hub, sent.id)
     rows = await hub.pool.fetch("SELECT DISTINCT state, code FROM delivery")
     assert [tuple(row) for row in rows] == [("canceled", "called_off")]
+
+
+async def test_who_got_nothing_of_a_campaign_that_was_called_off_may_be_touched_by_another(
+    hub: Hub, world: World
+) -> None:
+    """Of six one has it, one perhaps, one is on the wire; two wait again after a claim, one was never made."""
+    sent = await sending(hub, world, 6)
+    async with hub.transaction() as tx:
+        assert await making.make(tx, DOMAIN, most=5) == 5
+        places = [caps.Wanted(id_, 10_000 + id_, sent.id, 1) for id_ in sent.recipients]
+        assert not await caps.take(tx, places)
+        for number, state_ in enumerate(("sent", "unknown", "sending", "queued", "queued")):
+            await tx.execute(
+                "UPDATE delivery SET state = $2, lease_until = now() + interval '1 minute' WHERE recipient_id = $1",
+                sent.recipients[number],
+                state_,
+            )
+        await running.cancel(tx, sent.id, world.mario)
+    after: int | None = 0
+    batches = 0
+    while after is not None:
+        async with hub.transaction() as tx:
+            after = await calling_off.end_waiting(tx, sent.id, after, most=4)
+            batches += 1
+    assert batches == 3, "each is looked at once"
+    touched = "SELECT recipient_id FROM touch ORDER BY 1"
+    assert [row[0] for row in await hub.pool.fetch(touched)] == sent.recipients[:3]
+    assert await hub.pool.fetchval("SELECT state FROM recipient ORDER BY id DESC LIMIT 1") == "stopped"
+    await hub.pool.execute("UPDATE delivery SET state = 'queued' WHERE state = 'sending'")
+    async with hub.transaction() as tx:
+        await tx.execute("DELETE FROM todo")
+        assert await calling_off.end_late(tx) == 1
+    assert [row[0] for row in await hub.pool.fetch(touched)] == sent.recipients[:2]
 
 
 async def test_who_was_being_prepared_when_it_was_called_off_waits_for_nothing(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from hub.campaigns import steps
+import asyncio
+
+from hub.bulk.one_by_one import OneByOne
+from hub.campaigns import making, steps
+from hub.channels.errors import Rejected
 from hub.customers.consent import Wish, record
+from hub.deliveries import gated
+from hub.plumbing.clock import monotonic
 from hub.plumbing.hub import Hub
 from tests.campaigns.sending import leaving, running
 from tests.channels.texting import texting
-from tests.deliveries.road import states, until
+from tests.deliveries.road import DOMAIN, states, until
 from tests.world import World
 
 SAID = steps.Wanted(
@@ -52,3 +58,18 @@ async def test_texts_leave_one_by_one_to_who_agreed(hub: Hub, world: World) -> N
         told = {number: [one.body for one in texts.twilio.texts.sent_to(number)] for number in numbers}
     assert told == {numbers[0]: ["Núm1, ya es otoño"], numbers[1]: [], numbers[2]: ["Núm3, ya es otoño"]}
     assert await hub.pool.fetchval("SELECT code FROM delivery WHERE state = 'failed'") == "no_consent"
+
+
+async def test_whose_row_is_gone_gets_nothing_and_the_others_theirs(hub: Hub, world: World) -> None:
+    """Erased after it was claimed: nobody knows any more what was to be said."""
+    sent = await running(hub, world, 1)
+    async with hub.transaction() as tx:
+        await making.make(tx, DOMAIN)
+        [claimed] = await gated.claim(tx, "w", {world.mail.id: 1}, lease_seconds=60)
+        await tx.execute("DELETE FROM recipient WHERE id = $1", sent.recipients[0])
+    road = OneByOne(hub)
+    flushing = asyncio.create_task(road.flusher.run())
+    error = await road._departure(claimed, monotonic()).go()
+    flushing.cancel()
+    assert isinstance(error, Rejected)
+    assert tuple(await hub.pool.fetchrow("SELECT state, code FROM delivery")) == ("failed", "changed")
