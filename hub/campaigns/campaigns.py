@@ -86,6 +86,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     track_opens: bool | msgspec.UnsetType = msgspec.UNSET
     version: int | None = None
 
+    def given(self) -> dict[str, Any]:
+        """The fields to change, by name."""
+        names = (name for name in self.__struct_fields__ if name != "version")
+        return {name: value for name in names if (value := getattr(self, name)) is not msgspec.UNSET}
+
 
 async def load(tx: Tx, campaign_id: int) -> Campaign:
     """One campaign. Raises NotFound."""
@@ -131,19 +136,21 @@ async def create(tx: Tx, name: str, *, agent_id: int) -> Campaign:
     return await load(tx, id_)
 
 
-async def change(tx: Tx, campaign_id: int, wanted: Change, *, agent_id: int) -> Campaign:
-    """Change a draft. Raises NotFound, BadInput(field), Conflict when it is no draft or changed meanwhile."""
+async def change(tx: Tx, campaign_id: int, wanted: Change, *, agent_id: int, page: str = "") -> Campaign:
+    """Change a draft. Raises NotFound, BadInput(field), Conflict when it is no draft or changed meanwhile.
+
+    `page`: the opened page that asks, which others' changes are told from (drafting).
+    """
     before = await lock(tx, campaign_id)
     must_be_editable(before)
     if wanted.version not in (None, before.version):
         raise Conflict(_("Somebody else changed this campaign meanwhile. Load it again."), field="version")
-    given = {
-        name: value
-        for name in Change.__struct_fields__
-        if name != "version" and (value := getattr(wanted, name)) is not msgspec.UNSET
-    }
+    given = wanted.given()
     if "name" in given:
         given["name"] = _checked_name(given["name"])
+    given = {name: value for name, value in given.items() if value != getattr(before, name)}
+    if not given:
+        return before
     await _must_exist(tx, given)
     after = msgspec.structs.replace(before, **given)
     await tx.execute(
@@ -167,7 +174,15 @@ async def change(tx: Tx, campaign_id: int, wanted: Change, *, agent_id: int) -> 
         after.interest_id,
     )
     await history.record(
-        tx, "campaign_changed", agent_id=agent_id, campaign_id=campaign_id, fields=sorted(given)
+        tx,
+        "campaign_changed",
+        agent_id=agent_id,
+        campaign_id=campaign_id,
+        fields=sorted(given),
+        version=before.version + 1,
+        page=page,
+        before=msgspec.to_builtins({name: getattr(before, name) for name in given}),
+        after=msgspec.to_builtins(given),
     )
     tx.signal("campaign", campaign_id, topics(campaign_id))
     return await load(tx, campaign_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -23,6 +24,9 @@ VARIANTS = ("a", "b")
 
 class Wanted(Texts, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The words of one step and variant, as somebody wants them."""
+
+
+SAID = Wanted.__struct_fields__
 
 
 class Text(Wanted, frozen=True, kw_only=True):
@@ -127,9 +131,19 @@ async def remove_last(tx: Tx, campaign_id: int, *, agent_id: int) -> None:
 
 
 async def say(
-    tx: Tx, campaign_id: int, wanted: Wanted, *, step: int = 1, variant: str = "a", agent_id: int
+    tx: Tx,
+    campaign_id: int,
+    wanted: Wanted,
+    *,
+    step: int = 1,
+    variant: str = "a",
+    agent_id: int,
+    page: str = "",
 ) -> Text:
-    """What a step says, as a new version. Raises BadInput naming the field (Misworded with the line), NotFound."""
+    """What a step says, as a new version. Raises BadInput naming the field (Misworded with the line), NotFound.
+
+    `page`: the opened page that asks, which others' changes are told from (drafting).
+    """
     campaigns.must_be_editable(await campaigns.lock(tx, campaign_id))
     if variant not in VARIANTS:
         raise BadInput(_("The variants are a and b."), field="variant")
@@ -137,11 +151,12 @@ async def say(
         "SELECT true FROM campaign_step WHERE campaign_id = $1 AND step = $2", campaign_id, step
     ):
         raise NotFound(_("There is no such step."))
-    clean = _checked(wanted)
+    clean = checked(wanted)
     if clean.approved_text_id and not await tx.value(
         "SELECT true FROM approved_text WHERE id = $1 AND active", clean.approved_text_id
     ):
         raise BadInput(_("There is no such approved text."), field="approved_text_id")
+    before = await newest(tx, campaign_id, step, variant)
     version: int = await tx.value(
         """
         INSERT INTO campaign_text (campaign_id, step, variant, version, subject, text, html, short,
@@ -161,21 +176,49 @@ async def say(
         clean.approved_variables,
         agent_id,
     )
-    await _changed(tx, campaign_id, agent_id)
+    texts = [name for name in SAID if getattr(clean, name) != getattr(before or Wanted(), name)]
+    said: dict[str, Any] = {
+        "step": step,
+        "variant": variant,
+        "text_version": version,
+        "texts": texts,
+        "page": page,
+    }
+    await _changed(tx, campaign_id, agent_id, **said)
     return await text(tx, campaign_id, step, variant, version)
 
 
-async def _changed(tx: Tx, campaign_id: int, agent_id: int) -> None:
-    await tx.execute(
-        "UPDATE campaign SET version = version + 1, changed_at = now() WHERE id = $1", campaign_id
+async def newest(tx: Tx, campaign_id: int, step: int, variant: str) -> Text | None:
+    """What it says now; None: nothing yet."""
+    return await tx.row(
+        Text,
+        f"SELECT {_COLUMNS} FROM campaign_text WHERE campaign_id = $1 AND step = $2 AND variant = $3 "
+        "ORDER BY version DESC LIMIT 1",
+        campaign_id,
+        step,
+        variant,
+    )
+
+
+async def _changed(tx: Tx, campaign_id: int, agent_id: int, **said: Any) -> None:
+    version = await tx.value(
+        "UPDATE campaign SET version = version + 1, changed_at = now() WHERE id = $1 RETURNING version",
+        campaign_id,
     )
     await history.record(
-        tx, "campaign_changed", agent_id=agent_id, campaign_id=campaign_id, fields=["message"]
+        tx,
+        "campaign_changed",
+        agent_id=agent_id,
+        campaign_id=campaign_id,
+        fields=["message"],
+        version=version,
+        **said,
     )
     tx.signal("campaign", campaign_id, campaigns.topics(campaign_id))
 
 
-def _checked(wanted: Wanted) -> Wanted:
+def checked(wanted: Wanted) -> Wanted:
+    """As it is stored. Raises BadInput naming the field (Misworded with the line)."""
     clean = msgspec.structs.replace(
         wanted,
         subject=one_line(wanted.subject),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
+from hub.campaigns import steps
 from hub.customers.consent import Wish, record
 from hub.plumbing.hub import Hub
 from tests.campaigns.preparing import worked
@@ -52,9 +53,22 @@ async def test_a_campaign_from_its_audience_to_its_live_page(desk: Desk, hub: Hu
     )
     await expect(page.locator("#preview .said")).to_contain_text("en Acme")
     await expect(page.locator("[data-said]")).to_contain_text("Guardado")
+    id_ = int(page.url.split("/")[4])
+    async with hub.transaction() as tx:  # Lola writes at the same sentence meanwhile
+        hers = steps.Wanted(subject="Hola {{ contact.first_name }}", text="Toca ya. {{ unsubscribe.link }}")
+        await steps.say(tx, id_, hers, agent_id=world.lola)
+    await page.fill("[name=text]", "Toca revisión. {{ unsubscribe.link }}")
+    await expect(page.locator("[data-said]")).to_contain_text("Lola también")
+    assert [told for told in desk.complaints if "409" not in told] == []
+    await page.click("[data-both]")
+    await expect(page.locator(".clash")).to_contain_text("ya.")
+    await page.click(".clash .primary")
+    await expect(page.locator(".banner.ok")).to_contain_text("Guardado")
+    await expect(page.locator("[name=text]")).to_have_value("Toca revisión. {{ unsubscribe.link }}")
+    assert [told for told in desk.complaints if "409" not in told] == []
+    desk.complaints.clear()
     await page.goto(page.url.replace("message", "review"))
     await page.click("text=Preparar los mensajes")
-    id_ = int(page.url.split("/")[4])
     await worked(hub, id_)
     await page.click("text=Verlos")  # the page asked by itself whether it is ready
     await expect(page.locator(".letter-of")).to_have_count(1)

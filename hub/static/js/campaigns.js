@@ -45,19 +45,35 @@ const saves = new WeakMap();
 async function save(form, reload) {
   clearTimeout(saves.get(form));
   saves.delete(form);
+  if (form.dataset.overtaken) return;
   const said = $("[data-said]", form);
   try {
     const answer = await ask("POST", form.action, new FormData(form), { "X-Fragment": "saved" });
     if (reload) return location.reload();
+    form.elements.version.value = answer.headers.get("X-Version");
+    const others = decodeURIComponent(answer.headers.get("X-Others"));
     const checks = document.getElementById("checks");
     checks.replaceChildren(nodes(await answer.text()));
-    if (said) { said.textContent = `${checks.dataset.saved} ${spoken(new Date(), "clock")}`; said.classList.remove("wrong"); }
+    if (said) { said.textContent = `${checks.dataset.saved} ${spoken(new Date(), "clock")} ${others}`; said.classList.remove("wrong"); }
   } catch (error) {
+    if (error.told?.error?.code === "overtaken") overtaken(form);
     if (!said) return say("failed", error);
     said.textContent = error.message;
     said.classList.add("wrong");
   }
 }
+
+/** Somebody else changed the same: nothing is saved until whoever writes here has seen both, and nothing is lost. */
+function overtaken(form) {
+  const both = $("[data-both]", form);
+  if (!both) return form.submit();
+  form.dataset.overtaken = "1";
+  both.hidden = false;
+}
+addEventListener("beforeunload", (event) => {
+  if ($("form:is([data-overtaken], :has(.clash)):not([data-left])")) event.preventDefault();
+});
+on("submit", ({ target }) => { target.dataset.left = "1"; });
 
 function saveSoon(form) {
   clearTimeout(saves.get(form));

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from hub.campaigns import campaigns, segments
+from hub.campaigns import campaigns, drafting, segments
 from hub.campaigns.campaigns import Campaign, Change, Experiment
 from hub.customers import interests
-from hub.plumbing.errors import BadInput, Conflict
+from hub.plumbing.errors import BadInput, Conflict, HubError
 from hub.web import render, shell
 from hub.web.campaigns import opened
 from hub.web.campaigns.views import AudienceForm, AudiencePage
@@ -38,11 +38,13 @@ async def change(request: web.Request) -> web.StreamResponse:
             experiment=experiment,
         )
         async with hub_of(request).transaction() as tx:
-            await campaigns.change(tx, id_of(request), wanted, agent_id=person.id)
+            kept = await drafting.change(
+                tx, id_of(request), wanted, opened.reading(form), agent_id=person.id, give_way=form.theirs
+            )
     except (BadInput, Conflict) as error:
         opened.refused(request, error)
-        return await _page(request, {error.field or "b": error.message})
-    return await opened.saved(request, "audience")
+        return await _page(request, error, wanted if isinstance(error, drafting.Overtaken) else None)
+    return await opened.saved(request, "audience", kept)
 
 
 async def reach(request: web.Request) -> web.StreamResponse:
@@ -56,21 +58,26 @@ async def reach(request: web.Request) -> web.StreamResponse:
     )
 
 
-async def _page(request: web.Request, errors: dict[str, str] | None = None) -> web.StreamResponse:
+async def _page(
+    request: web.Request, error: HubError | None = None, wanted: Change | None = None
+) -> web.StreamResponse:
+    """`wanted`: what the form said, and still says."""
     opened.marketer(request)
     async with hub_of(request).transaction() as tx:
         campaign = await campaigns.load(tx, id_of(request))
         found = await segments.listed(tx, most=MOST_SEGMENTS)
         known = [one for one in await interests.listed(tx) if one.active or one.id == campaign.interest_id]
         around = await opened.frame(tx, request, campaign, "audience")
+        around |= await opened.refusal(tx, error, "audience", "b")
+    campaign = opened.wished(campaign, wanted)
     page = AudiencePage(
-        **around | {"errors": errors or {}},
+        **around | {"campaign": campaign},
         segments=found,
         interests=known,
         words=await _words(request, campaign),
         audience=await _reached(request, campaign.segment_id),
     )
-    status = 422 if errors else 200
+    status = opened.status(error)
     return await shell.page(request, "campaigns/audience.html", page, current="campaigns", status=status)
 
 

@@ -6,8 +6,7 @@ import msgspec
 from aiohttp import web
 
 from hub.agents import people
-from hub.agents.roles import Person
-from hub.campaigns import campaigns, steps
+from hub.campaigns import campaigns, drafting, steps
 from hub.campaigns.campaigns import Campaign, Change
 from hub.campaigns.steps import Step, Wanted
 from hub.channels import connections
@@ -16,23 +15,16 @@ from hub.channels.registry import adapter
 from hub.conversations import approved, saved_texts
 from hub.customers.variables import CAMPAIGN_VARIABLES
 from hub.plumbing.db import Tx
-from hub.plumbing.errors import BadInput, Conflict
-from hub.plumbing.texts import N_, _
+from hub.plumbing.errors import BadInput, Conflict, HubError
+from hub.plumbing.texts import _
 from hub.web import shell
-from hub.web.campaigns import opened, preview
+from hub.web.campaigns import opened, preview, words
 from hub.web.campaigns.checklist import variants_of
 from hub.web.campaigns.people import first_people
 from hub.web.campaigns.views import LineView, MessagePage, SettingsForm, TextForm
 from hub.web.forms import converted, form_of, number_of, posted
 from hub.web.inbox.rows import mark
 from hub.web.requests import hub_of, id_of
-
-STOPS = {
-    "reply": N_("they answer"),
-    "bounce": N_("the address does not work"),
-    "conversation": N_("a conversation with them is open"),
-    "purchase": N_("they buy something"),
-}
 
 
 class StepForm(msgspec.Struct):
@@ -56,17 +48,27 @@ async def say(request: web.Request) -> web.StreamResponse:
     wanted = converted(msgspec.to_builtins(texts), Wanted)
     try:
         async with hub_of(request).transaction() as tx:
-            await _say(tx, id_of(request), wanted, form, person)
+            kept = await drafting.say(
+                tx,
+                id_of(request),
+                wanted,
+                opened.reading(form),
+                step=form.step,
+                variant=form.variant,
+                agent_id=person.id,
+                give_way=form.theirs,
+            )
     except (BadInput, Conflict) as error:
         opened.refused(request, error)
-        return await _page(request, {error.field or "text": error.message}, form)
-    return await opened.saved(request, "message", f"&step={form.step}&variant={form.variant}")
+        return await _page(request, error, form)
+    return await opened.saved(request, "message", kept, f"&step={form.step}&variant={form.variant}")
 
 
 async def settings(request: web.Request) -> web.StreamResponse:
     """POST /campaigns/{id}/settings: the channels in their order, who signs, what ends later steps."""
     person = opened.marketer(request)
     form = await form_of(request, SettingsForm)
+    wanted = None
     try:
         ids = [id_ for one in form.channel_ids if (id_ := opened.whole(one)) is not None]
         wanted = converted(
@@ -81,11 +83,13 @@ async def settings(request: web.Request) -> web.StreamResponse:
             Change,
         )
         async with hub_of(request).transaction() as tx:
-            await campaigns.change(tx, id_of(request), wanted, agent_id=person.id)
+            kept = await drafting.change(
+                tx, id_of(request), wanted, opened.reading(form), agent_id=person.id, give_way=form.theirs
+            )
     except (BadInput, Conflict) as error:
         opened.refused(request, error)
-        return await _page(request, {error.field or "channel_ids": error.message})
-    return await opened.saved(request, "message")
+        return await _page(request, error, wanted=wanted)
+    return await opened.saved(request, "message", kept)
 
 
 async def sequence(request: web.Request) -> web.StreamResponse:
@@ -106,22 +110,17 @@ async def sequence(request: web.Request) -> web.StreamResponse:
                     tx, id_of(request), form.step, after_days=form.after_days, agent_id=person.id
                 )
     except (BadInput, Conflict) as error:
-        return await _page(request, {error.field or "after_days": error.message})
+        return await _page(request, error)
     raise web.HTTPSeeOther(f"/campaigns/{id_of(request)}/message?step={step}&done={done}")
 
 
-async def _say(tx: Tx, campaign_id: int, wanted: Wanted, form: TextForm, person: Person) -> None:
-    campaigns.must_be_editable(await campaigns.load(tx, campaign_id))
-    known = {one.step: one.texts for one in await steps.listed(tx, campaign_id)}
-    newest = known.get(form.step, {}).get(form.variant)
-    if newest and all(getattr(newest, name) == getattr(wanted, name) for name in wanted.__struct_fields__):
-        return
-    await steps.say(tx, campaign_id, wanted, step=form.step, variant=form.variant, agent_id=person.id)
-
-
 async def _page(
-    request: web.Request, errors: dict[str, str] | None = None, form: TextForm | None = None
+    request: web.Request,
+    error: HubError | None = None,
+    form: TextForm | None = None,
+    wanted: Change | None = None,
 ) -> web.StreamResponse:
+    """`form`, `wanted`: what the form of the words, of the settings said, and still says."""
     person = opened.marketer(request)
     reach, sampled = await first_people(request)
     async with hub_of(request).transaction() as tx:
@@ -138,11 +137,16 @@ async def _page(
         blanks = (
             said.approved_variables if said and not form else preview.blanks_of(dict(await request.post()))
         )
+        around = await opened.frame(tx, request, campaign, "message")
+        around |= await opened.refusal(tx, error, "settings" if wanted else "message", _told_at(wanted, form))
+        if form and not around.get("clashes"):
+            around |= {"version": form.version, "page": form.page}
+        campaign = opened.wished(campaign, wanted)
         page = MessagePage(
-            **await opened.frame(tx, request, campaign, "message") | {"errors": errors or {}},
+            **around | {"campaign": campaign},
             lines=await _lines(tx, campaign),
             agents=[("", _("Nobody")), *((str(one.id), one.name) for one in await people.every(tx))],
-            stops=[(key, _(name), key in campaign.stops) for key, name in STOPS.items()],
+            stops=[(key, _(name), key in campaign.stops) for key, name in words.STOPS.items()],
             steps=planned,
             step=here.step,
             variant=variant,
@@ -167,8 +171,13 @@ async def _page(
                 tx, hub_of(request), campaign, preview.texts_of(text, blanks), text, person
             ),
         )
-    status = 422 if errors else 200
+    status = opened.status(error)
     return await shell.page(request, "campaigns/message.html", page, current="campaigns", status=status)
+
+
+def _told_at(wanted: Change | None, form: TextForm | None) -> str:
+    """Where an error is told that names no field."""
+    return "channel_ids" if wanted else "text" if form else "after_days"
 
 
 async def _lines(tx: Tx, campaign: Campaign) -> list[LineView]:

@@ -6,11 +6,11 @@ from zoneinfo import available_timezones
 
 from aiohttp import web
 
-from hub.campaigns import campaigns, foreseeing, timing
+from hub.campaigns import campaigns, drafting, foreseeing, timing
 from hub.campaigns.campaigns import Campaign, Change
 from hub.campaigns.schedule import Schedule
 from hub.campaigns.timing import Spread
-from hub.plumbing.errors import BadInput, Conflict, Unavailable
+from hub.plumbing.errors import BadInput, Conflict, HubError, Unavailable
 from hub.web import shell
 from hub.web.campaigns import opened, words
 from hub.web.campaigns.views import ScheduleForm, SchedulePage
@@ -28,13 +28,15 @@ async def change(request: web.Request) -> web.StreamResponse:
     person = opened.marketer(request)
     form = await form_of(request, ScheduleForm)
     try:
+        wanted = Change(schedule=_wanted(form))
         async with hub_of(request).transaction() as tx:
-            wanted = Change(schedule=_wanted(form))
-            await campaigns.change(tx, id_of(request), wanted, agent_id=person.id)
+            kept = await drafting.change(
+                tx, id_of(request), wanted, opened.reading(form), agent_id=person.id, give_way=form.theirs
+            )
     except (BadInput, Conflict) as error:
         opened.refused(request, error)
-        return await _page(request, {error.field or "when": error.message})
-    return await opened.saved(request, "schedule")
+        return await _page(request, error, wanted if isinstance(error, drafting.Overtaken) else None)
+    return await opened.saved(request, "schedule", kept)
 
 
 def _wanted(form: ScheduleForm) -> Schedule:
@@ -59,17 +61,21 @@ def _clock(value: object) -> object:
     return f"{value}:00" if isinstance(value, str) and len(value) == 5 and value[2] == ":" else value
 
 
-async def _page(request: web.Request, errors: dict[str, str] | None = None) -> web.StreamResponse:
+async def _page(
+    request: web.Request, error: HubError | None = None, wanted: Change | None = None
+) -> web.StreamResponse:
+    """`wanted`: what the form said, and still says."""
     opened.marketer(request)
     async with hub_of(request).transaction() as tx:
         campaign = await campaigns.load(tx, id_of(request))
         around = await opened.frame(tx, request, campaign, "schedule")
+        around |= await opened.refusal(tx, error, "schedule", "when")
         spread = await timing.spread(tx, campaign)
     if campaign.state == "draft":
         spread = await _foreseen(request, campaign)
-    schedule = campaign.schedule
+    schedule = opened.wished(campaign, wanted).schedule
     page = SchedulePage(
-        **around | {"errors": errors or {}},
+        **around,
         schedule=schedule,
         zones=sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")),
         weekdays=[(n, name, n in schedule.weekdays) for n, name in enumerate(words.weekdays())],
@@ -77,7 +83,7 @@ async def _page(request: web.Request, errors: dict[str, str] | None = None) -> w
         sentence=words.schedule(schedule),
         spread=spread,
     )
-    status = 422 if errors else 200
+    status = opened.status(error)
     return await shell.page(request, "campaigns/schedule.html", page, current="campaigns", status=status)
 
 

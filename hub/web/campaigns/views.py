@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from hub.campaigns.campaigns import Campaign
@@ -61,8 +63,22 @@ class NewPage(View, frozen=True, kw_only=True):
     errors: dict[str, str] = msgspec.field(default_factory=dict)
 
 
+class ClashView(View, frozen=True, kw_only=True):
+    """A field somebody else changed too. `theirs`, `mine`: what each says, in pieces (text, whether it differs)."""
+
+    field: str
+    label: str
+    who: str
+    at: datetime
+    theirs: list[tuple[str, bool]]
+    mine: list[tuple[str, bool]]
+
+
 class StepPage(View, frozen=True, kw_only=True):
-    """What every page of one campaign is told. `tone` colours its `state`."""
+    """What every page of one campaign is told. `tone` colours its `state`.
+
+    `version` and `page` go along with its forms; `clashes`: what of the form `clashed` somebody else changed too.
+    """
 
     campaign: Campaign
     state: str
@@ -72,6 +88,10 @@ class StepPage(View, frozen=True, kw_only=True):
     editable: bool
     done: str = ""
     errors: dict[str, str] = msgspec.field(default_factory=dict)
+    version: int = 0
+    page: str = ""
+    clashed: str = ""
+    clashes: list[ClashView] = msgspec.field(default_factory=list)
 
 
 class AudiencePage(StepPage, frozen=True, kw_only=True):
@@ -154,7 +174,15 @@ class SchedulePage(StepPage, frozen=True, kw_only=True):
     spread: list[Spread] = msgspec.field(default_factory=list)
 
 
-class TextForm(msgspec.Struct):
+class DraftForm(msgspec.Struct):
+    """What every form of a draft says: what it had read, from which page, and where it gives way to what is stored."""
+
+    version: int = 0
+    page: str = ""
+    theirs: list[str] = []
+
+
+class TextForm(DraftForm):
     """POST /campaigns/{id}/message: the words of one step and variant; the others are the preview's."""
 
     step: int = 1
@@ -169,7 +197,7 @@ class TextForm(msgspec.Struct):
     reach: int = 0
 
 
-class SettingsForm(msgspec.Struct):
+class SettingsForm(DraftForm):
     """POST /campaigns/{id}/settings: on which lines and from whom; `act` moves a line up."""
 
     channel_ids: list[str] = []
@@ -181,7 +209,7 @@ class SettingsForm(msgspec.Struct):
     act: str = ""
 
 
-class AudienceForm(msgspec.Struct):
+class AudienceForm(DraftForm):
     """POST /campaigns/{id}/audience."""
 
     name: str = ""
@@ -191,7 +219,7 @@ class AudienceForm(msgspec.Struct):
     hold_out: int = 0
 
 
-class ScheduleForm(msgspec.Struct):
+class ScheduleForm(DraftForm):
     """POST /campaigns/{id}/schedule; numbers are "" for no limit, `warm_up` is a list with commas."""
 
     when: str = "now"

@@ -9,13 +9,19 @@ from babel.dates import format_date, format_time, get_day_names
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.schedule import Schedule
 from hub.campaigns.states import WORDS, State
-from hub.plumbing.texts import _, language
+from hub.plumbing.texts import N_, _, language
 
 TONES: dict[State, str] = {
     "prepared": "warn",
     "scheduled": "accent",
     "running": "ok",
     "paused": "danger",
+}
+STOPS = {
+    "reply": N_("they answer"),
+    "bounce": N_("the address does not work"),
+    "conversation": N_("a conversation with them is open"),
+    "purchase": N_("they buy something"),
 }
 PLACES: dict[State, str] = {
     "draft": "audience",
