@@ -105,6 +105,18 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Everything in a file's syntax tree, walked once a test run."""
+    return tuple(ast.walk(parsed(path)))
+
+
+@cache
+def names() -> frozenset[str]:
+    """The dotted names of every module of the house."""
+    return frozenset(name for name, _ in modules())
+
+
 def floor(module: str) -> int:
     """The floor a module stands on. Raises KeyError for a module nobody placed."""
     parts = module.split(".")
@@ -124,15 +136,15 @@ def room(module: str) -> str:
 @cache
 def imports(path: Path, module: str) -> tuple[tuple[str, int], ...]:
     """Our own modules that a file imports, anywhere in it, with the line."""
-    known, found = {name for name, _ in modules()}, []
-    for node in ast.walk(parsed(path)):
-        names: list[str] = []
+    known, found = names(), []
+    for node in nodes(path):
+        imported: list[str] = []
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            imported = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             inner = [f"{node.module}.{alias.name}" for alias in node.names]
-            names = [one if one in known else node.module for one in inner]
-        for name in names:
+            imported = [one if one in known else node.module for one in inner]
+        for name in imported:
             if name.split(".")[0] in PACKAGES and name != module:
                 found.append((name, node.lineno))
     return tuple(found)
@@ -140,18 +152,16 @@ def imports(path: Path, module: str) -> tuple[tuple[str, int], ...]:
 
 def statements(path: Path) -> list[tuple[str, int]]:
     """The SQL written in a file, with its line."""
-    tree, found = parsed(path), []
+    found = []
     docs = {
         id(node.body[0].value)
-        for node in ast.walk(tree)
+        for node in nodes(path)
         if isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         and node.body
         and isinstance(node.body[0], ast.Expr)
     }
-    inside = {
-        id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)
-    }
-    for node in ast.walk(tree):
+    inside = {id(part) for node in nodes(path) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
+    for node in nodes(path):
         if id(node) in docs:
             continue
         text = ""
