@@ -16,6 +16,7 @@ MOST = 200
 
 # What the bubbles themselves do not show. The sentence of `assigned` is the routing's (routing/explain).
 SENTENCES = {
+    "began": N_("%(agent)s began this"),
     "closed": N_("%(agent)s closed this"),
     "reopened": N_("%(agent)s opened this again"),
     "put_aside": N_("%(agent)s put this aside"),
@@ -47,6 +48,7 @@ ROUTED = ("assigned", "rang")
 ICONS = {
     "rang": "phone",
     "assigned": "user-check",
+    "began": "pencil",
     "closed": "check",
     "reopened": "rotate-ccw",
     "put_aside": "ban",

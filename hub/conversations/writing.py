@@ -76,10 +76,12 @@ async def insert(
 
 
 def _subject(typed: str, held: Held) -> str:
-    """One line, bounded; by default the conversation's with one Re:."""
+    """One line, bounded; by default the conversation's, with one Re: as soon as the customer wrote."""
     if typed.strip():
         return one_line(typed)[:MOST_SUBJECT]
     subject = one_line(held.subject)[: MOST_SUBJECT - 4]
+    if not held.last_in_seq:
+        return subject
     while subject.lower().startswith(PREFIXES):
         subject = subject.partition(":")[2].strip()
     return f"Re: {subject}" if subject else ""

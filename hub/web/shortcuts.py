@@ -29,6 +29,7 @@ EVERYWHERE = (
     Shortcut(("Ctrl", "K"), N_("Commands and quick search")),
     Shortcut(("/",), N_("Search"), "search", "search"),
     Shortcut(("?",), N_("Keyboard shortcuts"), "help", "keyboard"),
+    Shortcut(("C",), N_("New message"), "new", "pencil"),
     Shortcut(("G", "I"), N_("My inbox"), "/inbox/mine", "inbox"),
     Shortcut(("G", "M"), N_("Mentions"), "/inbox/mentions", "at-sign"),
     Shortcut(("G", "U"), N_("Unassigned"), "/inbox/unassigned", "users"),

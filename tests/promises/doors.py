@@ -62,6 +62,8 @@ EVERYBODY = {
     "GET /palette",
     "GET /tags",
     "GET /inbox/{view}",
+    "GET /new",
+    "POST /new",
     "POST /files",
     "GET /search",
     "GET /{what:accounts|contacts|products|purchases|payments}/import",

@@ -17,12 +17,12 @@ const ACTIONS = {
   reply: thread(() => focus("reply")), note: thread(() => focus("note")), card: thread(card), tick: inbox(() => list.tick()),
   assign: verb("assign"), mine: verb("assignMe"), tags: verb("tags"), snooze: verb("snooze"), priority: verb("priority"),
   close: verb("closeOrReopen", false), stay: verb("closeOrReopen", true), unread: verb("unread"), link: verb("link"), accept: verb("accept"),
-  call: thread(() => say("call")), undo, help, search: () => $("#search").focus(), next: inbox(() => list.step(1)), before: inbox(() => list.step(-1)), open: inbox(list.openChosen), leave: inbox(leave),
+  call: thread(() => say("call")), undo, help, new: () => location.assign("/new"), search: () => $("#search").focus(), next: inbox(() => list.step(1)), before: inbox(() => list.step(-1)), open: inbox(list.openChosen), leave: inbox(leave),
 };
 
 const KEYS = {
   j: "next", k: "before", o: "open", x: "tick", u: "leave", r: "reply", n: "note", a: "assign", m: "mine", t: "tags", h: "snooze", p: "priority",
-  C: "call", e: "close", E: "stay", U: "unread", y: "accept", l: "link", i: "card", z: "undo", "/": "search", "?": "help",
+  c: "new", C: "call", e: "close", E: "stay", U: "unread", y: "accept", l: "link", i: "card", z: "undo", "/": "search", "?": "help",
 };
 
 const BARE = { ArrowDown: () => list.step(1), ArrowUp: () => list.step(-1), Home: () => list.edge(false), End: () => list.edge(true), Enter: list.openChosen };

@@ -13,6 +13,6 @@ field?.addEventListener("input", () => {
     const { items } = await json(await ask("GET", `${field.dataset.lookup}?q=${encodeURIComponent(text)}`)).catch(() => ({ items: [] }));
     if (field.value.trim() !== text) return;
     const people = items.filter((one) => one.value.startsWith("/contacts/"));
-    list.replaceChildren(...people.map((one) => h("li", { class: "btn-row" }, h("a", { href: `/desk?contact=${one.value.slice(10)}` }, one.name), h("span", { class: "dim" }, one.note))));
+    list.replaceChildren(...people.map((one) => h("li", { class: "btn-row" }, h("a", { href: field.dataset.opens + one.value.slice(10) }, one.name), h("span", { class: "dim" }, one.note))));
   }, REST);
 });

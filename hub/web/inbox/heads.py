@@ -107,7 +107,8 @@ async def _line(tx: Tx, stored: StoredHead, way: Way) -> Line:
         typed := await claiming.typed(tx, stored.contact_id, can.address_type)
     ):
         to, why, why_not = typed, _("typed by them, not proven"), ""
-    subject = stored.subject if stored.subject.lower().startswith("re:") else f"Re: {stored.subject}"
+    goes_on = stored.last_in_seq and not stored.subject.lower().startswith("re:")
+    subject = f"Re: {stored.subject}" if goes_on else stored.subject
     return Line(
         id=way.channel.id,
         mark=mark(way.channel.kind, way.channel.name),

@@ -1,0 +1,111 @@
+"""GET and POST /new: an agent writes first; who it is for, then on in the composer of a new conversation."""
+
+from __future__ import annotations
+
+import msgspec
+from aiohttp import web
+
+from hub.conversations import of_customer, starting
+from hub.conversations.of_customer import Line
+from hub.customers import contacts
+from hub.plumbing.db import Tx
+from hub.plumbing.errors import BadInput
+from hub.plumbing.texts import _
+from hub.web import shell
+from hub.web.forms import form_of, number_of
+from hub.web.inbox.asked import must_see, whole
+from hub.web.requests import hub_of, person_of
+from hub.web.views import Named, View
+
+MOST_FOUND = 8
+MOST_MATTERS = 5
+
+
+class NewForm(msgspec.Struct):
+    """POST /new. `contact_id` empty: whoever has `address`, or somebody new of that `name`."""
+
+    contact_id: str = ""
+    name: str = ""
+    address: str = ""
+    subject: str = ""
+
+
+class Found(View, frozen=True, kw_only=True):
+    """Somebody the words name."""
+
+    id: int
+    name: str
+    note: str
+
+
+class NewPage(View, frozen=True, kw_only=True):
+    """GET /new. `who` is chosen; else `q` was typed and `found` names them. `matters`: what is open with them."""
+
+    form: NewForm
+    who: Named | None = None
+    q: str = ""
+    found: list[Found] = msgspec.field(default_factory=list)
+    matters: list[Line] = msgspec.field(default_factory=list)
+    errors: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """GET /new?q=&contact=: who it is for."""
+    return await _page(request, NewForm(contact_id=str(number_of(request, "contact") or "")))
+
+
+async def begin(request: web.Request) -> web.StreamResponse:
+    """POST /new: on to the conversation's own composer."""
+    person = person_of(request)
+    form = await form_of(request, NewForm)
+
+    async def verb(tx: Tx) -> int:
+        contact_id = whole(form.contact_id, "contact_id")
+        if contact_id is None:
+            contact_id = await starting.known_or_new(tx, form.name, form.address, person.id)
+        begun = await starting.start(tx, contact_id, person, subject=form.subject)
+        await must_see(tx, begun.id, person)
+        return begun.id
+
+    try:
+        id_ = await hub_of(request).retrying(verb)
+    except BadInput as error:
+        return await _page(request, form, errors={error.field: error.message})
+    raise web.HTTPSeeOther(f"/c/{id_}#text")
+
+
+async def _page(
+    request: web.Request, form: NewForm, *, errors: dict[str, str] | None = None
+) -> web.StreamResponse:
+    person, q = person_of(request), request.query.get("q", "").strip()[:100]
+    async with hub_of(request).transaction() as tx:
+        who, matters = None, []
+        if (contact_id := whole(form.contact_id, "contact_id")) is not None:
+            contact = (await contacts.load(tx, contact_id)).contact
+            account = f" · {contact.account_name}" if contact.account_name else ""
+            who = Named(id=contact.id, name=(contact.name or _("(no name)")) + account)
+            matters = await of_customer.of_contact(tx, person.id, contact.id)
+        page = NewPage(
+            form=form,
+            who=who,
+            q=q,
+            found=await _found(tx, q) if q and who is None else [],
+            matters=[one for one in matters if one.state in ("open", "snoozed")][:MOST_MATTERS],
+            errors=errors or {},
+        )
+    return await shell.page(request, "inbox/new.html", page, status=422 if errors else 200)
+
+
+async def _found(tx: Tx, q: str) -> list[Found]:
+    return [
+        Found(
+            id=one.contact.id,
+            name=one.contact.name or _("(no name)"),
+            note=" · ".join(
+                part
+                for part in (one.contact.account_name, *(address.value for address in one.addresses[:2]))
+                if part
+            ),
+        )
+        for one in await contacts.listed(tx, text=q, most=MOST_FOUND)
+    ]
