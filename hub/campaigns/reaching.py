@@ -14,7 +14,7 @@ from hub.deliveries.permission import WHY_NOT
 from hub.plumbing.db import Tx
 
 # How near one who cannot be reached was to it: the nearest reason is told.
-NEARNESS = ("no_address", "gone", "unusable", "opted_out", "not_interested", "no_consent")
+NEARNESS = ("no_address", "gone", "unusable", "opted_out", "not_interested", "no_consent", "not_compared")
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,10 +14,13 @@ from hub.agents import people
 from hub.campaigns import approving, campaigns, figures, preparing, running, steps, trying
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.states import ENDED, WORDS, State
+from hub.campaigns.wording import Texts
+from hub.campaigns.worst_cases import Case, worst_cases
 from hub.cli.opened import with_hub
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _
+from hub.web.campaigns import reasons
 
 LOOK_SECONDS = 1.0
 ID = click.argument("campaign_id", type=click.IntRange(min=1), metavar="ID")
@@ -62,6 +65,8 @@ def status(campaign_id: int) -> None:
     )
     for word, number in _lines(found):
         click.echo(f"{number:>10}  {word}")
+    for code, number in sorted([*found.excluded.items(), *found.stopped.items()], key=lambda item: -item[1]):
+        click.echo(f"{number:>10}    {reasons.words(code)}")
 
 
 @command.command(help="Follow it with a progress bar until it has ended; Ctrl-C only stops looking.")
@@ -145,6 +150,27 @@ def test(campaign_id: int, email: str, contact_id: int, to: str, step: int, vari
 
     with_hub(work)
     click.echo(_("A test leaves for %(to)s", to=to))
+
+
+@command.command(
+    help="The worst letters a draft would send, of some hundred real people; nothing is prepared."
+)
+@ID
+@click.option("--step", type=click.IntRange(1, 10), default=1)
+@click.option("--variant", type=click.Choice(steps.VARIANTS), default="a")
+def worst(campaign_id: int, step: int, variant: str) -> None:
+    """What to look at, whom it would reach, and the words."""
+
+    async def work(hub: Hub) -> list[Case]:
+        async with hub.transaction() as tx:
+            texts = await steps.newest(tx, campaign_id, step, variant) or Texts()
+        return await worst_cases(hub, campaign_id, texts)
+
+    for one in with_hub(work):
+        click.secho(f"{one.contact_name or '—'} <{one.address}> {', '.join(one.flags)}", bold=True)
+        said = one.content
+        click.echo("\n".join(part for part in (said.subject, said.text) if part) if said else one.trouble)
+        click.echo()
 
 
 @command.command(help="Back to a draft; what was prepared is thrown away.")

@@ -16,8 +16,8 @@ Purpose = Literal["service", "marketing"]
 # NULL when `d` (a row with address_id, channel_id, purpose, window_until, leave_before, interest_id) may leave,
 # else the code of the reason. It stands in the claim's WHERE, so that nothing leaves that was forbidden meanwhile
 # (INVARIANTS §6). The newest row of the consent ledger counts, of this channel or of all; 'service' refused
-# means the carrier itself blocks (STOP). Marketing needs a yes, and an address that was compared with the
-# list of the suppressed.
+# means the carrier itself blocks (STOP). Marketing needs a yes (*no_consent*: never a word, *opted_out*: a no), and an
+# address that was compared with the list of the suppressed.
 WHY_NOT = """
     CASE
         WHEN (SELECT NOT usable OR (unusable_on <> '{}' AND
@@ -31,9 +31,13 @@ WHY_NOT = """
              (SELECT granted FROM consent
               WHERE consent.address_id = d.address_id AND consent.purpose = 'marketing'
                 AND (consent.channel_id IS NULL OR consent.channel_id = d.channel_id)
-              ORDER BY consent.id DESC LIMIT 1), false) THEN 'no_consent'
+              ORDER BY consent.id DESC LIMIT 1), false)
+             THEN CASE WHEN EXISTS (  -- a word, and no yes: they said no
+                  SELECT FROM consent WHERE consent.address_id = d.address_id AND consent.purpose = 'marketing'
+                    AND (consent.channel_id IS NULL OR consent.channel_id = d.channel_id))
+             THEN 'opted_out' ELSE 'no_consent' END
         WHEN d.purpose = 'marketing' AND (SELECT NOT compared FROM address WHERE address.id = d.address_id)
-             THEN 'no_consent'
+             THEN 'not_compared'
         WHEN d.purpose = 'marketing' AND d.interest_id IS NOT NULL AND EXISTS (
              SELECT FROM interest_refusal AS i WHERE i.address_id = d.address_id AND i.interest_id = d.interest_id)
              THEN 'not_interested'

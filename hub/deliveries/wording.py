@@ -7,7 +7,8 @@ from hub.plumbing.texts import N_, _
 _CODES = {
     "unusable": N_("This address does not work: %(detail)s"),
     "opted_out": N_("The recipient asked not to be written to here."),
-    "no_consent": N_("The recipient has not agreed to marketing."),
+    "no_consent": N_("The recipient never agreed to marketing."),
+    "not_compared": N_("Whether they left us once is still being looked up."),
     "not_interested": N_("The recipient does not want to read about this."),
     "window_closed": N_("They wrote too long ago on this channel: only an approved text may go there now."),
     "quiet_hours": N_("The quiet hours had begun."),

@@ -64,8 +64,8 @@ async def test_an_audience_nobody_fits_is_a_draft_again_and_says_why(hub: Hub, w
 
 async def test_each_person_gets_their_own_or_the_reason_why_not(hub: Hub, world: World) -> None:
     async with hub.transaction() as tx:
-        people = await customers(tx, 7)
-        refused, silent, dead, merged, angry, plain, owned = people
+        people = await customers(tx, 8)
+        refused, silent, new, dead, merged, angry, plain, owned = people
         address = {
             row["contact_id"]: row["id"] for row in await tx.fetch("SELECT id, contact_id FROM address")
         }
@@ -73,6 +73,7 @@ async def test_each_person_gets_their_own_or_the_reason_why_not(hub: Hub, world:
             tx, [Wish(address_id=address[refused], purpose="marketing", granted=False, source="link")]
         )
         await tx.execute("DELETE FROM consent WHERE address_id = $1", address[silent])
+        await tx.execute("UPDATE address SET compared = false WHERE id = $1", address[new])
         await tx.execute("UPDATE address SET usable = false WHERE id = $1", address[dead])
         await tx.execute(
             "UPDATE contact SET account_id = $2, account_standing = 'confirmed' WHERE id = $1",
@@ -93,11 +94,12 @@ async def test_each_person_gets_their_own_or_the_reason_why_not(hub: Hub, world:
     async with hub.transaction() as tx:  # between freezing and filling in
         await tx.execute("UPDATE contact SET root_id = $2 WHERE id = $1", merged, plain)
     after = await worked(hub, made.id)
-    assert (after.state, after.total) == ("prepared", 7)
+    assert (after.state, after.total) == ("prepared", 8)
     found = await rows(hub, made.id)
-    assert {id_: found[id_]["reason"] for id_ in (refused, silent, dead, merged)} == {
-        refused: "no_consent",  # the newest word is no
+    assert {id_: found[id_]["reason"] for id_ in (refused, silent, new, dead, merged)} == {
+        refused: "opted_out",  # the newest word is no
         silent: "no_consent",
+        new: "not_compared",
         dead: "unusable",
         merged: "merged",
     }

@@ -86,7 +86,7 @@ async def test_what_happened_since_it_was_approved_holds_it_back(hub: Hub, world
     first = sent.recipients[0]
     assert {row["recipient_id"] - first + 1: (row["state"], row["code"]) for row in rows} == {
         1: ("canceled", "dropped"),
-        2: ("failed", "no_consent"),
+        2: ("failed", "opted_out"),
         3: ("failed", "changed"),
         4: ("canceled", "cap"),
         5: ("sent", ""),

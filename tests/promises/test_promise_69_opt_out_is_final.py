@@ -59,7 +59,7 @@ async def test_promise_69_opt_out_is_final(hub: Hub, world: World) -> None:
         (DeliveryReported(state="failed", permanent=True, status_code="21610", opted_out=True), "opted_out"),
         (DeliveryReported(state="failed", permanent=True, status_code="30006", dead=True), "unusable"),
         (DeliveryReported(state="failed", permanent=True, status_code="5.1.1"), "unusable"),
-        (DeliveryReported(state="complained", reason="abuse"), "no_consent"),
+        (DeliveryReported(state="complained", reason="abuse"), "opted_out"),
     ],
     ids=["carrier", "landline", "hard bounce", "complaint"],
 )
