@@ -281,6 +281,8 @@ MARKETERS = {
     r"POST /api/v1/campaigns/{id:\d{1,18}}/texts",
     r"GET /api/v1/campaigns/{id:\d{1,18}}/progress",
     r"GET /api/v1/campaigns/{id:\d{1,18}}/report",
+    r"GET /api/v1/campaigns/{id:\d{1,18}}/comparison",
+    r"GET /api/v1/campaigns/{id:\d{1,18}}/week",
     r"GET /api/v1/campaigns/{id:\d{1,18}}/recipients",
     r"GET /api/v1/campaigns/{id:\d{1,18}}/unsettled",
     r"POST /api/v1/campaigns/{id:\d{1,18}}/recipients/{recipient_id:\d{1,18}}/resend",

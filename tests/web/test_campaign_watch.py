@@ -127,11 +127,24 @@ async def test_the_report_counts_and_the_file_is_inert(
         "Respondidos",
         "Muy pocas personas para saberlo.",
         "Ver los datos",
+        "Cuándo responden y hacen clic",
+        "1 respondieron, 0 siguieron un enlace",
     ):
         assert words in report, words
     answered = await mario.text(f"/campaigns/{running}/report?which=answered")
     assert "Marta Ruiz" in answered
     assert "jorge@gmail.com" not in answered
+    assert "Junto a las campañas anteriores" not in report, "there is none"
+    async with hub.transaction() as tx:
+        before = await campaigns.create(tx, "Invierno", agent_id=world.mario)
+        await tx.execute(
+            "UPDATE campaign SET started_at = now() - interval '40 days', track_links = false WHERE id = $1",
+            before.id,
+        )
+    report = await mario.text(f"/campaigns/{running}/report")
+    assert f'<a href="/campaigns/{before.id}/report">Invierno</a>' in report
+    assert "1 (100,0\xa0%)" in report.replace(" %", "\xa0%"), "in Spanish, with a comma"
+    assert "no se cuenta" in report
     file = await (await mario.get(f"/campaigns/{running}/report.csv")).text()
     assert "marta@acme.test" in file
     assert "'=HYPERLINK" in file

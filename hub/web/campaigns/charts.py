@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from babel.numbers import format_decimal
+
+from hub.campaigns.experiments import Share
 from hub.campaigns.figures import Hour, Progress
-from hub.plumbing.texts import N_, _
-from hub.web.campaigns.figures_views import BarRow, HourView
+from hub.campaigns.heat import Cell
+from hub.plumbing.texts import N_, _, language
+from hub.web.campaigns import words
+from hub.web.campaigns.figures_views import BarRow, HeatRow, HeatView, HourView
 from hub.web.campaigns.views import BarView
 
+SHADES = 5
 PIECES = {
     "arrived": (N_("Arrived"), ("delivered", "read")),
     "sent": (N_("Sent"), ("sent",)),
@@ -64,6 +70,32 @@ def columns(hours: Sequence[Hour]) -> list[HourView]:
         )
         for n, one in enumerate(hours)
     ]
+
+
+def heat(cells: Sequence[Cell]) -> list[HeatRow]:
+    """Seven rows of 24 hours, in five shades up to the fullest hour; [] when nobody did anything."""
+    found = {(one.weekday, one.hour): one for one in cells}
+    most = max((one.answered + one.clicked for one in cells), default=0)
+    nobody = Cell(weekday=0, hour=0, answered=0, clicked=0)
+    rows = []
+    for weekday, name in enumerate(words.weekdays() if most else []):
+        there = [found.get((weekday, hour), nobody) for hour in range(24)]
+        drawn = [
+            HeatView(
+                hour=hour,
+                answered=one.answered,
+                clicked=one.clicked,
+                shade=-(-SHADES * (one.answered + one.clicked) // most),
+            )
+            for hour, one in enumerate(there)
+        ]
+        rows.append(HeatRow(name=name, hours=drawn))
+    return rows
+
+
+def share(one: Share) -> str:
+    """How many, and of a hundred: 12 (3.4 %), in the language being spoken."""
+    return f"{format_decimal(one.done, locale=language())} ({format_decimal(one.percent, '0.0', locale=language())} %)"
 
 
 def percent(part: int, whole: int) -> float:

@@ -90,6 +90,44 @@ class HourView(View, frozen=True, kw_only=True):
     answered_height: float
 
 
+class HeatView(View, frozen=True, kw_only=True):
+    """One hour of a weekday. `shade`: 0 for nobody, 5 for the fullest hour of the week."""
+
+    hour: int
+    answered: int
+    clicked: int
+    shade: int
+
+
+class HeatRow(View, frozen=True, kw_only=True):
+    """One weekday, its 24 hours."""
+
+    name: str
+    hours: list[HeatView]
+
+
+class ComparedView(View, frozen=True, kw_only=True):
+    """One campaign beside others; numbers with their share, "" where nothing is counted."""
+
+    id: int
+    name: str
+    day: str
+    sent: int
+    failed: str
+    answered: str
+    clicked: str
+    refused: str
+    bought: str
+    complete: bool
+
+
+class ComparisonView(View, frozen=True, kw_only=True):
+    """This campaign first, then those before it; `tells`: (measure, what the difference says)."""
+
+    rows: list[ComparedView]
+    tells: list[tuple[str, str]]
+
+
 class ArmView(View, frozen=True, kw_only=True):
     """One group of the experiment, in words."""
 
@@ -117,6 +155,8 @@ class ReportPage(StepPage, frozen=True, kw_only=True):
     funnel: list[BarRow]
     hours: list[HourView]
     zone: str
+    heat: list[HeatRow]
+    comparison: ComparisonView
     failures: list[BarRow]
     left_out: list[BarRow]
     links: list[Followed]

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from hub.agents.roles import must
-from hub.campaigns import campaigns, experiments, figures, recipients, tracking
+from hub.campaigns import campaigns, comparing, experiments, figures, heat, recipients, tracking
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.figures import BOUGHT_DAYS, Arm, Progress
 from hub.campaigns.recipients import Recipient
@@ -18,7 +18,7 @@ from hub.plumbing.db import Tx
 from hub.plumbing.sheets import inert, shown
 from hub.plumbing.texts import N_, _
 from hub.web import shell
-from hub.web.campaigns import charts, opened, reasons
+from hub.web.campaigns import charts, compared, opened, reasons
 from hub.web.campaigns.figures_views import ArmView, BarRow, PersonView, ReportPage
 from hub.web.campaigns.running_pages import worded
 from hub.web.forms import number_of
@@ -64,6 +64,8 @@ async def show(request: web.Request) -> web.StreamResponse:
             funnel=_funnel(campaign, progress, seen, max((one.people for one in links), default=0)),
             hours=charts.columns(await figures.by_hour(tx, campaign.id, person.time_zone)),
             zone=person.time_zone,
+            heat=charts.heat(await heat.of(tx, campaign)),
+            comparison=compared.view(await comparing.beside(tx, campaign)),
             failures=await _failures(tx, campaign.id),
             left_out=charts.lines(worded(progress.excluded | progress.stopped)),
             links=links,
@@ -152,8 +154,8 @@ def _arms(found: list[Arm]) -> list[ArmView]:
         ArmView(
             name=_("Wording %(name)s", name=one.variant.upper()) if one.variant else _("Left out on purpose"),
             people=one.people,
-            answered=_share(one.answered),
-            bought=_share(one.bought),
+            answered=charts.share(one.answered),
+            bought=charts.share(one.bought),
             money=" + ".join(f"{amount:.2f} {currency}" for currency, amount in sorted(one.money.items())),
             answers=""
             if one in (answers, others) or not one.variant
@@ -166,10 +168,6 @@ def _arms(found: list[Arm]) -> list[ArmView]:
 
 def _uplift(treated: experiments.Share, others: experiments.Share) -> str:
     return experiments.uplift(treated, others).words
-
-
-def _share(one: experiments.Share) -> str:
-    return f"{one.done} ({one.percent:.1f} %)"
 
 
 def _person(one: Recipient) -> PersonView:
