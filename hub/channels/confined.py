@@ -35,6 +35,15 @@ def give_time(seconds: float) -> None:
     limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime + seconds) + 1)
 
 
+def most_ever_held() -> int:
+    """Bytes of memory this process has held at most.
+
+    `ru_maxrss` is no answer: on Linux a process begins with that of the one that started it.
+    """
+    with open("/proc/self/status", "rb") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith(b"VmHWM:"))
+
+
 def answering(memory: int) -> BinaryIO:
     """Take at most so many bytes, write no file, die with the parent; what answers leave by.
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import resource
 import struct
 import sys
 from typing import BinaryIO
 
 import msgspec
 
-from hub.channels.confined import answering, give_time
+from hub.channels.confined import answering, give_time, most_ever_held
 from hub.channels.facts import AnyFact, Unreadable
 from hub.channels.reading import Request
 from hub.channels.registry import ADAPTERS, adapter
@@ -38,7 +37,7 @@ def _serve(source: BinaryIO, out: BinaryIO, seconds: float, memory: int) -> None
         out.write(struct.pack(">I", len(answer)))
         out.write(answer)
         out.flush()
-        if not healthy or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 > memory * 3 // 4:
+        if not healthy or most_ever_held() > memory * 3 // 4:
             return  # a fresh process has a whole heap again
 
 

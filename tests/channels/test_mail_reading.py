@@ -95,6 +95,16 @@ async def test_a_child_that_dies_is_replaced_and_nothing_is_lost() -> None:
         assert all(isinstance(each[0], MessageReceived) for each in facts)
 
 
+async def test_what_its_parent_holds_makes_no_child_end() -> None:
+    large = b"x" * 300_000_000  # a started process begins with its parent's `ru_maxrss`
+    async with reading(memory=256 * 1024 * 1024) as reader:
+        del large
+        first = pid_of(reader)
+        for _ in range(3):
+            await reader.read("email", SMALL, LINE)
+        assert pid_of(reader) == first
+
+
 async def test_an_unknown_kind_is_an_answer_not_a_crash() -> None:
     async with reading() as reader:
         facts = await reader.read("smoke_signal", SMALL, LINE)
