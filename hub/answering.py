@@ -24,7 +24,7 @@ from hub.channels.spelling import shown
 from hub.conversations import call_steps, call_story, calls, holding
 from hub.conversations.calls import Call, Leg
 from hub.conversations.holding import Held
-from hub.conversations.spelled import as_last_spelled
+from hub.conversations.spelled import as_to_ring
 from hub.customers import usability
 from hub.plumbing.clock import now
 from hub.plumbing.db import Tx
@@ -186,10 +186,9 @@ async def _pressed(tx: Tx, taken: Taken, leg: Leg) -> AnyMove:
         return HangUp()
     if call.direction == "in":
         return Connect()
-    # Argentina's landlines lose by a 9 what its mobiles need: whoever rang before is called back as they rang.
     line = taken.line
-    as_they_rang = await as_last_spelled(tx, line.id, adapter(line.kind).can.address_type, call.number)
-    number = as_they_rang or phone.for_messages(call.number)
+    known = await as_to_ring(tx, line.id, adapter(line.kind).can.address_type, call.number)
+    number = known or phone.for_messages(call.number)
     return Bridge(language=taken.language, number=number, leg=leg.token, n=len(taken.legs))
 
 

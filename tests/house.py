@@ -37,6 +37,7 @@ FLOORS = {
     "hub.answering": 4,
     "hub.calling": 4,
     "hub.desk": 4,
+    "hub.erasing": 4,
     "hub.web": 5,
     "workers": 5,
     "hub.app": 6,
@@ -64,7 +65,7 @@ TABLES = {
     "customers": (
         "account account_domain contact account_denial address claim tag consent suppressed merge "
         "product purchase payment contact_tag contact_role reach_stale bought bought_stale "
-        "interest interest_refusal contact_hours forgotten_address"
+        "interest interest_refusal contact_hours forgotten_address erasure"
     ),
     "deliveries": "delivery early_report quiet_hours gate",
     "conversations": (

@@ -18,7 +18,7 @@ from hub.operating import generations
 from hub.outbound import Outbound
 from hub.plumbing.hub import Hub
 from hub.plumbing.jobs import JOB_SECONDS, POLL_SECONDS, pack, redis_settings, unpack
-from workers import campaigning, deliver, timers
+from workers import campaigning, deliver, erasing, timers
 from workers.fetching import SLOW
 from workers.todo import Chores
 
@@ -42,6 +42,7 @@ async def run(settings: Settings, *, pace: Pace | None = None) -> None:
             group.create_task(chores.run())
             group.create_task(Chores(hub, SLOW).run())
             group.create_task(Chores(hub, campaigning.KINDS, most=1).run())
+            group.create_task(Chores(hub, erasing.KINDS, most=1).run())
             group.create_task(timers.run(hub))
             group.create_task(_listen(hub, (outbound, *campaigns), chores))
     finally:

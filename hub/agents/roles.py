@@ -26,6 +26,7 @@ Verb = Literal[
     "retry_quarantine",
     "import",
     "export",
+    "erase",
     "run_campaigns",
     "see_reports",
 ]
@@ -41,6 +42,7 @@ ALLOWED: dict[Verb, frozenset[Role]] = {
     "retry_quarantine": frozenset({"lead", "admin"}),
     "import": frozenset({"lead", "admin"}),
     "export": frozenset({"lead", "admin"}),
+    "erase": frozenset({"admin"}),
     "run_campaigns": frozenset({"marketer", "lead", "admin"}),
     "see_reports": frozenset({"lead", "marketer", "admin"}),
 }

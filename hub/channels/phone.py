@@ -69,6 +69,12 @@ def for_messages(number: str) -> str:
     return number
 
 
+def as_typed(typed: str, country: str = HOME) -> str:
+    """How a typed number is rung, where its key does not say; "" where it does. Raises ValueError."""
+    number = e164(typed, country)
+    return number if for_messages(key(number)) != key(number) else ""
+
+
 def same(one: str, other: str) -> bool:
     """Whether two E.164 spellings are one telephone."""
     return key(one) == key(other)

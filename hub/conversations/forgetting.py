@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from hub.conversations import chats
 from hub.conversations.chats import Session
-from hub.conversations.holding import hold, note, tell
+from hub.conversations.holding import Held, hold, note, tell
 from hub.customers import claiming, usability
+from hub.plumbing import todo
 from hub.plumbing.db import Tx
 from hub.plumbing.ids import fingerprint, token
 from hub.plumbing.texts import N_
@@ -30,6 +31,7 @@ async def forget(tx: Tx, session: Session, address_type: str) -> None:
     if conversation_id is not None:
         held = await hold(tx, conversation_id)
         await note(tx, "asked_to_be_forgotten", held, None)
+        await _let_know(tx, held)
         await tell(tx, held)
     await tx.execute(
         """
@@ -40,3 +42,23 @@ async def forget(tx: Tx, session: Session, address_type: str) -> None:
         session.id,
         fingerprint(token(chats.TOKEN_BYTES)),
     )
+
+
+async def _let_know(tx: Tx, held: Held) -> None:
+    """Who has the conversation, else who owns the account, answers the wish; administrators erase."""
+    rows = await tx.fetch(
+        """
+        SELECT id FROM agent
+        WHERE active AND (role = 'admin' OR id = coalesce($1, (SELECT owner_id FROM account WHERE id = $2)))
+        ORDER BY id
+        """,
+        held.assignee_id,
+        held.account_id,
+    )
+    payload = {
+        "verb": "asked_to_be_forgotten",
+        "agent_ids": [row["id"] for row in rows],
+        "conversation_id": held.id,
+    }
+    await todo.add(tx, "notification", held.id, payload)
+    tx.wake("todo")

@@ -82,15 +82,17 @@ async def prove(tx: Tx, contact_id: int, type_: str, value: str, *, source: str)
     Raises BadInput when it is not one, Conflict when another person has it.
     """
     plain = normalised(type_, value)
+    spelled = phone.as_typed(value) if type_ == "phone" else ""
     await tx.execute(
         """
-        INSERT INTO address (type, value, contact_id, verified, source) VALUES ($1, $2, $3, true, $4)
+        INSERT INTO address (type, value, contact_id, verified, source, spelled) VALUES ($1, $2, $3, true, $4, $5)
         ON CONFLICT (type, value) DO NOTHING
         """,
         type_,
         plain,
         contact_id,
         source,
+        spelled,
     )
     held = await tx.record(
         """
@@ -104,6 +106,8 @@ async def prove(tx: Tx, contact_id: int, type_: str, value: str, *, source: str)
     assert held is not None
     if not held["own"]:
         raise Conflict(_("%(address)s already belongs to another contact.", address=plain), field="address")
+    if spelled and (source == "agent" or spelled != plain):  # a file of ours may have lost it
+        await tx.execute("UPDATE address SET spelled = $2 WHERE id = $1", held["id"], spelled)
     await refresh_search(tx, [contact_id])
     if source == "agent":
         root = await tx.value("SELECT root_id FROM contact WHERE id = $1", contact_id)

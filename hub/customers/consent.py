@@ -31,6 +31,7 @@ SOURCES = {
     "agent": N_("%(agent)s wrote it down: %(proof)s"),
     "import": N_("came with an import: %(proof)s"),
     "erased": N_("they had said so before they were erased"),
+    "erasure": N_("they were erased once"),
 }
 BY_THEMSELVES = ("word", "provider")
 

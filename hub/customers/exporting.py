@@ -31,7 +31,8 @@ async def _contacts(tx: Tx, after: int, most: int) -> list[tuple[int, list[Any]]
         SELECT r.id, r.external_id, r.name, coalesce(o.external_id, o.name) AS account, r.language, r.job_title,
                ARRAY(SELECT a.value FROM address a JOIN contact c ON c.id = a.contact_id
                      WHERE c.root_id = r.id AND a.type = 'email' ORDER BY a.id) AS email,
-               ARRAY(SELECT a.value FROM address a JOIN contact c ON c.id = a.contact_id
+               ARRAY(SELECT coalesce(nullif(a.spelled, ''), a.value) FROM address a
+                     JOIN contact c ON c.id = a.contact_id
                      WHERE c.root_id = r.id AND a.type = 'phone' ORDER BY a.id) AS phone,
                ARRAY(SELECT DISTINCT t.name FROM tag t JOIN contact_tag k ON k.tag_id = t.id
                      JOIN contact c ON c.id = k.contact_id WHERE c.root_id = r.id ORDER BY t.name) AS tags,

@@ -188,9 +188,9 @@ async def store_contact(tx: Tx, row: Row) -> int:
 
     `tags` and roles are added, none is taken away; several tags have | between them.
     """
-    addresses = addresses_of(row)
+    addresses = typed_in(row)
     account_id = await account_named(tx, row.get("account", ""))
-    known = await person_known(tx, row.get("external_id", ""), addresses)
+    known = await person_known(tx, row.get("external_id", ""), addresses_of(row))
     fields: dict[str, Any] = {name: row[name] for name in ("name", "language", "job_title") if row.get(name)}
     if account_id:
         fields["account_id"] = account_id
@@ -218,8 +218,13 @@ async def store_contact(tx: Tx, row: Row) -> int:
 
 def addresses_of(row: Row) -> list[tuple[str, str]]:
     """The (type, value) addresses of a row, as their rows hold them. Raises BadInput(email or phone)."""
+    return [(type_, normalised(type_, value)) for type_, value in typed_in(row)]
+
+
+def typed_in(row: Row) -> list[tuple[str, str]]:
+    """The (type, value) addresses of a row, as somebody typed them."""
     return [
-        (type_, normalised(type_, value))
+        (type_, value.strip())
         for type_ in ("email", "phone")
         for value in row.get(type_, "").split("|")
         if value.strip()

@@ -46,6 +46,20 @@ async def keep(tx: Tx, crypto: Crypto, address_ids: Sequence[int]) -> int:
     return len(refused)
 
 
+async def refuse_all(tx: Tx, crypto: Crypto, address_ids: Sequence[int]) -> None:
+    """Whoever is erased wants no campaigns, however often a list brings them back; what they refused stays, too."""
+    await keep(tx, crypto, address_ids)
+    rows = await tx.fetch("SELECT type, value FROM address WHERE id = ANY($1) ORDER BY id", list(address_ids))
+    await tx.execute(
+        """
+        INSERT INTO suppressed (hash, purpose, source)
+        SELECT hash, 'marketing', 'erasure' FROM unnest($1::bytea[]) AS w (hash)
+        ON CONFLICT DO NOTHING
+        """,
+        [name_of(crypto, row["type"], row["value"]) for row in rows],
+    )
+
+
 async def refuse_forgotten(tx: Tx, address_id: int, purpose: str) -> bool:
     """A link we sent to an address that was erased since says no; False when we never erased such an address."""
     return bool(
@@ -84,7 +98,7 @@ async def compare(tx: Tx, crypto: Crypto) -> int:
         return 0
     by_name = {name_of(crypto, row["type"], row["value"]): row["id"] for row in rows}
     known = await tx.fetch(
-        "SELECT hash, purpose, channel_id FROM suppressed WHERE hash = ANY($1) ORDER BY purpose, channel_id",
+        "SELECT hash, purpose, channel_id, source FROM suppressed WHERE hash = ANY($1) ORDER BY purpose, channel_id",
         list(by_name),
     )
     refusals = [
@@ -92,7 +106,7 @@ async def compare(tx: Tx, crypto: Crypto) -> int:
             address_id=by_name[row["hash"]],
             purpose=row["purpose"],
             granted=False,
-            source="erased",
+            source="erasure" if row["source"] == "erasure" else "erased",
             channel_id=row["channel_id"],
         )
         for row in known

@@ -46,7 +46,7 @@ async def collect(hub: Hub, folder: str) -> Collected:
     """
     before = clock.now() - timedelta(hours=HOURS)
     async with hub.transaction() as tx:
-        if not await _may(tx):
+        if not await may_delete(tx):
             return Collected([], [], [])
         kept = await asyncio.to_thread(hub.files.older, folder, before)
         thrown = await asyncio.to_thread(hub.files.older, f"trash/{folder}", before)
@@ -69,7 +69,8 @@ async def named(tx: Tx, keys: Sequence[str]) -> set[str]:
     return {row[0] for row in await tx.fetch(_NAMED, list(keys))} if keys else set()
 
 
-async def _may(tx: Tx) -> bool:
+async def may_delete(tx: Tx) -> bool:
+    """Whether files may go now, until this transaction ends: not while paused, nor during a backup."""
     return bool(
         await tx.value(
             "SELECT NOT paused AND pg_try_advisory_xact_lock(hashtext('files')) FROM installation",

@@ -20,19 +20,27 @@ SETTINGS = {
     "VoiceApplicationSid": "voice_application_sid",
 }
 
+SERVICE = {"InboundRequestUrl": "inbound_request_url", "InboundMethod": "inbound_method"}
+
 
 class Numbers:
-    """`more`: settings by number that nothing else plays; messages and calls go where `hooks` and `lines` say."""
+    """`more`: settings by number that nothing else plays; messages and calls go where `hooks` and `lines` say.
+
+    `services`: the settings of messaging services, by SID.
+    """
 
     def __init__(self, account: Account, calls: Calls) -> None:
         self.account, self.calls = account, calls
         self.more: dict[str, dict[str, str]] = {}
+        self.services: dict[str, dict[str, object]] = {}
 
     def routes(self) -> list[web.RouteDef]:
-        """The IncomingPhoneNumbers resource."""
+        """The IncomingPhoneNumbers resource, and the messaging services."""
         return [
             web.get(f"{API}/IncomingPhoneNumbers.json", self._list),
             web.post(f"{API}/IncomingPhoneNumbers/{{sid}}.json", self._change),
+            web.get("/v1/Services/{sid}", self._service),
+            web.post("/v1/Services/{sid}", self._service),
         ]
 
     def settings(self, number: str) -> dict[str, str]:
@@ -64,6 +72,16 @@ class Numbers:
         if given.get("voice_url"):
             self.calls.lines[number] = given["voice_url"].removesuffix("/call")
         return web.json_response(self._resource(number))
+
+    async def _service(self, request: web.Request) -> web.Response:
+        if (refusal := self.account.refused(request)) is not None:
+            return refusal
+        sid = request.match_info["sid"]
+        if sid not in self.services:
+            return refused(404, 20404)
+        form = await request.post()
+        self.services[sid] |= {SERVICE[name]: str(value) for name, value in form.items() if name in SERVICE}
+        return web.json_response({"sid": sid, "account_sid": self.account.sid} | self.services[sid])
 
     def _known(self) -> list[str]:
         known = {*self.account.hooks, *self.calls.lines, *self.more}

@@ -16,12 +16,14 @@ import asyncpg
 import msgspec
 
 from config.settings import Settings
+from hub import erasing
 from hub.campaigns import halting
 from hub.deliveries import recovering
 from hub.operating import backup, generations, postgres_programs
 from hub.operating.backup import Told
 from hub.plumbing import history, parked, pausing
 from hub.plumbing.clock import now
+from hub.plumbing.crypto import Crypto
 from hub.plumbing.db import Tx, open_connection, transaction_on
 from hub.plumbing.errors import BadInput, Conflict
 from hub.plumbing.migrate import migrate
@@ -63,7 +65,7 @@ async def restore(settings: Settings, folder: Path, told: Told = lambda done, al
         )
         await migrate(url)
         generation = max(about.generation, present) + 1
-        doubtful, halted = await _settle(url, settings.mail_domain, generation, about.taken_at)
+        doubtful, halted = await _settle(url, settings, generation, about.taken_at)
         files = await backup.put_back(folder, settings.data / "files", told)
         before = f"{name}_before_{now():%Y%m%d_%H%M%S}"
         await server.execute(f"ALTER DATABASE {_quoted(name)} RENAME TO {_quoted(before)}")
@@ -79,8 +81,11 @@ async def restore(settings: Settings, folder: Path, told: Told = lambda done, al
     )
 
 
-async def _settle(url: str, domain: str, generation: int, taken_at: datetime) -> tuple[int, int]:
-    """Before anybody sees it: another generation, higher numbers, paused, what was perhaps done since in doubt."""
+async def _settle(url: str, settings: Settings, generation: int, taken_at: datetime) -> tuple[int, int]:
+    """Before anybody sees it: another generation, higher numbers, paused, what was perhaps done since in doubt.
+
+    Whoever was erased since goes again, as far as the file beside the data knows (INVARIANTS §19).
+    """
     connection = await open_connection(url, name="dialogo restore")
     async with transaction_on(connection) as tx:
         await tx.execute("UPDATE installation SET generation = $1", generation)
@@ -89,9 +94,10 @@ async def _settle(url: str, domain: str, generation: int, taken_at: datetime) ->
         why = _(
             "restored from a backup of %(when)s UTC: perhaps done since", when=f"{taken_at:%Y-%m-%d %H:%M}"
         )
-        halted = await halting.halt(tx, domain, why)
+        halted = await halting.halt(tx, settings.mail_domain, why)
         doubtful = await recovering.doubt_waiting(tx, why)
         await parked.park_outside(tx, why)
+        await erasing.again(tx, Crypto(settings.secret), erasing.remembered(settings.data))
         await history.record(tx, "restored", taken_at=taken_at.isoformat(), generation=generation)
     await connection.close()
     return doubtful, halted

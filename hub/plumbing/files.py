@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -54,6 +55,21 @@ class Files:
             else:
                 keys.append(f"{path.parent.name}/{path.name}")
         return keys
+
+    def erase(self, keys: Sequence[str], before: datetime) -> list[str]:
+        """Delete for good what nobody names, in the store and in the trash; those put since `before` stay for now.
+
+        Whoever stores the same bytes at this moment has not named them yet.
+        """
+        young = []
+        for key in keys:
+            kept = self.root / key
+            if kept.is_file() and kept.stat().st_mtime >= before.timestamp():
+                young.append(key)
+                continue
+            kept.unlink(missing_ok=True)
+            (self.trash / key).unlink(missing_ok=True)
+        return young
 
     def throw_away(self, key: str) -> None:
         """Into the trash, where its age begins anew; reads still find it there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from hub.plumbing.blotting import Blotting
 from hub.plumbing.db import Tx
 
 
@@ -46,4 +47,23 @@ async def record_many(
         agent_id,
         [conversation_id for conversation_id, _ in conversations],
         [details for _, details in conversations],
+    )
+
+
+async def blot(tx: Tx, conversation_id: int, blotting: Blotting) -> None:
+    """What was done with a conversation is still told, without the words of somebody who is erased."""
+    rows = await tx.fetch(
+        "SELECT id, details FROM history WHERE conversation_id = $1 ORDER BY id", conversation_id
+    )
+    for row in rows:
+        if (blotted := blotting.value(row["details"])) != row["details"]:
+            await tx.execute("UPDATE history SET details = $2 WHERE id = $1", row["id"], blotted)
+
+
+async def forget(tx: Tx, contact_ids: Sequence[int], account_ids: Sequence[int]) -> None:
+    """What was done with these people and accounts."""
+    await tx.execute(
+        "DELETE FROM history WHERE contact_id = ANY($1) OR account_id = ANY($2)",
+        list(contact_ids),
+        list(account_ids),
     )

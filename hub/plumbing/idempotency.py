@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import asyncpg
 import msgspec
 
@@ -72,6 +74,18 @@ async def settle(tx: Tx, token_id: int, key: str, status: int, answer: bytes) ->
 async def release(tx: Tx, token_id: int, key: str) -> None:
     """Nothing was done: the same key may try again."""
     await tx.execute("DELETE FROM idempotency_key WHERE token_id = $1 AND key = $2", token_id, key)
+
+
+async def forget(tx: Tx, needles: Sequence[str]) -> None:
+    """Answers in which one of these words stands are kept no longer; their requests still are not done twice."""
+    await tx.execute(
+        """
+        UPDATE idempotency_key SET answer = '{}'
+        WHERE EXISTS (SELECT FROM unnest($1::text[]) AS n (words)
+                      WHERE strpos(lower(encode(answer, 'escape')), n.words) > 0)
+        """,
+        list(needles),
+    )
 
 
 async def sweep(tx: Tx) -> int:

@@ -25,10 +25,21 @@ KINDS = {
     "campaign_progress": N_("Refresh a campaign's pages"),
     "campaign_trouble": N_("Look at a campaign's errors"),
     "campaign_bounced": N_("Note that a campaign's message came back"),
+    "erase": N_("Erase a person"),
 }
 
 
-INSIDE = ("signal", "search", "balance", "route", "machine_reading", "media", "pull", "campaign_progress")
+INSIDE = (
+    "signal",
+    "search",
+    "balance",
+    "route",
+    "machine_reading",
+    "media",
+    "pull",
+    "campaign_progress",
+    "erase",
+)
 """Of these, what was done once may be done again: nobody outside notices."""
 
 

@@ -130,6 +130,22 @@ async def finish(tx: Tx, todos: Sequence[Todo]) -> None:
         raise Lost
 
 
+async def forget(tx: Tx, kinds: Sequence[str], refs: Sequence[int]) -> None:
+    """What was to be done with things that are no more."""
+    await tx.execute("DELETE FROM todo WHERE kind = ANY($1) AND ref = ANY($2)", list(kinds), list(refs))
+
+
+async def forget_naming(tx: Tx, needles: Sequence[str]) -> None:
+    """What was to be done and names somebody who is no more."""
+    await tx.execute(
+        """
+        DELETE FROM todo
+        WHERE EXISTS (SELECT FROM unnest($1::text[]) AS n (words) WHERE strpos(lower(payload::text), n.words) > 0)
+        """,
+        list(needles),
+    )
+
+
 async def failed(tx: Tx, todo: Todo, error: str, *, passing: bool = False) -> None:
     """This one failed; it comes back after a growing gap, with the error beside it, or is parked at last.
 

@@ -191,6 +191,14 @@ ADMINS = {
     r"PATCH /api/v1/channels/{id:\d{1,18}}",
     r"POST /api/v1/channels/{id:\d{1,18}}/test",
     r"PATCH /api/v1/approved_texts/{id:\d{1,18}}",
+    r"GET /contacts/{id:\d{1,18}}/erase",
+    r"POST /contacts/{id:\d{1,18}}/erase",
+    "GET /erasures",
+    r"GET /erasures/{id:\d{1,18}}",
+    r"GET /api/v1/contacts/{id:\d{1,18}}/erase",
+    r"POST /api/v1/contacts/{id:\d{1,18}}/erase",
+    "GET /api/v1/erasures",
+    r"GET /api/v1/erasures/{id:\d{1,18}}",
 }
 """Administrators only: 403 for everybody else."""
 

@@ -41,6 +41,25 @@ async def test_where_the_number_calls_is_looked_at_and_set(hub: Hub, world: Worl
         assert (await berta.post(f"{path}/hooks")).status == 422
 
 
+async def test_a_messaging_service_is_looked_at_instead_of_its_numbers(hub: Hub, world: World) -> None:
+    async with texting(hub, world) as texts:
+        ours, services = texts.twilio.hooks[OURS], texts.twilio.numbers.services
+        async with hub.transaction() as tx:
+            settings = {**texts.sms.settings, "messaging_service_sid": "MG1"}
+            await tx.execute("UPDATE channel SET settings = $2 WHERE id = $1", texts.sms.id, settings)
+            line = await connections.load(tx, texts.sms.id)
+        assert (await troubles(hub, line))[-1] != "", "Twilio has no such service"
+        services["MG1"] = {"inbound_request_url": ELSEWHERE, "use_inbound_webhook_on_number": False}
+        assert ELSEWHERE in (await troubles(hub, line))[-1]
+        await adapter("sms").set_hooks(line.line(hub.crypto), hub.settings.base_url)
+        assert services["MG1"]["inbound_request_url"] == ours
+        assert (await troubles(hub, line))[-1] == ""
+        services["MG1"] = {"use_inbound_webhook_on_number": True}
+        assert (await troubles(hub, line))[-1] == "", "then the number tells"
+        texts.twilio.hooks[OURS] = ELSEWHERE
+        assert ELSEWHERE in (await troubles(hub, line))[-1]
+
+
 async def test_a_telephone_number_tells_of_calls_and_of_their_end(hub: Hub, world: World) -> None:
     async with texting(hub, world) as texts:
         async with hub.transaction() as tx:

@@ -110,6 +110,7 @@ async def test_a_visitor_has_their_chat_forgotten(site: Web, hub: Hub, world: Wo
     async with hub.transaction() as tx:
         id_ = await conversation_of(tx, first)
         contact = await tx.value("SELECT contact_id FROM conversation WHERE id = $1", id_)
+        await tx.execute("UPDATE conversation SET assignee_id = $2 WHERE id = $1", id_, world.ana)
         assert await tx.value("SELECT count(*) FROM claim")
     assert (await marta.ask("forget", {})).status == 200
     await heard_gone(ws)
@@ -122,6 +123,8 @@ async def test_a_visitor_has_their_chat_forgotten(site: Web, hub: Hub, world: Wo
         assert (row["said_name"], row["said_email"], row["answers"], row["page"]) == ("", "", {}, "")
         assert not await tx.value("SELECT count(*) FROM claim")
         assert "asks for their data to be deleted" in (await told(tx, id_))[-1]
+        news = await tx.value("SELECT payload FROM todo WHERE kind = 'notification' AND ref = $1", id_)
+        assert (news["verb"], news["agent_ids"]) == ("asked_to_be_forgotten", [world.ana, world.berta])
         found = await ways(tx, id_, contact, at=now())
         assert [way.why_not for way in found if way.channel.kind == "webchat"] == ["unusable"]
 

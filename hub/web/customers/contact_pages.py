@@ -105,6 +105,7 @@ async def page_of(
             hours=await _hours(tx, found.contact.id),
             purposes=[(code, _(name)) for code, name in consent.PURPOSES.items()],
             merges=await merging.of_contact(tx, found.contact.id),
+            may_erase=may(person, "erase"),
             purchases=await purchased.of_contact(tx, found.contact.id),
             other=other,
             errors=errors or {},

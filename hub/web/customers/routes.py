@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp.web import RouteDef, get, post
 
-from hub.web.customers import account_pages, contact_pages, imports, merges, wishes
+from hub.web.customers import account_pages, contact_pages, erasing_pages, imports, merges, wishes
 
 WHAT = "|".join(imports.WHAT)
 
@@ -23,6 +23,10 @@ ROUTES: list[RouteDef] = [
     post(r"/contacts/{id:\d{1,18}}/addresses", contact_pages.add_address),
     post(r"/contacts/{id:\d{1,18}}/consents", wishes.write_down),
     post(r"/contacts/{id:\d{1,18}}/merge", merges.merge),
+    get(r"/contacts/{id:\d{1,18}}/erase", erasing_pages.ask),
+    post(r"/contacts/{id:\d{1,18}}/erase", erasing_pages.erase),
+    get("/erasures", erasing_pages.show_all),
+    get(r"/erasures/{id:\d{1,18}}", erasing_pages.show),
     get("/merges", merges.show),
     post(r"/merges/{id:\d{1,18}}/undo", merges.undo),
 ]

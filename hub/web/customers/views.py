@@ -103,6 +103,7 @@ class ContactPage(View, frozen=True, kw_only=True):
     wishes: list[Wished]
     hours: str
     purposes: list[tuple[str, str]]
+    may_erase: bool = False
     purchases: list[PurchaseLine] = msgspec.field(default_factory=list)
     other: str = ""
     errors: dict[str, str] = msgspec.field(default_factory=dict)

@@ -32,7 +32,8 @@ async def conversations(tx: Tx, ids: Sequence[int]) -> list[Thing]:
     done: dict[int, list[HistoryLine]] = {}
     for line in await history_lines.newest(tx, list(known)):
         done.setdefault(line.conversation_id, []).append(line)
-    return [
+    erased = [Thing(id=id_, ops=_nothing, gone=_row_gone(id_)) for id_ in ids if id_ not in known]
+    return erased + [
         Thing(
             id=id_,
             sight=sight,
@@ -97,6 +98,10 @@ def _conversation(stored: ListRow, opened: Head | None, done: Sequence[HistoryLi
         return told
 
     return ops
+
+
+def _nothing(topics: Sequence[str]) -> dict[str, list[Op]]:
+    return {}
 
 
 def _row(stored: ListRow, view: str) -> str:

@@ -12,10 +12,11 @@ SENTENCES = {
     "perhaps_sent": N_(
         "What you wrote in “%(subject)s” was perhaps sent to %(recipient)s: look before you repeat it"
     ),
+    "asked_to_be_forgotten": N_("Who wrote in “%(subject)s” asks for their data to be deleted"),
     "campaign_failing": N_("The campaign “%(campaign)s” stands still. %(why)s"),
     "campaign_finished": N_("The campaign “%(campaign)s” is finished"),
 }
-LOUD = frozenset({"assigned", "mentioned", "campaign_failing", "campaign_finished"})
+LOUD = frozenset({"assigned", "mentioned", "asked_to_be_forgotten", "campaign_failing", "campaign_finished"})
 """Told by a toast at once; the others are seen in the conversation, and stand behind the bell."""
 PLACES = {"campaign_failing": "run", "campaign_finished": "report"}
 
