@@ -41,6 +41,8 @@ async def test_a_marketer_plans_a_campaign_and_looks_at_its_numbers(api_of: Any,
     assert (await mario.get(f"{here}/comparison"))[1] == {"campaigns": [], "differences": []}
     assert (await mario.get(f"{here}/week"))[1] == {"hours": []}
     assert (await mario.get(f"{here}/recipients?state=sent"))[1]["items"] == []
+    assert (await mario.get(f"{here}/worst"))[0] == 422, "it has no audience yet"
+    assert (await mario.get(f"{here}/worst?step=9"))[0] == 404
     assert (await mario.get(f"{here}/recipients?state=gone"))[0] == 422
     assert [one["name"] for one in (await mario.get("/campaigns?state=draft"))[1]["items"]] == ["Spring"]
 
@@ -48,7 +50,7 @@ async def test_a_marketer_plans_a_campaign_and_looks_at_its_numbers(api_of: Any,
 async def test_an_agent_has_no_campaigns(api_of: Any, world: World) -> None:
     mario, ana = await api_of(world.mario), await api_of(world.ana)
     _status, made = await mario.post("/campaigns", {"name": "Spring"})
-    for rest in ("", "/steps", "/progress", "/report", "/comparison", "/week", "/recipients"):
+    for rest in ("", "/steps", "/progress", "/report", "/comparison", "/week", "/recipients", "/worst"):
         assert (await ana.get(f"/campaigns/{made['id']}{rest}"))[0] == 403
     assert (await ana.post("/campaigns", {"name": "x"}))[0] == 403
     assert (await ana.get("/campaigns"))[0] == 403

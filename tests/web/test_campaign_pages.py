@@ -6,6 +6,7 @@ import msgspec
 
 from hub.campaigns import campaigns, segments, steps
 from hub.campaigns.conditions import Definition, Group, Person
+from hub.customers.consent import Wish, record
 from hub.plumbing.hub import Hub
 from tests.web.browsing import Browser, Web
 from tests.world import World
@@ -99,6 +100,38 @@ async def test_the_preview_shows_one_real_person_and_runs_nothing(site: Web, hub
     assert (await lola.get(f"{place}/letter")).status == 404, "a preview is whoever wrote it's own"
     broken = await (await mario.post(f"{place}/preview", {"text": "{{ 7*7 }}"})).text()
     assert "Línea 1" in broken
+
+
+async def test_the_worst_letters_are_seen_before_anything_is_prepared(
+    site: Web, hub: Hub, world: World
+) -> None:
+    mario = await site.browser(world.mario)
+    place = await begun(mario)
+    typed = {"step": "1", "variant": "a", "subject": "Hola", "text": TEXT + " {{ contact.job_title }}"}
+    shape = {"X-Fragment": "worst"}
+    assert "Elige quién la recibe" in await (await mario.post(f"{place}/worst", typed, headers=shape)).text()
+    await mario.post(f"{place}/audience", {"name": "Otoño", "segment_id": str(await segment(hub, world))})
+    await mario.post(f"{place}/settings", {"channel_ids": str(world.mail.id)})
+    async with hub.transaction() as tx:
+        yes = Wish(
+            address_id=world.marta_address, purpose="marketing", granted=True, source="agent", proof=""
+        )
+        await record(tx, [yes])
+    seen = await (await mario.post(f"{place}/worst", typed, headers=shape)).text()
+    assert "Hola Marta: toca revisión" in seen
+    assert '<mark class="blank">{{ contact.job_title }}</mark>' in seen
+    assert f'data-who="{world.marta}"' in seen
+    whole = await (await mario.post(f"{place}/worst", typed)).text()
+    assert f"{TEXT} {{{{ contact.job_title }}}}</textarea>" in whole, "without a script, the same page again"
+    assert "Hola Marta: toca revisión" in whole.partition('id="worst"')[2]
+    await mario.post(f"{place}/message", {**typed, "text": TEXT})
+    tested = await (await mario.post(f"{place}/worst", {"what": "1a"})).text()
+    assert "Hola Marta: toca revisión" in tested, "the test page shows what is stored"
+    jorge = await mario.text(f"{place}/test?step=1&variant=a&who={world.jorge}")
+    assert f'<option value="{world.jorge}" selected>' in jorge
+    assert f'<option value="{world.jorge}" selected>' in await mario.text(
+        f"{place}/message?who={world.jorge}"
+    )
 
 
 async def test_only_a_draft_is_changed_and_only_by_marketers(site: Web, hub: Hub, world: World) -> None:

@@ -115,6 +115,37 @@ on("click", ({ target }) => {
   }
 });
 
+/** The worst letters, worked out only when somebody asks; one of them is the person whose data is shown. */
+async function worst(button) {
+  const place = document.getElementById("worst");
+  place.ariaBusy = "true";
+  button.disabled = true;
+  try {
+    place.replaceChildren(nodes(await (await ask("POST", button.dataset.worst, new FormData(button.form), { Accept: "text/html", "X-Fragment": "worst" })).text()));
+    $("h2", place).focus();
+    place.scrollIntoView({ block: "nearest" });
+  } catch (error) { say("failed", error); }
+  place.ariaBusy = null;
+  button.disabled = false;
+}
+
+function showAs(link) {
+  const people = $("select[name=who]");
+  if (![...people.options].some((one) => one.value === link.dataset.who)) {
+    people.prepend(new Option(link.closest("article").querySelector(".who a").textContent, link.dataset.who));
+  }
+  people.value = link.dataset.who;
+  people.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  people.focus();
+}
+on("click", (event) => {
+  const button = event.target.closest("[data-worst]");
+  const link = event.target.closest("[data-who]");
+  if (button) worst(button);
+  if (link) showAs(link);
+  if (button || link) event.preventDefault();
+});
+
 on("change", ({ target }) => {
   if (target.form?.dataset.shape && target.closest("[data-reshapes]")) reshape(target.form).catch((error) => say("failed", error));
 });

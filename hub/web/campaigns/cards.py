@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
@@ -25,6 +26,7 @@ FLAGS = {
     "shared": (N_("an address of several people"), "warn"),
     "language": (N_("speaks another language"), "warn"),
     "long": (N_("very long"), "warn"),
+    "longest": (N_("the longest"), ""),
 }
 NAMES = {
     "subject": N_("Subject"),
@@ -47,11 +49,16 @@ async def view(tx: Tx, campaign: Campaign, card: Card, error: str = "") -> CardV
         subject=preview.pieces(content.subject, missing) if content and can.subject else [],
         said=preview.pieces(content.said_on(can), missing) if content and not html else [],
         frame=f"/campaigns/{campaign.id}/people/{card.id}/letter" if html else "",
-        flags=[(_(FLAGS[one][0]), FLAGS[one][1]) if one in FLAGS else (one, "") for one in card.flags],
+        flags=flagged(card.flags),
         fields=_fields(card, can),
         when=_when(card, campaign),
         error=error or card.trouble,
     )
+
+
+def flagged(flags: Sequence[str]) -> list[tuple[str, str]]:
+    """What to look at, each in words with its tone."""
+    return [(_(FLAGS[one][0]), FLAGS[one][1]) if one in FLAGS else (one, "") for one in flags]
 
 
 def _fields(card: Card, can: Capabilities) -> list[tuple[str, str, str]]:

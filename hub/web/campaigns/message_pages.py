@@ -13,7 +13,7 @@ from hub.channels import connections
 from hub.channels.base import Capabilities
 from hub.channels.registry import adapter
 from hub.conversations import approved, saved_texts
-from hub.customers.variables import CAMPAIGN_VARIABLES
+from hub.customers.variables import CAMPAIGN_VARIABLES, Variable
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict, HubError
 from hub.plumbing.texts import _
@@ -21,7 +21,7 @@ from hub.web import shell
 from hub.web.campaigns import opened, preview, words
 from hub.web.campaigns.checklist import variants_of
 from hub.web.campaigns.people import first_people
-from hub.web.campaigns.views import LineView, MessagePage, SettingsForm, TextForm
+from hub.web.campaigns.views import LineView, MessagePage, SettingsForm, TextForm, WorstView
 from hub.web.forms import converted, form_of, number_of, posted
 from hub.web.inbox.rows import mark
 from hub.web.requests import hub_of, id_of
@@ -37,7 +37,7 @@ class StepForm(msgspec.Struct):
 
 async def show(request: web.Request) -> web.StreamResponse:
     """GET /campaigns/{id}/message?step=&variant=&saved=."""
-    return await _page(request)
+    return await page(request)
 
 
 async def say(request: web.Request) -> web.StreamResponse:
@@ -60,7 +60,7 @@ async def say(request: web.Request) -> web.StreamResponse:
             )
     except (BadInput, Conflict) as error:
         opened.refused(request, error)
-        return await _page(request, error, form)
+        return await page(request, error, form)
     return await opened.saved(request, "message", kept, f"&step={form.step}&variant={form.variant}")
 
 
@@ -88,7 +88,7 @@ async def settings(request: web.Request) -> web.StreamResponse:
             )
     except (BadInput, Conflict) as error:
         opened.refused(request, error)
-        return await _page(request, error, wanted=wanted)
+        return await page(request, error, wanted=wanted)
     return await opened.saved(request, "message", kept)
 
 
@@ -110,26 +110,28 @@ async def sequence(request: web.Request) -> web.StreamResponse:
                     tx, id_of(request), form.step, after_days=form.after_days, agent_id=person.id
                 )
     except (BadInput, Conflict) as error:
-        return await _page(request, error)
+        return await page(request, error)
     raise web.HTTPSeeOther(f"/campaigns/{id_of(request)}/message?step={step}&done={done}")
 
 
-async def _page(
+async def page(
     request: web.Request,
     error: HubError | None = None,
     form: TextForm | None = None,
     wanted: Change | None = None,
+    worst: WorstView | None = None,
 ) -> web.StreamResponse:
-    """`form`, `wanted`: what the form of the words, of the settings said, and still says."""
+    """The whole page. `form`, `wanted`: what the form of the words, of the settings said, and still says."""
     person = opened.marketer(request)
-    reach, sampled = await first_people(request)
+    who = form.who if form else request.query.get("who", "")
+    reach, sampled = await first_people(request, who)
     async with hub_of(request).transaction() as tx:
         campaign = await campaigns.load(tx, id_of(request))
         planned = await steps.listed(tx, campaign.id)
         here = _here(request, planned, form)
         variant = _variant(request, campaign, form)
         text = form or await _text(tx, here, variant, number_of(request, "saved"))
-        text = msgspec.structs.replace(text, who=text.who or (sampled[0][0] if sampled else ""), reach=reach)
+        text = msgspec.structs.replace(text, who=who or (sampled[0][0] if sampled else ""), reach=reach)
         cans = [adapter((await connections.load(tx, id_)).kind).can for id_ in campaign.channel_ids]
         texts = await approved.listed(tx) if any(can.approved_texts for can in cans) else []
         chosen = next((one for one in texts if str(one.id) == text.approved_text_id), None)
@@ -142,7 +144,7 @@ async def _page(
         if form and not around.get("clashes"):
             around |= {"version": form.version, "page": form.page}
         campaign = opened.wished(campaign, wanted)
-        page = MessagePage(
+        shown = MessagePage(
             **around | {"campaign": campaign},
             lines=await _lines(tx, campaign),
             agents=[("", _("Nobody")), *((str(one.id), one.name) for one in await people.every(tx))],
@@ -157,27 +159,33 @@ async def _page(
             approved=texts,
             blanks=[(name, blanks.get(name, "")) for name in chosen.variables] if chosen else [],
             saved=[(str(one.id), one.title) for one in await saved_texts.listed(tx)],
-            variables=[
-                msgspec.structs.replace(
-                    one,
-                    label=_(one.label),
-                    example=_(one.example),
-                    fallback=_(one.fallback) if one.fallback else "",
-                )
-                for one in CAMPAIGN_VARIABLES
-            ],
+            variables=_variables(),
             people=sampled,
             preview=await preview.preview(
                 tx, hub_of(request), campaign, preview.texts_of(text, blanks), text, person
             ),
+            worst=worst,
         )
     status = opened.status(error)
-    return await shell.page(request, "campaigns/message.html", page, current="campaigns", status=status)
+    return await shell.page(request, "campaigns/message.html", shown, current="campaigns", status=status)
 
 
 def _told_at(wanted: Change | None, form: TextForm | None) -> str:
     """Where an error is told that names no field."""
     return "channel_ids" if wanted else "text" if form else "after_days"
+
+
+def _variables() -> list[Variable]:
+    """What one may put into the text, in the reader's language."""
+    return [
+        msgspec.structs.replace(
+            one,
+            label=_(one.label),
+            example=_(one.example),
+            fallback=_(one.fallback) if one.fallback else "",
+        )
+        for one in CAMPAIGN_VARIABLES
+    ]
 
 
 async def _lines(tx: Tx, campaign: Campaign) -> list[LineView]:

@@ -17,6 +17,7 @@ from hub.web.campaigns import (
     running_pages,
     schedule_pages,
     test_pages,
+    worst_pages,
 )
 
 drawn.register_all()
@@ -39,6 +40,7 @@ ROUTES: list[RouteDef] = [
     post(f"{ONE}/steps", message_pages.sequence),
     post(f"{ONE}/preview", preview.show),
     get(f"{ONE}/letter", preview.letter),
+    post(f"{ONE}/worst", worst_pages.show),
     get(f"{ONE}/test", test_pages.show),
     post(f"{ONE}/test", test_pages.send),
     get(f"{ONE}/schedule", schedule_pages.show),

@@ -12,7 +12,7 @@ from hub.web import shell
 from hub.web.campaigns import opened
 from hub.web.campaigns.checklist import missing_message, variants_of
 from hub.web.campaigns.people import first_people
-from hub.web.campaigns.views import TestPage
+from hub.web.campaigns.views import TestPage, WorstView
 from hub.web.forms import form_of
 from hub.web.requests import hub_of, id_of
 
@@ -26,8 +26,11 @@ class TestForm(msgspec.Struct):
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    """GET /campaigns/{id}/test."""
-    return await _page(request, TestForm(to=opened.marketer(request).email))
+    """GET /campaigns/{id}/test?step=&variant=&who=."""
+    asked = request.query
+    what = f"{asked.get('step', '1')}{asked.get('variant', 'a')}"
+    form = TestForm(to=opened.marketer(request).email, who=asked.get("who", ""), what=what)
+    return await page(request, form)
 
 
 async def send(request: web.Request) -> web.StreamResponse:
@@ -45,18 +48,22 @@ async def send(request: web.Request) -> web.StreamResponse:
             agent_id=person.id,
         )
     except (BadInput, Conflict, NotFound, TooMany) as error:
-        return await _page(request, form, {getattr(error, "field", "") or "to": error.message})
+        return await page(request, form, {getattr(error, "field", "") or "to": error.message})
     raise web.HTTPSeeOther(f"/campaigns/{id_of(request)}/test?done=sent")
 
 
-async def _page(
-    request: web.Request, form: TestForm, errors: dict[str, str] | None = None
+async def page(
+    request: web.Request,
+    form: TestForm,
+    errors: dict[str, str] | None = None,
+    worst: WorstView | None = None,
 ) -> web.StreamResponse:
-    _people, found = await first_people(request)
+    """The whole page."""
+    _people, found = await first_people(request, form.who)
     async with hub_of(request).transaction() as tx:
         campaign = await campaigns.load(tx, id_of(request))
         planned = await steps.listed(tx, campaign.id)
-        page = TestPage(
+        shown = TestPage(
             **await opened.frame(tx, request, campaign, "test") | {"errors": errors or {}},
             messages=[
                 (f"{one.step}{variant}", _message(one.step, variant, len(variants_of(campaign))))
@@ -68,9 +75,10 @@ async def _page(
             form_who=form.who,
             to=form.to,
             missing=missing_message(campaign, planned),
+            worst=worst,
         )
     status = 422 if errors else 200
-    return await shell.page(request, "campaigns/test.html", page, current="campaigns", status=status)
+    return await shell.page(request, "campaigns/test.html", shown, current="campaigns", status=status)
 
 
 def _message(step: int, variant: str, variants: int) -> str:

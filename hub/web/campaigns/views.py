@@ -131,6 +131,7 @@ class MessagePage(StepPage, frozen=True, kw_only=True):
     variables: list[Variable]
     people: Options
     preview: PreviewView
+    worst: WorstView | None = None
 
 
 class PreviewView(View, frozen=True, kw_only=True):
@@ -152,6 +153,32 @@ class PreviewView(View, frozen=True, kw_only=True):
     error: str = ""
 
 
+class CaseView(View, frozen=True, kw_only=True):
+    """One of the worst letters; pieces are (text, whether it is a variable without value). `flags`: (words, tone).
+
+    `designed`: it says what it says only in its HTML.
+    """
+
+    id: int
+    name: str
+    account: str
+    address: str
+    mark: ChannelMark
+    flags: list[tuple[str, str]]
+    subject: list[tuple[str, bool]]
+    said: list[tuple[str, bool]]
+    designed: bool
+    error: str
+
+
+class WorstView(View, frozen=True, kw_only=True):
+    """The worst letters of a draft. `here`: the page that shows it for one of these people, their id at its end."""
+
+    cases: list[CaseView] = msgspec.field(default_factory=list)
+    here: str = ""
+    error: str = ""
+
+
 class TestPage(StepPage, frozen=True, kw_only=True):
     """GET /campaigns/{id}/test. `messages`: each step and wording; `missing`: what is not written yet."""
 
@@ -161,6 +188,7 @@ class TestPage(StepPage, frozen=True, kw_only=True):
     form_who: str
     to: str
     missing: str
+    worst: WorstView | None = None
 
 
 class SchedulePage(StepPage, frozen=True, kw_only=True):
