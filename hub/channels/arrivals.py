@@ -23,7 +23,7 @@ from hub.channels.facts import (
     Unreadable,
 )
 from hub.channels.outgoing import Line
-from hub.plumbing.db import Tx, sparse
+from hub.plumbing.db import Tx, as_json
 from hub.plumbing.errors import NotFound
 from hub.plumbing.texts import _
 
@@ -198,21 +198,26 @@ def write(tx: Tx, arrivals: Sequence[Arrival]) -> None:
     tx.together(
         """
         INSERT INTO arrival (id, channel_id, received_at, outcome, reason, envelope, size, raw, raw_file)
-        SELECT id, channel_id, received_at, outcome, coalesce(reason, ''), coalesce(envelope, '{}'), size, raw, raw_file
-        FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[],
-                    $6::jsonb[], $7::bigint[], $8::bytea[], $9::text[])
-            AS w (id, channel_id, received_at, outcome, reason, envelope, size, raw, raw_file)
+        SELECT id, channel_id, received_at, outcome, reason, coalesce(envelope, '{}')::jsonb, size, raw, raw_file
+        FROM unnest($1::arrival_row[])
         ON CONFLICT (id) DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason
         """,
-        [a.id for a in arrivals],
-        [a.line.id for a in arrivals],
-        [a.received_at for a in arrivals],
-        [a.outcome for a in arrivals],
-        sparse([a.reason[:1000] for a in arrivals]),
-        sparse([a.raw.envelope for a in arrivals]),
-        [len(a.raw.body) for a in arrivals],
-        [a.raw.body if a.raw_file is None and a.outcome != "duplicate" else None for a in arrivals],
-        sparse([a.raw_file for a in arrivals]),
+        [_row(one) for one in arrivals],
+    )
+
+
+def _row(one: Arrival) -> tuple[Any, ...]:
+    """An `arrival_row`."""
+    return (
+        one.id,
+        one.line.id,
+        one.received_at,
+        one.outcome,
+        one.reason[:1000],
+        as_json(one.raw.envelope) if one.raw.envelope else None,
+        len(one.raw.body),
+        one.raw.body if one.raw_file is None and one.outcome != "duplicate" else None,
+        one.raw_file,
     )
 
 

@@ -12,7 +12,7 @@ from hub.channels.facts import Attached, MessageReceived, Party
 from hub.conversations.threads import Conversation
 from hub.conversations.topics import topics
 from hub.customers.resolving import Sender
-from hub.plumbing.db import Tx, sparse
+from hub.plumbing.db import Tx, as_json
 from hub.plumbing.ids import token
 
 PREVIEW = 160
@@ -123,25 +123,11 @@ def _insert_conversations(tx: Tx, new: Sequence[Conversation]) -> None:
                covering_for_id, channel_id, priority, tags, language, waiting_since, last_message_at,
                last_preview, last_channel_id, last_seq, last_in_seq, reason)
         SELECT id, token, state, subject, contact_id, account_id, assignee_id, team_id,
-               covering_for_id, channel_id, priority, string_to_array(tags, E'\\x1f'), language, waiting_since,
-               last_message_at, last_preview, last_channel_id, last_seq, last_in_seq, reason
-        FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
-                    $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::text[],
-                    $14::timestamptz[], $15::timestamptz[], $16::text[], $17::bigint[], $18::int[], $19::int[],
-                    $20::jsonb[])
-            AS w (id, token, state, subject, contact_id, account_id, assignee_id, team_id, covering_for_id,
-                  channel_id, priority, tags, language, waiting_since, last_message_at, last_preview,
-                  last_channel_id, last_seq, last_in_seq, reason)
+               covering_for_id, channel_id, priority, coalesce(tags, '{}'), language, waiting_since, last_message_at,
+               last_preview, last_channel_id, last_seq, last_in_seq, reason::jsonb
+        FROM unnest($1::conversation_row[])
         """,
-        *_columns(
-            new,
-            "id token state subject contact_id account_id assignee_id team_id covering_for_id channel_id priority",
-        ),
-        ["\x1f".join(one.tags) for one in new],
-        *_columns(
-            new,
-            "language waiting_since last_message_at last_preview last_channel_id last_seq last_in_seq reason",
-        ),
+        [_row(one) for one in new],
     )
 
 
@@ -154,31 +140,45 @@ def _update_conversations(tx: Tx, known: Sequence[Conversation]) -> None:
         UPDATE conversation v
         SET state = w.state, assignee_id = w.assignee_id, team_id = w.team_id,
             covering_for_id = w.covering_for_id, priority = w.priority,
-            tags = coalesce(string_to_array(w.tags, E'\\x1f'), '{}'), waiting_since = w.waiting_since,
+            tags = coalesce(w.tags, '{}'), waiting_since = w.waiting_since,
             last_message_at = w.last_message_at, last_preview = w.last_preview, last_direction = 'in',
             last_channel_id = w.last_channel_id, last_seq = w.last_seq, last_in_seq = w.last_in_seq,
-            closed_at = w.closed_at, reason = coalesce(w.reason, v.reason),
+            closed_at = w.closed_at, reason = coalesce(w.reason::jsonb, v.reason),
             account_id = coalesce(v.account_id, w.account_id),
             snoozed_until = CASE WHEN w.state = 'snoozed' THEN v.snoozed_until END, version = v.version + 1
-        FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
-                    $8::timestamptz[], $9::timestamptz[], $10::text[], $11::bigint[], $12::int[], $13::int[],
-                    $14::timestamptz[], $15::bigint[], $16::jsonb[])
-            AS w (id, state, assignee_id, team_id, covering_for_id, priority, tags, waiting_since,
-                  last_message_at, last_preview, last_channel_id, last_seq, last_in_seq, closed_at, account_id, reason)
+        FROM unnest($1::conversation_row[]) AS w
         WHERE v.id = w.id
         """,
-        *_columns(known, "id state"),
-        *(sparse(column) for column in _columns(known, "assignee_id team_id covering_for_id")),
-        *_columns(known, "priority"),
-        sparse(["\x1f".join(one.tags) for one in known]),
-        sparse([one.waiting_since for one in known]),
-        *_columns(known, "last_message_at last_preview last_channel_id last_seq last_in_seq"),
-        *(sparse(column) for column in _columns(known, "closed_at account_id reason")),
+        [_row(one) for one in known],
     )
 
 
-def _columns(rows: Sequence[Any], names: str) -> list[list[Any]]:
-    return [[getattr(row, name) for row in rows] for name in names.split()]
+def _row(one: Conversation) -> tuple[Any, ...]:
+    """A `conversation_row`; what a known one keeps (token, subject, contact, channel, language) does not travel."""
+    new = one.is_new
+    return (
+        one.id,
+        one.token if new else None,
+        one.state,
+        one.subject if new else None,
+        one.contact_id if new else None,
+        one.account_id,
+        one.assignee_id,
+        one.team_id,
+        one.covering_for_id,
+        one.channel_id if new else None,
+        one.priority,
+        one.tags or None,
+        one.language if new else None,
+        one.waiting_since,
+        one.last_message_at,
+        one.last_preview,
+        one.last_channel_id,
+        one.last_seq,
+        one.last_in_seq,
+        one.closed_at,
+        as_json(one.reason) if one.reason is not None else None,
+    )
 
 
 def _write_participants(tx: Tx, messages: Sequence[Stored]) -> None:
@@ -240,50 +240,50 @@ def _write_keys(tx: Tx, messages: Sequence[Stored]) -> None:
 
 
 def _insert_messages(tx: Tx, messages: Sequence[Stored]) -> None:
-    facts = [message.fact for message in messages]
     tx.together(
         """
         INSERT INTO message (id, conversation_id, home_id, seq, direction, channel_id, arrival_id, fact_no,
                contact_id, address_id, sender, recipients, subject, text, new_text, html, html_file, message_id,
                in_reply_to, thread_ids, automatic, verified, warnings, belongs_to_id, said_at, created_at, fact)
         SELECT id, conversation_id, conversation_id, seq, 'in', channel_id, arrival_id, fact_no,
-               contact_id, address_id, sender, coalesce(recipients, '{}'), coalesce(subject, ''), text, new_text,
-               coalesce(html, ''), html_file, coalesce(message_id, ''), coalesce(in_reply_to, ''),
-               coalesce(string_to_array(thread_ids, ' '), '{}'), coalesce(automatic, false), verified,
-               coalesce(string_to_array(warnings, E'\\x1f'), '{}'), belongs_to_id, said_at, created_at, fact
-        FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::bigint[], $5::bigint[], $6::int[], $7::bigint[],
-                    $8::bigint[], $9::jsonb[], $10::jsonb[], $11::text[], $12::text[], $13::text[], $14::text[],
-                    $15::text[], $16::text[], $17::text[], $18::text[], $19::bool[], $20::bool[], $21::text[],
-                    $22::bigint[], $23::timestamptz[], $24::timestamptz[], $25::jsonb[])
-            AS w (id, conversation_id, seq, channel_id, arrival_id, fact_no, contact_id, address_id, sender,
-                  recipients, subject, text, new_text, html, html_file, message_id, in_reply_to, thread_ids,
-                  automatic, verified, warnings, belongs_to_id, said_at, created_at, fact)
+               contact_id, address_id, sender::jsonb, coalesce(recipients, '{}')::jsonb, subject, text,
+               new_text, html, html_file, message_id, in_reply_to, coalesce(thread_ids, '{}'), automatic, verified,
+               coalesce(warnings, '{}'), belongs_to_id, said_at, created_at, fact::jsonb
+        FROM unnest($1::message_row[])
         """,
-        [message.id for message in messages],
-        [message.conversation.id for message in messages],
-        [message.seq for message in messages],
-        [message.channel_id for message in messages],
-        [message.arrival_id for message in messages],
-        [message.fact_no for message in messages],
-        [message.sender.contact_id for message in messages],
-        [message.sender.address_id for message in messages],
-        [_party(fact.sender) for fact in facts],
-        sparse([_recipients(fact) for fact in facts]),
-        sparse([fact.subject[:2000] for fact in facts]),
-        [fact.text[:MOST_TEXT] for fact in facts],
-        [fact.new_text[:MOST_TEXT] for fact in facts],
-        sparse(["" if message.html_file else message.fact.html for message in messages]),
-        sparse([message.html_file for message in messages]),
-        sparse([fact.external_id[:998] for fact in facts]),
-        sparse([fact.in_reply_to[:998] for fact in facts]),
-        sparse([" ".join(fact.references[-50:]) for fact in facts]),
-        sparse([fact.automatic or fact.bulk for fact in facts]),
-        [fact.verified for fact in facts],
-        sparse(["\x1f".join(_warnings(message)) for message in messages]),
-        sparse([message.belongs_to_id for message in messages]),
-        sparse([fact.date for fact in facts]),
-        [message.at for message in messages],
-        sparse([fact.details or None for fact in facts]),
+        [_message_row(message, message.fact) for message in messages],
+    )
+
+
+def _message_row(message: Stored, fact: MessageReceived) -> tuple[Any, ...]:
+    """A `message_row`."""
+    recipients = _recipients(fact)
+    return (
+        message.id,
+        message.conversation.id,
+        message.seq,
+        message.channel_id,
+        message.arrival_id,
+        message.fact_no,
+        message.sender.contact_id,
+        message.sender.address_id,
+        as_json(fact.sender),
+        as_json(recipients) if recipients else None,
+        fact.subject[:2000],
+        fact.text[:MOST_TEXT],
+        fact.new_text[:MOST_TEXT],
+        "" if message.html_file else fact.html,
+        message.html_file,
+        fact.external_id[:998],
+        fact.in_reply_to[:998],
+        fact.references[-50:] or None,
+        fact.automatic or fact.bulk,
+        fact.verified,
+        _warnings(message) or None,
+        message.belongs_to_id,
+        fact.date,
+        message.at,
+        as_json(fact.details) if fact.details else None,
     )
 
 
@@ -292,13 +292,9 @@ def _warnings(message: Stored) -> list[str]:
     return [*message.fact.warnings, *cut, *(["stranger"] if message.stranger else [])]
 
 
-def _party(party: Party) -> dict[str, str]:
-    return {"address": party.address, "name": party.name}
-
-
-def _recipients(fact: MessageReceived) -> dict[str, list[dict[str, str]]]:
+def _recipients(fact: MessageReceived) -> dict[str, tuple[Party, ...]]:
     lists = {"to": fact.to, "cc": fact.cc, "reply_to": fact.reply_to}
-    return {name: [_party(party) for party in parties] for name, parties in lists.items() if parties}
+    return {name: parties for name, parties in lists.items() if parties}
 
 
 def _insert_attachments(tx: Tx, messages: Sequence[Stored]) -> None:

@@ -101,10 +101,15 @@ async def _prepare(connection: asyncpg.Connection) -> None:
     for type_ in ("jsonb", "json"):
         await connection.set_type_codec(
             type_,
-            encoder=lambda value: msgspec.json.encode(value).decode(),
+            encoder=as_json,
             decoder=msgspec.json.decode,
             schema="pg_catalog",
         )
+
+
+def as_json(value: Any) -> str:
+    """A value as PostgreSQL takes JSON; a row type's columns take it as text, to be cast."""
+    return msgspec.json.encode(value).decode()
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -113,14 +118,6 @@ class Asked(msgspec.Struct, frozen=True):
     shape: type
     sql: str
     values: tuple[Any, ...] = ()
-
-
-def sparse(column: list[T]) -> list[T | None]:
-    """A column for `unnest` that is mostly empty: wholly so it costs nothing, for shorter arrays are filled with NULL.
-
-    Empty are None, "", {} and False; the statement says what they stand for (`coalesce`).
-    """
-    return list(column) if any(column) else []
 
 
 class Tx:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from hub.plumbing.db import Tx
+from hub.plumbing.db import Tx, as_json
 from hub.routing.cases import Decision
 
 
@@ -47,22 +47,22 @@ async def of_conversation(tx: Tx, conversation_id: int, *, most: int = 50) -> li
 def keep(tx: Tx, rows: Sequence[tuple[int, Decision]]) -> None:
     """Keep decisions; the statement travels with its neighbours."""
     if rows:
-        tx.together(KEEP, *_columns(rows))
+        tx.together(KEEP, _rows(rows))
 
 
 async def write(tx: Tx, rows: Sequence[tuple[int, Decision]]) -> dict[int, int]:
     """Keep decisions now, one statement. The newest decision's id by conversation id."""
     newest: dict[int, int] = {}
-    for row in await tx.fetch(KEEP, *_columns(rows)) if rows else ():
+    for row in await tx.fetch(KEEP, _rows(rows)) if rows else ():
         newest[row["conversation_id"]] = max(row["id"], newest.get(row["conversation_id"], 0))
     return newest
 
 
 KEEP = """
         INSERT INTO decision (conversation_id, rule_version, row_name, agent_id, team_id, reason, inputs, candidates)
-        SELECT conversation_id, rule_version, row_name, agent_id, team_id, reason, inputs, candidates::jsonb
-        FROM unnest($1::bigint[], $2::int[], $3::text[], $4::bigint[], $5::bigint[], $6::jsonb[], $7::jsonb[],
-                    $8::text[])
+        SELECT conversation_id, rule_version, row_name, agent_id, team_id, reason::jsonb, inputs::jsonb,
+               candidates::jsonb
+        FROM unnest($1::decision_row[])
              WITH ORDINALITY AS given (conversation_id, rule_version, row_name, agent_id, team_id, reason, inputs,
                                        candidates, place)
         ORDER BY place
@@ -70,15 +70,18 @@ KEEP = """
         """
 
 
-def _columns(rows: Sequence[tuple[int, Decision]]) -> list[list[Any]]:
+def _rows(rows: Sequence[tuple[int, Decision]]) -> list[tuple[Any, ...]]:
+    """Each a `decision_row`."""
     return [
-        [conversation_id for conversation_id, _ in rows],
-        [decision.rule_version for _, decision in rows],
-        [decision.row for _, decision in rows],
-        [decision.agent_id for _, decision in rows],
-        [decision.team_id for _, decision in rows],
-        [decision.reason for _, decision in rows],
-        [decision.inputs for _, decision in rows],
-        # as text: the driver takes a list of lists for an array of two dimensions
-        [msgspec.json.encode(decision.candidates).decode() for _, decision in rows],
+        (
+            conversation_id,
+            one.rule_version,
+            one.row,
+            one.agent_id,
+            one.team_id,
+            as_json(one.reason),
+            as_json(one.inputs),
+            as_json(one.candidates),
+        )
+        for conversation_id, one in rows
     ]
