@@ -62,7 +62,7 @@ ICONS = {
 
 
 class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was done. `details` are the verb's own plain values."""
+    """One thing that was done. `details` are the verb's own plain values; `after_seq`: the last message before it."""
 
     id: int
     conversation_id: int
@@ -70,6 +70,7 @@ class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
     verb: str
     agent_name: str | None
     details: dict[str, Any]
+    after_seq: int = 0
 
 
 async def lines(
@@ -100,7 +101,9 @@ async def newest(tx: Tx, conversation_ids: Sequence[int], *, seconds: float = 5)
     return await tx.rows(
         HistoryLine,
         """
-        SELECT h.id, h.conversation_id, h.at, h.verb, a.name AS agent_name, h.details
+        SELECT h.id, h.conversation_id, h.at, h.verb, a.name AS agent_name, h.details,
+               (SELECT coalesce(max(m.seq), 0) FROM message m
+                WHERE m.conversation_id = h.conversation_id AND m.created_at <= h.at) AS after_seq
         FROM history h LEFT JOIN agent a ON a.id = h.agent_id
         WHERE h.conversation_id = ANY($1) AND h.verb = ANY($2) AND h.at > now() - make_interval(secs => $3)
         ORDER BY h.id

@@ -72,6 +72,7 @@ def assets() -> Assets:
         "app.css": _narrow(_styles()),
         "campaigns.css": _narrow((FOLDER / "css/campaigns.css").read_bytes()),
         "report.css": _narrow((FOLDER / "css/report.css").read_bytes()),
+        "lab.css": _narrow((FOLDER / "css/lab.css").read_bytes()),
         "chat.css": _squeezed((FOLDER / "chat/frame.css").read_bytes()),
         "form.css": _squeezed((FOLDER / "form/form.css").read_bytes()),
         "portal.css": _squeezed((FOLDER / "portal/portal.css").read_bytes()),

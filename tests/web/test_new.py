@@ -14,7 +14,7 @@ async def begun(browser: Browser, **fields: str) -> int:
     """The conversation that stands then."""
     answer = await browser.post("/new", fields)
     assert answer.status == 303, await answer.text()
-    found = re.fullmatch(r"/c/(\d+)#text", answer.headers["Location"])
+    found = re.fullmatch(r"/c/(\d+)", answer.headers["Location"])
     assert found is not None
     return int(found[1])
 

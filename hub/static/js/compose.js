@@ -298,6 +298,7 @@ function seen(seq) {
 hear("start", () => {
   if (!$("#list")) return;
   bind();
+  if (form && !$("#timeline .m")) focus("reply"); // begun just now: nothing was said yet
   hear("opened", bind);
   hear("returned", returned);
   hear("sent", gone);

@@ -112,7 +112,7 @@ def _opened(stored: Head, done: Sequence[HistoryLine]) -> list[Op]:
     drawn = render.partial("inbox/_head.html", HeadView(head=head(stored)), language())
     told: list[Op] = [["patch", f"head:{stored.id}", drawn, stored.version]]
     for line in done:
-        made = system_row(line, stored.id, stored.last_seq)
+        made = system_row(line, stored.id, line.after_seq)
         if made is not None:
             html = render.partial("inbox/_message.html", MessageView(message=made), language())
             told.append(["put", f"{THREAD}{stored.id}", html])

@@ -71,7 +71,7 @@ async def begin(request: web.Request) -> web.StreamResponse:
         id_ = await hub_of(request).retrying(verb)
     except BadInput as error:
         return await _page(request, form, errors={error.field: error.message})
-    raise web.HTTPSeeOther(f"/c/{id_}#text")
+    raise web.HTTPSeeOther(f"/c/{id_}")
 
 
 async def _page(
