@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import msgspec
-
-from hub.customers.addresses import Claim, normalised, prove
+from hub.customers.addresses import AddressRow, Claim, normalised, prove
 from hub.customers.usability import mark_usable
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import NotFound
 from hub.plumbing.texts import _
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One address and whose it is (the root of merged contacts)."""
+class Entry(AddressRow, frozen=True, kw_only=True):
+    """One address and whose it is: `contact_id` is the root of merged contacts."""
 
-    id: int
-    type: str
-    value: str
-    verified: bool
-    usable: bool
-    why_not: str
-    unusable_on: list[str]
-    shared: bool
-    contact_id: int
     contact_name: str
 
 
@@ -94,7 +83,7 @@ async def confirm(tx: Tx, claim_id: int) -> Entry:
 
 
 _ENTRIES = """
-    SELECT a.id, a.type, a.value, a.verified, a.usable, a.why_not, a.unusable_on, a.shared, r.id AS contact_id,
-           r.name AS contact_name
+    SELECT a.id, a.type, a.value, a.verified, a.usable, a.why_not, a.unusable_on, a.shared, a.source,
+           r.id AS contact_id, r.name AS contact_name
     FROM address a JOIN contact c ON c.id = a.contact_id JOIN contact r ON r.id = c.root_id
 """

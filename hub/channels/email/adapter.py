@@ -8,7 +8,8 @@ from hub.channels.base import Adapter, BeforeWire, Capabilities, Raw, ToCopy, Tr
 from hub.channels.courier import Courier
 from hub.channels.email.form import ADDRESS, FORM
 from hub.channels.email.parsing import read_facts
-from hub.channels.facts import AnyFact, Unreadable
+from hub.channels.facts import AnyFact
+from hub.channels.mail.guarded import facts_of
 from hub.channels.outgoing import Line, Outgoing, Sent
 from hub.plumbing.oauth import App
 from hub.plumbing.texts import N_, _
@@ -35,12 +36,7 @@ class EmailAdapter(Adapter):
 
     def parse(self, raw: Raw, line: Line) -> list[AnyFact]:
         """MessageReceived, DeliveryReported (one a recipient), Ignored or Unreadable; never raises."""
-        try:
-            return read_facts(raw, line)
-        except MemoryError:
-            raise  # the reading process answers for its limits
-        except Exception as error:  # a mail we cannot read must never stop the mailbox
-            return [Unreadable(reason=f"{type(error).__name__}: {error}"[:500])]
+        return facts_of(read_facts, raw, line)
 
     async def send(self, outgoing: Outgoing, line: Line, before_wire: BeforeWire) -> Sent:
         """Hand one mail to the line's SMTP server. Raises the errors of channels/errors.py."""

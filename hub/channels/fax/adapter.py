@@ -6,8 +6,9 @@ from typing import Any
 
 from hub.channels import phone
 from hub.channels.base import Adapter, BeforeWire, Capabilities, Raw, Tried
-from hub.channels.facts import AnyFact, Unreadable
+from hub.channels.facts import AnyFact
 from hub.channels.fax.form import ADDRESS, FORM
+from hub.channels.mail.guarded import facts_of
 from hub.channels.outgoing import Line, Outgoing, Sent
 from hub.plumbing.texts import N_, _
 
@@ -46,12 +47,7 @@ class FaxAdapter(Adapter):
         """MessageReceived, DeliveryReported or Unreadable; never raises."""
         from hub.channels.fax.reading import read_facts  # Pillow and pdfium: only for who really reads
 
-        try:
-            return read_facts(raw, line)
-        except MemoryError:
-            raise  # the reading process answers for its limits
-        except Exception as error:  # a mail we cannot read must never stop the mailbox
-            return [Unreadable(reason=f"{type(error).__name__}: {error}"[:500])]
+        return facts_of(read_facts, raw, line)
 
     def takes(self, raw: Raw, line: Line) -> bool:
         """A mail of a gateway that our own mail server, or the line's settings, vouch for."""

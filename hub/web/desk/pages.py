@@ -14,19 +14,18 @@ from hub.channels.connections import Channel
 from hub.channels.desk.adapter import MOST_BYTES, WHATS
 from hub.conversations import of_customer, thread
 from hub.conversations.of_customer import Line
-from hub.customers import contacts
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, NotFound
 from hub.plumbing.ids import token
 from hub.plumbing.texts import _
 from hub.web import shell
 from hub.web.chat.uploads import files_of
+from hub.web.customers import whom
 from hub.web.forms import form_of, number_of, posted
 from hub.web.inbox.asked import whole
 from hub.web.requests import hub_of, inbound_of, person_of
 from hub.web.views import Named, View
 
-MOST_FOUND = 8
 MOST_MATTERS = 8
 
 
@@ -44,14 +43,6 @@ class EntryForm(msgspec.Struct):
     text: str = ""
 
 
-class Found(View, frozen=True, kw_only=True):
-    """Somebody the words name."""
-
-    id: int
-    name: str
-    note: str
-
-
 class DeskPage(View, frozen=True, kw_only=True):
     """GET /desk. `who` is chosen; else `q` was typed and `found` names them. `matters`: what to join."""
 
@@ -60,7 +51,7 @@ class DeskPage(View, frozen=True, kw_only=True):
     whats: list[tuple[str, str]]
     who: Named | None = None
     q: str = ""
-    found: list[Found] = msgspec.field(default_factory=list)
+    found: list[whom.Found] = msgspec.field(default_factory=list)
     matters: list[Line] = msgspec.field(default_factory=list)
     errors: dict[str, str] = msgspec.field(default_factory=dict)
 
@@ -127,7 +118,7 @@ async def _page(
             lines=[(str(one.id), one.name) for one in lines],
             whats=[(code, _(name)) for code, name in WHATS.items()],
             q=q,
-            found=await _found(tx, q) if q else [],
+            found=await whom.found(tx, q),
             errors=errors or {},
             **chosen,
         )
@@ -138,30 +129,9 @@ async def _chosen(tx: Tx, person: Person, contact_id: int | None) -> dict[str, A
     """Who it was, and what is going on with them as far as this agent may see it."""
     if contact_id is None:
         return {}
-    contact = (await contacts.load(tx, contact_id)).contact
-    name = contact.name or _("(no name)")
-    account = f" · {contact.account_name}" if contact.account_name else ""
-    matters = await of_customer.of_contact(tx, person.id, contact.id)
+    who = await whom.chosen(tx, contact_id)
+    matters = await of_customer.of_contact(tx, person.id, who.id)
     return {
-        "who": Named(id=contact.id, name=name + account),
+        "who": who,
         "matters": [one for one in matters if one.state != "aside"][:MOST_MATTERS],
     }
-
-
-async def _found(tx: Tx, q: str) -> list[Found]:
-    known = await contacts.listed(tx, text=q, most=MOST_FOUND)
-    return [
-        Found(
-            id=one.contact.id,
-            name=one.contact.name or _("(no name)"),
-            note=" · ".join(
-                part
-                for part in (
-                    one.contact.account_name or "",
-                    *(address.value for address in one.addresses[:2]),
-                )
-                if part
-            ),
-        )
-        for one in known
-    ]

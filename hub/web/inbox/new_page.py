@@ -7,17 +7,15 @@ from aiohttp import web
 
 from hub.conversations import of_customer, starting
 from hub.conversations.of_customer import Line
-from hub.customers import contacts
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
-from hub.plumbing.texts import _
 from hub.web import shell
+from hub.web.customers import whom
 from hub.web.forms import form_of, number_of
 from hub.web.inbox.asked import must_see, whole
 from hub.web.requests import hub_of, person_of
 from hub.web.views import Named, View
 
-MOST_FOUND = 8
 MOST_MATTERS = 5
 
 
@@ -30,21 +28,13 @@ class NewForm(msgspec.Struct):
     subject: str = ""
 
 
-class Found(View, frozen=True, kw_only=True):
-    """Somebody the words name."""
-
-    id: int
-    name: str
-    note: str
-
-
 class NewPage(View, frozen=True, kw_only=True):
     """GET /new. `who` is chosen; else `q` was typed and `found` names them. `matters`: what is open with them."""
 
     form: NewForm
     who: Named | None = None
     q: str = ""
-    found: list[Found] = msgspec.field(default_factory=list)
+    found: list[whom.Found] = msgspec.field(default_factory=list)
     matters: list[Line] = msgspec.field(default_factory=list)
     errors: dict[str, str] = msgspec.field(default_factory=dict)
 
@@ -81,31 +71,14 @@ async def _page(
     async with hub_of(request).transaction() as tx:
         who, matters = None, []
         if (contact_id := whole(form.contact_id, "contact_id")) is not None:
-            contact = (await contacts.load(tx, contact_id)).contact
-            account = f" · {contact.account_name}" if contact.account_name else ""
-            who = Named(id=contact.id, name=(contact.name or _("(no name)")) + account)
-            matters = await of_customer.of_contact(tx, person.id, contact.id)
+            who = await whom.chosen(tx, contact_id)
+            matters = await of_customer.of_contact(tx, person.id, who.id)
         page = NewPage(
             form=form,
             who=who,
             q=q,
-            found=await _found(tx, q) if q and who is None else [],
+            found=await whom.found(tx, q) if who is None else [],
             matters=[one for one in matters if one.state in ("open", "snoozed")][:MOST_MATTERS],
             errors=errors or {},
         )
     return await shell.page(request, "inbox/new.html", page, status=422 if errors else 200)
-
-
-async def _found(tx: Tx, q: str) -> list[Found]:
-    return [
-        Found(
-            id=one.contact.id,
-            name=one.contact.name or _("(no name)"),
-            note=" · ".join(
-                part
-                for part in (one.contact.account_name, *(address.value for address in one.addresses[:2]))
-                if part
-            ),
-        )
-        for one in await contacts.listed(tx, text=q, most=MOST_FOUND)
-    ]
