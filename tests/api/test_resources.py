@@ -43,6 +43,37 @@ async def test_a_delivery_is_listed_with_its_conversation_s_rights_and_sent_agai
     assert (await ana.post(f"/deliveries/{number}/resend", {}))[0] == 404
 
 
+async def test_what_failed_leaves_by_another_way_and_a_held_one_is_stopped(
+    api_of: Any, hub: Hub, world: World
+) -> None:
+    ana = await api_of(world.ana)
+    sent = await answered(hub, world, ana)
+    number, matter = sent["delivery"]["id"], sent["conversation"]
+    _status, offered = await ana.get(f"/conversations/{matter}/ways")
+    [way] = offered["items"]
+    assert (way["to"], way["usable"], way["channel"]["id"]) == ("marta@acme.test", True, world.mail.id)
+    wanted = {"channel": way["channel"]["id"], "address": way["address"]}
+    assert (await ana.post(f"/deliveries/{number}/otherwise", wanted))[0] == 409
+    await hub.pool.execute("UPDATE delivery SET state = 'failed', code = '550'")
+    status, other = await ana.post(f"/deliveries/{number}/otherwise", wanted)
+    assert (status, other["fallback_of"]) == (201, number)
+    assert (await ana.post(f"/deliveries/{number}/stop", {}))[0] == 404
+    await hub.pool.execute("UPDATE delivery SET state = 'held' WHERE id = $1", other["id"])
+    status, stopped = await ana.post(f"/deliveries/{other['id']}/stop", {})
+    assert (status, stopped["state"]) == (200, "canceled")
+    assert (await ana.post(f"/deliveries/{other['id']}/stop", {}))[0] == 409
+
+
+async def test_a_wish_is_written_down_and_read(api_of: Any, world: World) -> None:
+    ana, path = await api_of(world.ana), f"/contacts/{world.marta}/consents"
+    wish = {"address": world.marta_address, "purpose": "marketing", "granted": False, "reason": "by phone"}
+    status, told = await ana.post(path, wish)
+    assert (status, told["items"][0]["granted"], told["items"][0]["proof"]) == (201, False, "by phone")
+    assert (await ana.get(path))[1] == told
+    assert (await ana.post(path, wish | {"address": world.jorge_address}))[0] == 404
+    assert (await ana.post(path, wish | {"reason": ""}))[1]["error"]["field"] == "reason"
+
+
 async def test_an_address_is_found_as_a_person_types_it_and_marked(api_of: Any, world: World) -> None:
     api = await api_of(world.ana)
     _status, page = await api.get("/addresses?type=email&value=Marta@ACME.test")

@@ -11,8 +11,10 @@ import msgspec
 import pytest
 
 from config.settings import Settings
+from hub import erasing
 from hub.campaigns import campaigns, steps
 from hub.campaigns.steps import Wanted
+from hub.customers import contacts, erasures
 from hub.operating import backup, generations
 from hub.operating.restore import JUMP, Restored, restore
 from hub.plumbing import pausing
@@ -27,6 +29,8 @@ from tests.fakes.faulty_smtp import FaultySmtp
 from tests.fakes.servers import Servers
 from tests.mailroom.rooms import mail, reading, subjects, until
 from tests.world import World
+from workers.erasing import KINDS
+from workers.todo import Chores
 
 NAME = "house_73"
 
@@ -95,12 +99,19 @@ async def lived_on(house: Settings, smtp: FaultySmtp, imap: Dovecot, folder: Pat
         matter = await hub.pool.fetchval("SELECT id FROM conversation")
         [delivery] = (await road.answer(hub, world, matter)).deliveries
         await hub.files.put(b"a signed contract")
+        async with hub.transaction() as tx:
+            leaving = (
+                await contacts.create(tx, name="Olvido", addresses=[("email", "olvido@gmail.com")])
+            ).contact
         taken = await backup.take(hub, folder)
         assert (taken.generation, taken.files) == (1, 1)
         with pytest.raises(Conflict):
             await backup.take(hub, folder)
         async with road.running(hub):
             await road.until_all(hub, "sent", seconds=20)
+        async with hub.transaction() as tx:
+            asked = await erasures.ask(tx, hub.crypto, leaving.id, agent_id=None)
+        await erasing.work(hub, asked.id)
         await asyncio.to_thread(imap.append, mail(2))
         async with reading(hub):
             await until(lambda: subjects(hub), ["Pedido 1", "Pedido 2"])
@@ -132,6 +143,7 @@ async def test_promise_73_upgrade_backup_restore(house: Settings, tmp_path: Path
             assert newest > JUMP
             assert hub.crypto.verify("reply", _old_name(house, 1)) is None
             await _is_listed_for_a_person(hub)
+            await _who_was_erased_goes_again(hub)
         finally:
             await hub.close()
         assert smtp.copies() == before
@@ -164,6 +176,13 @@ async def _can_be_undone(house: Settings, done: Restored) -> None:
     connection = await asyncpg.connect(house.database_url.replace(f"/{NAME}?", f"/{done.before}?"))
     assert await connection.fetchval("SELECT count(*) FROM message WHERE direction = 'in'") == 2
     await connection.close()
+
+
+async def _who_was_erased_goes_again(hub: Hub) -> None:
+    """The backup brought them back; the file beside the data knows."""
+    assert await hub.pool.fetchval("SELECT count(*) FROM contact WHERE name = 'Olvido'") == 1
+    await Chores(hub, KINDS, most=1).turn()
+    assert await hub.pool.fetchval("SELECT count(*) FROM contact WHERE name = 'Olvido'") == 0
 
 
 def _old_name(house: Settings, generation: int) -> str:

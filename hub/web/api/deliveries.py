@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from hub.conversations import hand_overs
+import msgspec
+
+from hub.conversations import fallback, hand_overs
 from hub.conversations.hand_overs import HandOver
 from hub.conversations.outcomes import tell
 from hub.deliveries.resending import resend
@@ -43,6 +45,13 @@ class HandOverShape(Shape, frozen=True, kw_only=True):
     at: datetime | None
 
 
+class Otherwise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """POST /deliveries/{id}/otherwise: a channel and an address on it, by id, as `…/ways` offers them."""
+
+    channel: int
+    address: int
+
+
 async def list_deliveries(call: Call) -> Page[HandOverShape]:
     """Newest first."""
     asked: DeliveriesQuery = call.query
@@ -73,6 +82,25 @@ async def resend_delivery(call: Call) -> HandOverShape:
         await hand_overs.one(tx, call.person.id, call.id)
         await tell(tx, [await resend(tx, call.id)], agent_id=call.person.id)
         return _shape(await hand_overs.one(tx, call.person.id, call.id))
+
+
+async def stop_delivery(call: Call) -> HandOverShape:
+    """What is held to go on by another channel stays. Raises NotFound, and Conflict when it has left."""
+    async with call.transaction() as tx:
+        await hand_overs.one(tx, call.person.id, call.id)
+        await fallback.stop(tx, call.id, call.person.id)
+        return _shape(await hand_overs.one(tx, call.person.id, call.id))
+
+
+async def send_otherwise(call: Call) -> HandOverShape:
+    """What failed leaves by another way at once; that one. Raises NotFound, BadInput, Conflict."""
+    wanted: Otherwise = call.body
+    async with call.transaction() as tx:
+        failed = await hand_overs.one(tx, call.person.id, call.id)
+        made = await fallback.send_otherwise(
+            tx, failed.message_id, call.id, wanted.channel, wanted.address, call.person.id
+        )
+        return _shape(await hand_overs.one(tx, call.person.id, made.id))
 
 
 def _shape(one: HandOver) -> HandOverShape:
@@ -114,5 +142,21 @@ ENDPOINTS = [
         summary="Send it once more",
         handler=resend_delivery,
         answer=HandOverShape,
+    ),
+    Endpoint(
+        method="POST",
+        path="/deliveries/{id}/stop",
+        summary="Keep it from going on by another channel",
+        handler=stop_delivery,
+        answer=HandOverShape,
+    ),
+    Endpoint(
+        method="POST",
+        path="/deliveries/{id}/otherwise",
+        summary="Send what failed by another way",
+        handler=send_otherwise,
+        body=Otherwise,
+        answer=HandOverShape,
+        status=201,
     ),
 ]

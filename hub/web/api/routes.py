@@ -34,6 +34,7 @@ from hub.web.api import (
     payments,
     products,
     purchases,
+    reaching,
     rules,
     saved_texts,
     segments,
@@ -45,6 +46,7 @@ from hub.web.api.openapi import document
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *conversations.ENDPOINTS,
+    *reaching.ENDPOINTS,
     *messages.ENDPOINTS,
     *calls.ENDPOINTS,
     *deliveries.ENDPOINTS,
