@@ -1,4 +1,4 @@
-"""A real worker or mailroom for tests that kill, stop and restart it: `python -m tests.process SORT PACE`."""
+"""A real worker or mailroom for tests that kill, stop and restart it; how it starts: forking.py."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ import msgspec
 
 from config.settings import Settings
 from hub import departure
+from tests.forking import Forked
 from workers.mailroom import imap
 
 ROOT = Path(__file__).parents[1]
@@ -31,20 +30,12 @@ class Process(Generic[P]):
 
     def __init__(self, settings: Settings, pace: P) -> None:
         self.settings, self.pace = settings, pace
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Forked | None = None
 
     def start(self) -> Self:
         """A new process; it may be started again after `kill` or `stop`. Does not wait until it is up."""
         pace = msgspec.json.encode(self.pace).decode()
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.process", self.sort, pace],
-                cwd=ROOT,
-                env=environ(self.settings),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        self.process = Forked(self.sort, pace, environ(self.settings), self._log)
         return self
 
     def send(self, number: signal.Signals) -> None:
@@ -56,19 +47,20 @@ class Process(Generic[P]):
         """SIGSTOP, and wait until it stands still."""
         assert self.process is not None
         self.send(signal.SIGSTOP)
-        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
+        while Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+            time.sleep(0.01)
 
     def kill(self) -> None:
         """kill -9, and wait until it is gone."""
         assert self.process is not None
-        self.process.kill()
-        self.process.wait(10)
+        self.send(signal.SIGKILL)
+        self.process.wait(60)
 
     def stop(self, seconds: float = 20.0) -> float:
         """SIGTERM; the seconds it took to drain."""
         assert self.process is not None
         began = time.monotonic()
-        self.process.terminate()
+        self.send(signal.SIGTERM)
         self.process.wait(seconds)
         return time.monotonic() - began
 
@@ -122,9 +114,7 @@ def _running(process: Process[P]) -> Iterator[None]:
         yield
     finally:
         if process.process is not None and process.process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):  # it ended just now
-                process.send(signal.SIGCONT)
-            process.kill()
+            process.kill()  # a frozen one as well
 
 
 def environ(settings: Settings) -> dict[str, str]:
@@ -153,7 +143,3 @@ async def main(sort: str, pace: str) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     with contextlib.suppress(asyncio.CancelledError):  # told to stop
         await task
-
-
-if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2]))
