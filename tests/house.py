@@ -75,7 +75,7 @@ TABLES = {
     ),
     "routing": "rule_set decision",
     "campaigns": (
-        "segment segment_version contact_list contact_list_member campaign campaign_step campaign_text recipient "
+        "segment segment_version contact_list contact_list_member contact_list_import campaign campaign_step campaign_text recipient "
         "touch campaign_policy campaign_tally "
         "link click opening"
     ),

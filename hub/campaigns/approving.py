@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.campaigns import campaigns, preflight, tallying, timing
+from hub.campaigns import campaigns, doubting, preflight, tallying, timing
 from hub.campaigns.campaigns import Campaign
 from hub.plumbing.db import Tx
 from hub.plumbing.dns import Resolver
@@ -45,16 +45,23 @@ async def troubles(hub: Hub, campaign_id: int) -> list[str]:
 
 
 async def approve(
-    tx: Tx, campaign_id: int, *, total: int | None, agent_id: int, troubles: Sequence[str] = ()
+    tx: Tx,
+    campaign_id: int,
+    *,
+    total: int | None,
+    agent_id: int,
+    troubles: Sequence[str] = (),
+    perhaps: int | None = None,
 ) -> Campaign:
-    """Schedule it. `total`: how many people, as typed; `troubles`: what `troubles` found.
+    """Schedule it. `total`: how many people, as typed; `troubles`: what `troubles` found; `perhaps`: see doubting.
 
-    Raises BadInput(total) for another number, Conflict when something is not as it must be, NotFound.
+    Raises BadInput(total, perhaps) for another number, Conflict when something is not as it must be, NotFound.
     """
     campaign = await campaigns.lock(tx, campaign_id)
     count = await people(tx, campaign_id)
     if campaign.state == "prepared":
         await _must_be_fit(tx, campaign_id, count, total, troubles)
+        await doubting.must_be_settled(tx, campaign_id, perhaps=perhaps)
     after = await campaigns.move(tx, campaign, "scheduled", who="person", agent_id=agent_id)
     await tx.execute(
         "UPDATE campaign SET approved_by = $2, approved_at = now() WHERE id = $1", campaign_id, agent_id

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
-from hub.campaigns import emptying, tallying
+from hub.campaigns import doubting, emptying, tallying
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.experiments import Share
 from hub.customers.purchases import COUNTED
@@ -25,6 +25,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
     `excluded`, `stopped`: by reason. `in_flight`: claimed or on the wire just now. `a_minute`: left in the last one,
     to ten seconds. `emptying`: a plan that was thrown away is still being deleted, and counts nowhere.
+    `perhaps`: to how many it perhaps wrote between a backup and its restore, beside all these.
     """
 
     plan: dict[str, int]
@@ -36,6 +37,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     held_out: int
     a_minute: int
     emptying: bool = False
+    perhaps: int = 0
 
     @property
     def in_flight(self) -> int:
@@ -107,6 +109,7 @@ async def progress(tx: Tx, campaign_id: int) -> Progress:
         held_out=sum(one.n for one in plan if one.reason == "held_out" and one.step == 1),
         a_minute=await tallying.lately(tx, campaign_id),
         emptying=await emptying.lasts(tx, campaign_id),
+        perhaps=await doubting.perhaps_written(tx, campaign_id),
     )
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from hub.campaigns import campaigns, making, preparing
+from datetime import datetime
+
+from hub.campaigns import campaigns, doubting, making, preparing
 from hub.plumbing.db import Tx
 
 MOST = 1_000
 
 
-async def halt(tx: Tx, domain: str, why: str) -> int:
+async def halt(tx: Tx, domain: str, why: str, taken_at: datetime) -> int:
     """Pause or take back every campaign under way, after making deliveries of all that was due; how many campaigns.
 
     What is made here is put in doubt with everything else that waited (deliveries/recovering.doubt_waiting). Whoever
-    lets another one begin or go on reads first that it perhaps did so since.
+    lets another one begin or go on says first to how many it perhaps wrote since `taken_at` (doubting).
     """
+    await doubting.begin(tx, taken_at)
     rows = await tx.fetch(
         "SELECT id FROM campaign WHERE state IN ('preparing', 'scheduled', 'running') ORDER BY id FOR NO KEY UPDATE"
     )

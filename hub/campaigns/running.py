@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hub.campaigns import announcing, calling_off, campaigns, caps, timing
+from hub.campaigns import announcing, calling_off, campaigns, caps, doubting, timing
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.states import State
 from hub.deliveries import gates
@@ -28,9 +28,15 @@ async def pause(tx: Tx, campaign_id: int, agent_id: int) -> Campaign:
     return await _moved(tx, campaign_id, agent_id, "paused")
 
 
-async def resume(tx: Tx, campaign_id: int, agent_id: int) -> Campaign:
-    """Go on. What waited beyond its hours leaves when they next open, the rest at once. Raises Conflict, NotFound."""
+async def resume(tx: Tx, campaign_id: int, agent_id: int, *, perhaps: int | None = None) -> Campaign:
+    """Go on. What waited beyond its hours leaves when they next open, the rest at once.
+
+    `perhaps`: after a restore, to how many it perhaps wrote since (doubting). Raises BadInput(perhaps), Conflict,
+    NotFound.
+    """
     campaign = await campaigns.lock(tx, campaign_id)
+    if campaign.state == "paused":
+        await doubting.must_be_settled(tx, campaign_id, perhaps=perhaps)
     await take_again(tx, gate_id=campaign.gate_id)
     if await _is_out_of_time(tx, campaign):
         await timing.begin(tx, campaign_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import click
 from rich.console import Console
@@ -25,6 +26,11 @@ from hub.web.campaigns import reasons
 LOOK_SECONDS = 1.0
 ID = click.argument("campaign_id", type=click.IntRange(min=1), metavar="ID")
 AS = click.option("--as", "email", required=True, metavar="EMAIL", help="Which agent does it.")
+PERHAPS = click.option(
+    "--perhaps",
+    type=int,
+    help="After a restore: to how many people it perhaps wrote since, as the refusal says.",
+)
 Verb = Callable[[Tx, int, int], Awaitable[Campaign]]
 
 
@@ -119,14 +125,17 @@ def prepare(campaign_id: int, email: str) -> None:
 @click.option(
     "--people", "total", type=int, required=True, help="How many people it goes to, as the review says."
 )
-def approve(campaign_id: int, email: str, total: int) -> None:
+@PERHAPS
+def approve(campaign_id: int, email: str, total: int, perhaps: int | None) -> None:
     """The number proves that whoever approves knows what they approve."""
 
     async def work(hub: Hub) -> Campaign:
         found = await approving.troubles(hub, campaign_id)
         async with hub.transaction() as tx:
             agent = await people.find_by_email(tx, email)
-            return await approving.approve(tx, campaign_id, total=total, agent_id=agent.id, troubles=found)
+            return await approving.approve(
+                tx, campaign_id, total=total, agent_id=agent.id, troubles=found, perhaps=perhaps
+            )
 
     _say(with_hub(work))
 
@@ -200,9 +209,10 @@ def pause(campaign_id: int, email: str) -> None:
 @command.command(help="Go on where it was paused.")
 @ID
 @AS
-def resume(campaign_id: int, email: str) -> None:
+@PERHAPS
+def resume(campaign_id: int, email: str, perhaps: int | None) -> None:
     """Whoever has theirs gets nothing again."""
-    _do(campaign_id, email, running.resume)
+    _do(campaign_id, email, partial(running.resume, perhaps=perhaps))
 
 
 @command.command(help="End it; whoever has not got theirs gets nothing.")

@@ -20,7 +20,13 @@ HOURS = 48
 EVERY_SECONDS = 300
 """One folder of 256 at a time: each is looked at once in 21 hours, and no run is ever long."""
 # Every column that names a file; a test compares this with the schema.
-NAMED = (("arrival", "raw_file"), ("attachment", "file"), ("message", "html_file"), ("page_picture", "file"))
+NAMED = (
+    ("arrival", "raw_file"),
+    ("attachment", "file"),
+    ("contact_list_import", "file"),
+    ("message", "html_file"),
+    ("page_picture", "file"),
+)
 _NAMED = " UNION ".join(f"SELECT {column} FROM {table} WHERE {column} = ANY($1)" for table, column in NAMED)
 
 

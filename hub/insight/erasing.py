@@ -27,6 +27,7 @@ PERSONAL = {
     "claim": "value source",
     "consent": "proof",
     "contact": "name job_title external_id notes search time_zone language",
+    "contact_list_import": "errors",
     "contact_list_member": "fields",
     "conversation": "subject last_preview reason tags",
     "decision": "reason inputs candidates",

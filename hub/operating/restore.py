@@ -94,7 +94,7 @@ async def _settle(url: str, settings: Settings, generation: int, taken_at: datet
         why = _(
             "restored from a backup of %(when)s UTC: perhaps done since", when=f"{taken_at:%Y-%m-%d %H:%M}"
         )
-        halted = await halting.halt(tx, settings.mail_domain, why)
+        halted = await halting.halt(tx, settings.mail_domain, why, taken_at)
         doubtful = await recovering.doubt_waiting(tx, why)
         await parked.park_outside(tx, why)
         await erasing.again(tx, Crypto(settings.secret), erasing.remembered(settings.data))

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from hub.campaigns import calling_off, caps, freezing, halting, making, preparing, running
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from hub.campaigns import (
+    approving,
+    calling_off,
+    caps,
+    figures,
+    freezing,
+    halting,
+    making,
+    preparing,
+    running,
+)
+from hub.plumbing.errors import BadInput
 from hub.plumbing.hub import Hub
 from tests.campaigns.preparing import customers, draft, prepared, worked
 from tests.campaigns.sending import running as sending
@@ -121,11 +136,53 @@ async def test_after_a_restore_what_was_being_prepared_is_prepared_again(hub: Hu
     await prepared(hub, other.id, world)
     async with hub.transaction() as tx:
         await tx.execute("UPDATE campaign SET state = 'preparing' WHERE id = $1", made.id)
-        assert await halting.halt(tx, "x.test", "restored") == 1
+        assert await halting.halt(tx, "x.test", "restored", datetime.now(UTC)) == 1
     assert (await state(hub, made.id))[0] == "draft"
     again = await prepared(hub, made.id, world)
     assert (again.state, again.total) == ("prepared", 3)
     assert await hub.pool.fetchval("SELECT why FROM campaign WHERE id = $1", other.id) == "restored"
+
+
+async def test_after_a_restore_whoever_lets_it_go_on_says_to_how_many_it_perhaps_wrote(
+    hub: Hub, world: World
+) -> None:
+    """One was paused at the backup, another waited for its approval: both perhaps left meanwhile."""
+    paused, _people = await approved(hub, world, 3)
+    async with hub.transaction() as tx:
+        await customers(tx, 2)
+        other = await draft(tx, world)
+    await prepared(hub, other.id, world)
+    async with hub.transaction() as tx:
+        await tx.execute("UPDATE campaign SET state = 'paused' WHERE id = $1", paused)
+        await tx.execute(
+            """
+            UPDATE recipient SET due_at = now() + CASE WHEN id = (SELECT min(id) FROM recipient)
+                                                       THEN interval '1 day' ELSE interval '-1 minute' END
+            """
+        )
+        await halting.halt(tx, "x.test", "restored", datetime.now(UTC) - timedelta(hours=1))
+    async with hub.transaction() as tx:
+        assert (await figures.progress(tx, paused)).perhaps == 2, "the third was to leave tomorrow"
+        for wrong in (None, 1, 3):
+            with pytest.raises(BadInput, match="2") as refused:
+                await running.resume(tx, paused, world.mario, perhaps=wrong)
+            assert refused.value.field == "perhaps"
+        assert (await running.resume(tx, paused, world.mario, perhaps=2)).state == "running"
+        assert (await figures.progress(tx, paused)).perhaps == 0
+        await running.pause(tx, paused, world.mario)
+        assert (await running.resume(tx, paused, world.mario)).state == "running", "it is said once"
+        total = await approving.people(tx, other.id)
+        with pytest.raises(BadInput, match=str(total)):
+            await approving.approve(tx, other.id, total=total, agent_id=world.lola)
+    async with hub.transaction() as tx:  # a plan made anew is in doubt as a whole
+        await preparing.back_to_draft(tx, other.id, world.mario)
+        await preparing.begin(tx, other.id, world.mario)
+    await worked(hub, other.id)
+    async with hub.transaction() as tx:
+        with pytest.raises(BadInput, match=str(total)):
+            await approving.approve(tx, other.id, total=total, agent_id=world.lola)
+        done = await approving.approve(tx, other.id, total=total, agent_id=world.lola, perhaps=total)
+        assert done.state == "scheduled"
 
 
 async def test_work_on_a_plan_thrown_away_does_not_end_the_next_one(hub: Hub, world: World) -> None:

@@ -228,6 +228,7 @@ IMPERSONAL = {
     "claim": "type",
     "consent": "purpose source",
     "contact": "account_standing preferred_channel standing reached_by agreed",
+    "contact_list_import": "name file plan why",
     "conversation": "token state priority language last_direction close_reason close_outcome fallback",
     "decision": "row_name",
     "delivery": "token role purpose state message_header worker code",

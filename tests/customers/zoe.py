@@ -99,6 +99,9 @@ async def _person(tx: Tx, world: World, zoe: Zoe) -> None:
     await put(tx, "payment", purchase_id=own, amount=Decimal(10), method=MARK, external_id=f"{MARK}-y")
     zoe.kept_purchase = await put(tx, "purchase", contact_id=zoe.contact, account_id=world.acme, **bought)
     list_ = await put(tx, "contact_list", name="Fair")
+    wrong = [{"row": 2, "field": "email", "message": SAID}]
+    brought = {"list_id": list_, "name": "fair.csv", "plan": {}, "rows": 1, "finished_at": datetime.now(UTC)}
+    await put(tx, "contact_list_import", errors=wrong, **brought)
     await put(tx, "contact_list_member", list_id=list_, contact_id=zoe.contact, fields={"said": SAID})
     await put(tx, "history", verb="hours_chosen", contact_id=zoe.merged, details={"proof": SAID})
 

@@ -8,12 +8,17 @@ from hub.agents.roles import must
 from hub.campaigns import campaigns, figures
 from hub.campaigns.experiments import uplift
 from hub.campaigns.figures import Failure
+from hub.plumbing.db import Tx
 from hub.web.api.endpoints import Call, Endpoint
 from hub.web.api.shapes import Shape
 
 
 class ProgressShape(Shape, frozen=True, kw_only=True):
-    """How far it is. `plan`, `deliveries`: recipients by state; `excluded`, `stopped`: by reason."""
+    """How far it is. `plan`, `deliveries`: recipients by state; `excluded`, `stopped`: by reason.
+
+    `emptying`: a plan that was thrown away is still being deleted. `perhaps_written`: to how many people it perhaps
+    wrote after the backup this house was restored from; whoever approves it or lets it go on gives that number back.
+    """
 
     everybody: int
     to_go: int
@@ -28,6 +33,8 @@ class ProgressShape(Shape, frozen=True, kw_only=True):
     excluded: dict[str, int]
     stopped: dict[str, int]
     deliveries: dict[str, int]
+    emptying: bool
+    perhaps_written: int
 
 
 class ArmShape(Shape, frozen=True, kw_only=True):
@@ -54,7 +61,7 @@ async def read_progress(call: Call) -> ProgressShape:
     must(call.person, "run_campaigns")
     async with call.transaction() as tx:
         await campaigns.load(tx, call.id)
-        return _progress(await figures.progress(tx, call.id))
+        return await _progress(tx, call.id)
 
 
 async def read_report(call: Call) -> ReportShape:
@@ -63,13 +70,14 @@ async def read_report(call: Call) -> ReportShape:
     async with call.transaction() as tx:
         campaign = await campaigns.load(tx, call.id)
         return ReportShape(
-            progress=_progress(await figures.progress(tx, call.id)),
+            progress=await _progress(tx, call.id),
             arms=_arms(await figures.arms(tx, campaign)),
             failures=await figures.failures(tx, call.id),
         )
 
 
-def _progress(one: figures.Progress) -> ProgressShape:
+async def _progress(tx: Tx, campaign_id: int) -> ProgressShape:
+    one = await figures.progress(tx, campaign_id)
     return ProgressShape(
         everybody=one.everybody,
         to_go=one.to_go,
@@ -84,6 +92,8 @@ def _progress(one: figures.Progress) -> ProgressShape:
         excluded=one.excluded,
         stopped=one.stopped,
         deliveries=one.deliveries,
+        emptying=one.emptying,
+        perhaps_written=one.perhaps,
     )
 
 

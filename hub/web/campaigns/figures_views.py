@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from hub.campaigns.campaigns import Campaign
+from hub.campaigns.follow_ups import Pause
 from hub.campaigns.recipients import Recipient
 from hub.campaigns.timing import Spread
 from hub.campaigns.tracking import Followed
@@ -26,7 +27,8 @@ class FarView(View, frozen=True, kw_only=True):
 class RunView(View, frozen=True, kw_only=True):
     """How far it is: the bar, the numbers beside it, what one may do now. `csrf`: "" in a live update.
 
-    `tiles`: (key, words, number). `left_out`, `stopped`: reasons in words with their numbers.
+    `tiles`: (key, words, number). `left_out`, `stopped`: reasons in words with their numbers. `perhaps`: to how many
+    it perhaps wrote since the backup that was restored.
     """
 
     campaign: Campaign
@@ -43,6 +45,7 @@ class RunView(View, frozen=True, kw_only=True):
     stopped: list[tuple[str, int]]
     unknown: list[UnknownView]
     more_unknown: int
+    perhaps: int
     csrf: str = ""
 
 
@@ -67,6 +70,7 @@ class RunPage(StepPage, frozen=True, kw_only=True):
 
     run: RunView
     spread: list[Spread]
+    error: str = ""
 
 
 class BarRow(View, frozen=True, kw_only=True):
@@ -141,16 +145,17 @@ class ArmView(View, frozen=True, kw_only=True):
 
 
 class PersonView(View, frozen=True, kw_only=True):
-    """One person of the campaign and what became of it."""
+    """One person of the campaign and what became of it; `pause`: who paused it for them."""
 
     one: Recipient
     state: str
     tone: str
     why: str
+    pause: Pause | None = None
 
 
 class ReportPage(StepPage, frozen=True, kw_only=True):
-    """GET /campaigns/{id}/report?state=&after=."""
+    """GET /campaigns/{id}/report?which=&after=. `turned`: for whom it was just paused, or not any more."""
 
     funnel: list[BarRow]
     hours: list[HourView]
@@ -169,6 +174,7 @@ class ReportPage(StepPage, frozen=True, kw_only=True):
     states: Options
     which: str
     more: str
+    turned: tuple[int, str, bool] | None = None
 
 
 class PolicyPage(View, frozen=True, kw_only=True):

@@ -109,3 +109,8 @@ def saves_itself(request: web.Request) -> bool:
 def whole(text: str) -> int | None:
     """A positive whole number somebody chose, None for anything else."""
     return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 19 else None
+
+
+def typed(text: str) -> int | None:
+    """The same as people type it: 12.000 or 12,000."""
+    return whole(text.replace(".", "").replace(",", "").strip())

@@ -30,6 +30,7 @@ class ApproveForm(msgspec.Struct):
     """POST /campaigns/{id}/approve: the number of people, typed where they are many."""
 
     total: str = ""
+    perhaps: str = ""
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -62,9 +63,15 @@ async def approve(request: web.Request) -> web.StreamResponse:
     form = await form_of(request, ApproveForm)
     troubles = await approving.troubles(hub_of(request), id_of(request))
     try:
-        total = opened.whole(form.total.replace(".", "").replace(",", "").strip())
         async with hub_of(request).transaction() as tx:
-            await approving.approve(tx, id_of(request), total=total, agent_id=person.id, troubles=troubles)
+            await approving.approve(
+                tx,
+                id_of(request),
+                total=opened.typed(form.total),
+                agent_id=person.id,
+                troubles=troubles,
+                perhaps=opened.typed(form.perhaps),
+            )
     except (BadInput, Conflict) as error:
         return await page(request, {error.field or "": error.message})
     raise web.HTTPSeeOther(f"/campaigns/{id_of(request)}/run")
@@ -119,6 +126,7 @@ async def _plan(
     return {
         "people": people,
         "typed": people > approving.TYPED_FROM,
+        "perhaps": progress.perhaps,
         "left_out": worded(progress.excluded),
         "spread": await timing.spread(tx, campaign),
         "cards": [await cards.view(tx, campaign, one, wrong.get(one.id, "")) for one in found[:PAGE]],

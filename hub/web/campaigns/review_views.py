@@ -40,13 +40,17 @@ class ReadyView(View, frozen=True, kw_only=True):
 
 
 class ReviewPage(StepPage, frozen=True, kw_only=True):
-    """GET /campaigns/{id}/review. `sentence`: what will happen; `typed`: the number must be typed to approve it."""
+    """GET /campaigns/{id}/review. `sentence`: what will happen; `typed`: the number must be typed to approve it.
+
+    `perhaps`: to how many it perhaps wrote since the backup that was restored.
+    """
 
     sentence: str
     missing: list[CheckView]
     ready: ReadyView | None = None
     people: int = 0
     typed: bool = False
+    perhaps: int = 0
     left_out: list[tuple[str, int]] = msgspec.field(default_factory=list)
     spread: list[Spread] = msgspec.field(default_factory=list)
     cards: list[CardView] = msgspec.field(default_factory=list)

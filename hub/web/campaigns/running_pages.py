@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
-from hub.campaigns import campaigns, figures, recipients, timing
+from hub.campaigns import campaigns, figures, recipients, running, timing
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.figures import Progress
 from hub.campaigns.recipients import Recipient
@@ -34,10 +35,15 @@ class ActForm(msgspec.Struct):
     """POST /campaigns/{id}/run."""
 
     act: str = ""
+    perhaps: str = ""
 
 
 async def show(request: web.Request) -> web.StreamResponse:
     """GET /campaigns/{id}/run."""
+    return await _page(request)
+
+
+async def _page(request: web.Request, error: str = "") -> web.StreamResponse:
     opened.marketer(request)
     cursor = await shell.live_cursor(request)
     async with hub_of(request).transaction() as tx:
@@ -46,8 +52,12 @@ async def show(request: web.Request) -> web.StreamResponse:
             **await opened.frame(tx, request, campaign, "run"),
             run=await run(tx, campaign),
             spread=await timing.spread(tx, campaign),
+            error=error,
         )
-    return await shell.page(request, "campaigns/run.html", page, current="campaigns", cursor=cursor)
+    status = 422 if error else 200
+    return await shell.page(
+        request, "campaigns/run.html", page, current="campaigns", cursor=cursor, status=status
+    )
 
 
 async def act(request: web.Request) -> web.StreamResponse:
@@ -56,8 +66,14 @@ async def act(request: web.Request) -> web.StreamResponse:
     form = await form_of(request, ActForm)
     if form.act not in ACTS:
         raise BadInput(_("There is no such step."), field="act")
-    async with hub_of(request).transaction() as tx:
-        await verbs.RUNNING[form.act](tx, id_of(request), person.id)
+    do = verbs.RUNNING[form.act]
+    if form.act == "resume":
+        do = partial(running.resume, perhaps=opened.typed(form.perhaps))
+    try:
+        async with hub_of(request).transaction() as tx:
+            await do(tx, id_of(request), person.id)
+    except BadInput as error:
+        return await _page(request, error.message)
     place = "review" if form.act == "unschedule" else "run"
     raise web.HTTPSeeOther(f"/campaigns/{id_of(request)}/{place}")
 
@@ -107,12 +123,13 @@ def run_of(campaign: Campaign, progress: Progress, unknown: list[Recipient]) -> 
         percent=int(charts.percent(progress.everybody - progress.to_go, progress.everybody)),
         everybody=progress.everybody,
         pace=_pace(campaign, progress),
-        acts=_acts(campaign),
+        acts=_acts(campaign, progress.perhaps),
         in_flight=progress.in_flight,
         left_out=worded(progress.excluded),
         stopped=worded(progress.stopped),
         unknown=[UnknownView(one=one, evidence=reasons.evidence(one.reason)) for one in unknown],
         more_unknown=max(0, progress.deliveries.get("unknown", 0) - len(unknown)),
+        perhaps=progress.perhaps,
     )
 
 
@@ -139,11 +156,12 @@ def _pace(campaign: Campaign, progress: Progress) -> str:
     return _("%(n)s a minute; at this pace the rest takes %(minutes)s minutes.", **told)
 
 
-def _acts(campaign: Campaign) -> list[ActView]:
+def _acts(campaign: Campaign, perhaps: int) -> list[ActView]:
+    """After a restore going on asks for a number (`perhaps`), which stands apart."""
     return [
         ActView(key=key, name=_(name), icon=icon, kind=kind)
         for key, (wanted, name, icon, kind) in ACTS.items()
-        if may_become(campaign.state, wanted, "person")
+        if may_become(campaign.state, wanted, "person") and not (perhaps and key == "resume")
     ]
 
 
