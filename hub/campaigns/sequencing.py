@@ -14,6 +14,7 @@ import msgspec
 from hub.campaigns import campaigns, timing
 from hub.campaigns.clock import Clock
 from hub.campaigns.states import ENDED
+from hub.channels.text import one_line
 from hub.customers import contact_hours
 from hub.customers.contact_hours import Hours
 from hub.customers.purchases import COUNTED
@@ -23,6 +24,7 @@ from hub.plumbing.db import Tx
 from hub.plumbing.errors import Conflict
 from hub.plumbing.texts import _
 
+LONGEST_WHY = 200
 Why = Literal["reply", "bounce", "conversation", "purchase"]
 NOT_YET = timedelta(hours=1)
 """How long it waits where the one before is still on its way."""
@@ -85,18 +87,24 @@ def decide(one: Follower, clock: Clock, own: Hours | None) -> Verdict:
     return Verdict(later=follows) if follows > one.now + timedelta(minutes=10) else Verdict()
 
 
-async def pause_person(tx: Tx, campaign_id: int, contact_id: int, agent_id: int) -> int:
+async def pause_person(tx: Tx, campaign_id: int, contact_id: int, agent_id: int, why: str = "") -> int:
     """Nothing more of this campaign reaches this person until `resume_person`; how many messages wait. NotFound."""
-    return await _turn(tx, campaign_id, contact_id, agent_id, ("ready", ""), ("stopped", "paused"))
+    return await _turn(tx, campaign_id, contact_id, agent_id, ("ready", ""), ("stopped", "paused"), why)
 
 
-async def resume_person(tx: Tx, campaign_id: int, contact_id: int, agent_id: int) -> int:
+async def resume_person(tx: Tx, campaign_id: int, contact_id: int, agent_id: int, why: str = "") -> int:
     """What was paused goes on; what is overdue leaves when their hours next allow. Raises NotFound, Conflict."""
-    return await _turn(tx, campaign_id, contact_id, agent_id, ("stopped", "paused"), ("ready", ""))
+    return await _turn(tx, campaign_id, contact_id, agent_id, ("stopped", "paused"), ("ready", ""), why)
 
 
 async def _turn(
-    tx: Tx, campaign_id: int, contact_id: int, agent_id: int, before: tuple[str, str], after: tuple[str, str]
+    tx: Tx,
+    campaign_id: int,
+    contact_id: int,
+    agent_id: int,
+    before: tuple[str, str],
+    after: tuple[str, str],
+    why: str,
 ) -> int:
     campaign = await campaigns.load(tx, campaign_id)
     if campaign.state in ENDED:
@@ -117,7 +125,14 @@ async def _turn(
     )
     if changed:
         verb = "campaign_paused_for" if after[0] == "stopped" else "campaign_resumed_for"
-        await history.record(tx, verb, agent_id=agent_id, contact_id=contact_id, campaign_id=campaign_id)
+        await history.record(
+            tx,
+            verb,
+            agent_id=agent_id,
+            contact_id=contact_id,
+            campaign_id=campaign_id,
+            why=one_line(why)[:LONGEST_WHY],
+        )
         tx.signal("campaign", campaign_id, campaigns.topics(campaign_id))
     return changed
 

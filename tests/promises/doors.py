@@ -251,6 +251,7 @@ MARKETERS = {
     r"POST /campaigns/{id:\d{1,18}}/run",
     r"GET /campaigns/{id:\d{1,18}}/far",
     r"POST /campaigns/{id:\d{1,18}}/people/{recipient:\d{1,18}}/resend",
+    r"POST /campaigns/{id:\d{1,18}}/contacts/{contact:\d{1,18}}/follow-ups",
     r"GET /campaigns/{id:\d{1,18}}/report",
     r"GET /campaigns/{id:\d{1,18}}/report.csv",
     r"GET /campaigns/{id:\d{1,18}}/review",

@@ -45,19 +45,9 @@ class SentShape(Shape, frozen=True, kw_only=True):
 
 
 class Approval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """POST /campaigns/{id}/approve. `total`: how many people it goes to; above 500 it must be given.
-
-    `perhaps`: after a restore, its `perhaps_written` (GET …/progress): these people perhaps get it again.
-    """
+    """POST /campaigns/{id}/approve. `total`: how many people it goes to; above 500 it must be given."""
 
     total: int | None = None
-    perhaps: int | None = None
-
-
-class GoingOn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """POST /campaigns/{id}/resume. `perhaps`: after a restore, its `perhaps_written`, as for approving."""
-
-    perhaps: int | None = None
 
 
 class Test(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -98,23 +88,8 @@ async def approve_campaign(call: Call) -> CampaignShape:
     found = await approving.troubles(call.hub, call.id)
     async with call.transaction() as tx:
         return shape(
-            await approving.approve(
-                tx,
-                call.id,
-                total=wanted.total,
-                agent_id=call.person.id,
-                troubles=found,
-                perhaps=wanted.perhaps,
-            )
+            await approving.approve(tx, call.id, total=wanted.total, agent_id=call.person.id, troubles=found)
         )
-
-
-async def resume_campaign(call: Call) -> CampaignShape:
-    """Go on where it was paused."""
-    must(call.person, "run_campaigns")
-    wanted: GoingOn = call.body
-    async with call.transaction() as tx:
-        return shape(await running.resume(tx, call.id, call.person.id, perhaps=wanted.perhaps))
 
 
 async def send_test(call: Call) -> SentShape:
@@ -221,14 +196,7 @@ ENDPOINTS = [
     ),
     _verb("unschedule", "Back to the review; nothing has left", running.unschedule),
     _verb("pause", "Nothing more leaves", running.pause),
-    Endpoint(
-        method="POST",
-        path="/campaigns/{id}/resume",
-        summary="Go on",
-        handler=resume_campaign,
-        body=GoingOn,
-        answer=CampaignShape,
-    ),
+    _verb("resume", "Go on", running.resume),
     _verb("cancel", "End it; whoever has not got theirs gets nothing", running.cancel),
     Endpoint(
         method="POST",

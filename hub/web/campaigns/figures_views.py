@@ -27,8 +27,7 @@ class FarView(View, frozen=True, kw_only=True):
 class RunView(View, frozen=True, kw_only=True):
     """How far it is: the bar, the numbers beside it, what one may do now. `csrf`: "" in a live update.
 
-    `tiles`: (key, words, number). `left_out`, `stopped`: reasons in words with their numbers. `perhaps`: to how many
-    it perhaps wrote since the backup that was restored.
+    `tiles`: (key, words, number). `left_out`, `stopped`: reasons in words with their numbers.
     """
 
     campaign: Campaign
@@ -45,7 +44,6 @@ class RunView(View, frozen=True, kw_only=True):
     stopped: list[tuple[str, int]]
     unknown: list[UnknownView]
     more_unknown: int
-    perhaps: int
     csrf: str = ""
 
 
@@ -70,7 +68,6 @@ class RunPage(StepPage, frozen=True, kw_only=True):
 
     run: RunView
     spread: list[Spread]
-    error: str = ""
 
 
 class BarRow(View, frozen=True, kw_only=True):

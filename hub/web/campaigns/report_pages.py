@@ -6,13 +6,15 @@ import io
 from csv import writer
 from urllib.parse import urlencode
 
+import msgspec
 from aiohttp import web
 
 from hub.agents.roles import must
-from hub.campaigns import campaigns, comparing, experiments, figures, heat, recipients, tracking
+from hub.campaigns import campaigns, comparing, experiments, figures, follow_ups, heat, recipients, tracking
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.figures import BOUGHT_DAYS, Arm, Progress
 from hub.campaigns.recipients import Recipient
+from hub.customers import contacts
 from hub.deliveries import wording
 from hub.plumbing.db import Tx
 from hub.plumbing.sheets import inert, shown
@@ -74,10 +76,11 @@ async def show(request: web.Request) -> web.StreamResponse:
             probable=progress.probable,
             arms=_arms(await figures.arms(tx, campaign)) if campaign.started_at else [],
             days=BOUGHT_DAYS,
-            people=[_person(one) for one in found[:PAGE]],
+            people=await _people(tx, campaign, found[:PAGE]),
             states=[(key, _(name)) for key, (name, _states) in GROUPS.items()],
             which=which,
             more=_more(campaign, which, found),
+            turned=await _turned(tx, request),
         )
     return await shell.page(request, "campaigns/report.html", page, current="campaigns")
 
@@ -168,6 +171,25 @@ def _arms(found: list[Arm]) -> list[ArmView]:
 
 def _uplift(treated: experiments.Share, others: experiments.Share) -> str:
     return experiments.uplift(treated, others).words
+
+
+async def _people(tx: Tx, campaign: Campaign, found: list[Recipient]) -> list[PersonView]:
+    paused = [one.contact_id for one in found if one.state == "stopped" and one.reason == "paused"]
+    pauses = await follow_ups.pauses(tx, campaign.id, paused) if paused else {}
+    return [
+        msgspec.structs.replace(
+            _person(one), pause=pauses.get(one.contact_id) if one.reason == "paused" else None
+        )
+        for one in found
+    ]
+
+
+async def _turned(tx: Tx, request: web.Request) -> tuple[int, str, bool] | None:
+    """For whom it was just paused, or goes on, so that it can be taken back."""
+    for name in ("paused", "going_on"):
+        if (id_ := number_of(request, name)) is not None:
+            return id_, (await contacts.load(tx, id_)).contact.name or _("No name"), name == "paused"
+    return None
 
 
 def _person(one: Recipient) -> PersonView:

@@ -10,6 +10,7 @@ from hub.web.campaigns import (
     drawn,
     listing,
     message_pages,
+    pausing_pages,
     policy_pages,
     preview,
     report_pages,
@@ -57,6 +58,7 @@ ROUTES: list[RouteDef] = [
     post(f"{ONE}/run", running_pages.act),
     get(f"{ONE}/far", running_pages.far),
     post(PERSON + "/resend", running_pages.resend),
+    post(ONE + r"/contacts/{contact:\d{1,18}}/follow-ups", pausing_pages.turn),
     get(f"{ONE}/report", report_pages.show),
     get(f"{ONE}/report.csv", report_pages.export),
 ]

@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from hub.agents.roles import may
+from hub.campaigns import follow_ups
 from hub.conversations import of_customer
 from hub.customers import accounts, addresses, consent, contact_hours, contacts, interests, merging
 from hub.plumbing.db import Tx
@@ -107,6 +108,8 @@ async def page_of(
             merges=await merging.of_contact(tx, found.contact.id),
             may_erase=may(person, "erase"),
             purchases=await purchased.of_contact(tx, found.contact.id),
+            markets=may(person, "run_campaigns"),
+            campaigns=await follow_ups.of_contact(tx, found.contact.id),
             other=other,
             errors=errors or {},
         )

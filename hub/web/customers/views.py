@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from hub.campaigns.follow_ups import Waiting
 from hub.conversations.mixed import Mixed
 from hub.customers.accounts import Account
 from hub.customers.addresses import Claim
@@ -92,7 +93,7 @@ class Wished(View, frozen=True, kw_only=True):
 class ContactPage(View, frozen=True, kw_only=True):
     """GET /contacts/{id}. `account`: what the account field holds, its name; `merges`: who is part of this person.
 
-    `hours`: when campaigns may reach them, "" for at any hour.
+    `hours`: when campaigns may reach them, "" for at any hour. `markets`: whoever looks may pause a campaign for them.
     """
 
     found: ContactWithAddresses
@@ -104,6 +105,8 @@ class ContactPage(View, frozen=True, kw_only=True):
     hours: str
     purposes: list[tuple[str, str]]
     may_erase: bool = False
+    markets: bool = False
+    campaigns: list[Waiting] = msgspec.field(default_factory=list)
     purchases: list[PurchaseLine] = msgspec.field(default_factory=list)
     other: str = ""
     errors: dict[str, str] = msgspec.field(default_factory=dict)
