@@ -45,9 +45,19 @@ class SentShape(Shape, frozen=True, kw_only=True):
 
 
 class Approval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """POST /campaigns/{id}/approve. `total`: how many people it goes to; above 500 it must be given."""
+    """POST /campaigns/{id}/approve. `total`: how many people it goes to; above 500 it must be given.
+
+    `perhaps`: after a restore, its `perhaps_written` (GET …/progress): these people perhaps get it again.
+    """
 
     total: int | None = None
+    perhaps: int | None = None
+
+
+class GoingOn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """POST /campaigns/{id}/resume. `perhaps`: after a restore, its `perhaps_written`, as for approving."""
+
+    perhaps: int | None = None
 
 
 class Test(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,8 +98,23 @@ async def approve_campaign(call: Call) -> CampaignShape:
     found = await approving.troubles(call.hub, call.id)
     async with call.transaction() as tx:
         return shape(
-            await approving.approve(tx, call.id, total=wanted.total, agent_id=call.person.id, troubles=found)
+            await approving.approve(
+                tx,
+                call.id,
+                total=wanted.total,
+                agent_id=call.person.id,
+                troubles=found,
+                perhaps=wanted.perhaps,
+            )
         )
+
+
+async def resume_campaign(call: Call) -> CampaignShape:
+    """Go on where it was paused."""
+    must(call.person, "run_campaigns")
+    wanted: GoingOn = call.body
+    async with call.transaction() as tx:
+        return shape(await running.resume(tx, call.id, call.person.id, perhaps=wanted.perhaps))
 
 
 async def send_test(call: Call) -> SentShape:
@@ -196,7 +221,14 @@ ENDPOINTS = [
     ),
     _verb("unschedule", "Back to the review; nothing has left", running.unschedule),
     _verb("pause", "Nothing more leaves", running.pause),
-    _verb("resume", "Go on", running.resume),
+    Endpoint(
+        method="POST",
+        path="/campaigns/{id}/resume",
+        summary="Go on",
+        handler=resume_campaign,
+        body=GoingOn,
+        answer=CampaignShape,
+    ),
     _verb("cancel", "End it; whoever has not got theirs gets nothing", running.cancel),
     Endpoint(
         method="POST",

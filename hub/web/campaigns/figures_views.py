@@ -27,7 +27,8 @@ class FarView(View, frozen=True, kw_only=True):
 class RunView(View, frozen=True, kw_only=True):
     """How far it is: the bar, the numbers beside it, what one may do now. `csrf`: "" in a live update.
 
-    `tiles`: (key, words, number). `left_out`, `stopped`: reasons in words with their numbers.
+    `tiles`: (key, words, number). `left_out`, `stopped`: reasons in words with their numbers. `perhaps`: to how many
+    it perhaps wrote since the backup that was restored.
     """
 
     campaign: Campaign
@@ -44,6 +45,7 @@ class RunView(View, frozen=True, kw_only=True):
     stopped: list[tuple[str, int]]
     unknown: list[UnknownView]
     more_unknown: int
+    perhaps: int
     csrf: str = ""
 
 
@@ -68,6 +70,7 @@ class RunPage(StepPage, frozen=True, kw_only=True):
 
     run: RunView
     spread: list[Spread]
+    error: str = ""
 
 
 class BarRow(View, frozen=True, kw_only=True):
