@@ -1,4 +1,7 @@
-"""A pytest plugin of `make test`: names in one loud line what could not run here; with CI=true that fails."""
+"""A pytest plugin of `make test`: how many tests run at once, and one loud line on what could not run here.
+
+With CI=true what could not run fails.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,13 @@ import pytest
 
 MISSING = re.compile(r"(\S+) (?:\([^)]*\) )?is not installed|(Executable doesn't exist)")
 """How our fakes and Playwright say that a program of this machine is missing."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Three for two processors: a third of the tests' time is waiting, for servers and processes that start."""
+    processors = len(os.sched_getaffinity(0))
+    return processors + (processors + 1) // 2
 
 
 @pytest.hookimpl(wrapper=True)
