@@ -32,7 +32,10 @@ STATES = {
 
 
 class Recipient(msgspec.Struct, frozen=True, kw_only=True):
-    """One person of one step. `state`: the delivery's once there is one, else the plan's; `reason`: a code or words."""
+    """One person of one step. `state`: the delivery's once there is one, else the plan's; `reason`: a code or words.
+
+    `permanent`: the last of its `tries` was refused for good.
+    """
 
     id: int
     step: int
@@ -53,6 +56,8 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     probable_at: datetime | None
     conversation_id: int | None
     delivery_id: int | None
+    permanent: bool
+    tries: int
 
 
 async def listed(
@@ -113,7 +118,7 @@ _SELECTED = f"""
            CASE WHEN d.id IS NULL THEN r.reason ELSE concat_ws(' ', nullif(d.code, ''), nullif(d.reason, '')) END
                AS reason,
            coalesce(r.flags, '{{}}') AS flags, r.due_at, d.sent_at, r.answered_at, r.probable_at, r.conversation_id,
-           d.id AS delivery_id
+           d.id AS delivery_id, coalesce(d.permanent, false) AS permanent, coalesce(d.tries, 0) AS tries
     FROM recipient r LEFT JOIN delivery d ON d.recipient_id = r.id
     LEFT JOIN contact c ON c.id = r.contact_id LEFT JOIN channel n ON n.id = r.channel_id
     LEFT JOIN agent g ON g.id = r.sender_id

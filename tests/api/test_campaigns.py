@@ -40,6 +40,8 @@ async def test_a_marketer_plans_a_campaign_and_looks_at_its_numbers(api_of: Any,
     assert (await mario.get(f"{here}/report"))[1]["arms"] == []
     assert (await mario.get(f"{here}/comparison"))[1] == {"campaigns": [], "differences": []}
     assert (await mario.get(f"{here}/week"))[1] == {"hours": []}
+    assert (await mario.get("/campaigns/undelivered"))[1] == {"items": []}
+    assert (await mario.post(f"{here}/settled", {}))[1] == {"items": []}
     assert (await mario.get(f"{here}/recipients?state=sent"))[1]["items"] == []
     assert (await mario.get(f"{here}/worst"))[0] == 422, "it has no audience yet"
     assert (await mario.get(f"{here}/worst?step=9"))[0] == 404

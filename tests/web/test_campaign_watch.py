@@ -88,6 +88,8 @@ async def test_it_is_watched_paused_and_gone_on_with(site: Web, hub: Hub, world:
     assert (await mario.post(f"{place}/run", {"act": "explode"})).status == 422
 
     perhaps = await hub.pool.fetchval("SELECT recipient_id FROM delivery WHERE state = 'unknown'")
+    assert (await mario.post(f"{place}/people/{perhaps}/resend")).status == 409, "it stands still"
+    assert (await mario.post(f"{place}/run", {"act": "resume"})).status == 303
     assert (await mario.post(f"{place}/people/{perhaps}/resend")).status == 303
     assert await hub.pool.fetchval("SELECT state FROM delivery WHERE recipient_id = $1", perhaps) == "queued"
     assert (await mario.post(f"{place}/people/{perhaps}/resend")).status == 409
@@ -150,6 +152,32 @@ async def test_the_report_counts_and_the_file_is_inert(
     assert "'=HYPERLINK" in file
     for path in ("run", "report", "report.csv", "far"):
         assert (await ana.get(f"/campaigns/{running}/{path}")).status == 403
+
+
+async def test_what_it_did_not_deliver_asks_marketers_once_in_a_line(
+    site: Web, hub: Hub, world: World, running: int
+) -> None:
+    """Perhaps sent and refused are counted with the way to those people; who said no is none of it."""
+    mario, ana = await site.browser(world.mario), await site.browser(world.ana)
+    people = f"/campaigns/{running}/report?which="
+    page = await mario.text("/unanswered")
+    assert f'<a href="{people}unknown#people">1 quizá enviado</a>' in page
+    assert "Primavera" not in await ana.text("/unanswered")
+    told = "UPDATE delivery SET state = 'failed', permanent = true, tries = $1, code = $2 WHERE state <> 'delivered'"
+    await hub.pool.execute(told, 1, "21610")
+    assert "Primavera" not in await mario.text("/unanswered"), "they said no"
+    assert "Corregir la dirección" not in await mario.text(f"{people}failed")
+    await hub.pool.execute(told, 0, "no_consent")
+    assert "Primavera" not in await mario.text("/unanswered"), "our own rule"
+    await hub.pool.execute(told, 1, "5.1.1")
+    assert f'<a href="{people}failed#people">1 rechazado del todo</a>' in await mario.text("/unanswered")
+    assert f'href="/contacts/{world.jorge}"' in await mario.text(f"{people}failed")
+    assert "Corregir la dirección" in await mario.text(f"{people}failed")
+    assert (await ana.post(f"/campaigns/{running}/settled")).status == 403
+    assert (await mario.post(f"/campaigns/{running}/settled")).status == 303
+    assert "Primavera" not in await mario.text("/unanswered")
+    await hub.pool.execute("UPDATE delivery SET reported_at = now() WHERE state = 'failed'")
+    assert "Primavera" in await mario.text("/unanswered"), "something else went wrong since"
 
 
 async def test_the_rules_for_all_are_read_and_changed(site: Web, hub: Hub, world: World) -> None:

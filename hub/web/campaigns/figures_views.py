@@ -145,12 +145,16 @@ class ArmView(View, frozen=True, kw_only=True):
 
 
 class PersonView(View, frozen=True, kw_only=True):
-    """One person of the campaign and what became of it; `pause`: who paused it for them."""
+    """One person of the campaign and what became of it; `pause`: who paused it for them.
+
+    `step`: what a person may do about it: again, correct, or "".
+    """
 
     one: Recipient
     state: str
     tone: str
     why: str
+    step: str
     pause: Pause | None = None
 
 

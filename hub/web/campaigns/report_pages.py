@@ -10,7 +10,17 @@ import msgspec
 from aiohttp import web
 
 from hub.agents.roles import must
-from hub.campaigns import campaigns, comparing, experiments, figures, follow_ups, heat, recipients, tracking
+from hub.campaigns import (
+    campaigns,
+    comparing,
+    experiments,
+    figures,
+    follow_ups,
+    heat,
+    recipients,
+    tracking,
+    undelivered,
+)
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.figures import BOUGHT_DAYS, Arm, Progress
 from hub.campaigns.recipients import Recipient
@@ -198,7 +208,15 @@ def _person(one: Recipient) -> PersonView:
         state=_(recipients.STATES.get(one.state, one.state)),
         tone=TONES.get(one.state, ""),
         why=reasons.evidence(one.reason) if one.reason else "",
+        step=_step(one),
     )
+
+
+def _step(one: Recipient) -> str:
+    if one.state == "unknown" or (one.state == "failed" and not one.permanent):
+        return "again"
+    refused = one.state == "failed" and one.tries > 0 and not one.reason.startswith(undelivered.WISHES)
+    return "correct" if refused else ""
 
 
 def _more(campaign: Campaign, which: str, found: list[Recipient]) -> str:

@@ -59,6 +59,7 @@ ROUTES: list[RouteDef] = [
     get(f"{ONE}/far", running_pages.far),
     post(PERSON + "/resend", running_pages.resend),
     post(ONE + r"/contacts/{contact:\d{1,18}}/follow-ups", pausing_pages.turn),
+    post(f"{ONE}/settled", running_pages.settle),
     get(f"{ONE}/report", report_pages.show),
     get(f"{ONE}/report.csv", report_pages.export),
 ]

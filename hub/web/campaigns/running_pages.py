@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from hub.campaigns import campaigns, figures, recipients, running, timing
+from hub.campaigns import campaigns, figures, recipients, running, timing, undelivered, unsettled
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.figures import Progress
 from hub.campaigns.recipients import Recipient
@@ -80,10 +80,19 @@ async def act(request: web.Request) -> web.StreamResponse:
 
 async def resend(request: web.Request) -> web.StreamResponse:
     """POST /campaigns/{id}/people/{recipient}/resend: a person sends again what was perhaps sent, or failed."""
-    opened.marketer(request)
+    person = opened.marketer(request)
     async with hub_of(request).transaction() as tx:
-        await verbs.resend(tx, id_of(request), int(request.match_info["recipient"]))
-    raise web.HTTPSeeOther(f"/campaigns/{id_of(request)}/run")
+        changed = await unsettled.resend(tx, id_of(request), int(request.match_info["recipient"]), person.id)
+    back = "report?which=failed#people" if changed.before == "failed" else "run"
+    raise web.HTTPSeeOther(f"/campaigns/{id_of(request)}/{back}")
+
+
+async def settle(request: web.Request) -> web.StreamResponse:
+    """POST /campaigns/{id}/settled: nothing more is to be done about what it did not deliver."""
+    person = opened.marketer(request)
+    async with hub_of(request).transaction() as tx:
+        await undelivered.settle(tx, id_of(request), person.id)
+    raise web.HTTPSeeOther("/unanswered")
 
 
 async def far(request: web.Request) -> web.StreamResponse:
