@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-from hub.conversations.erasing import Gone, end_messages
+from hub.conversations.erasing import MOST_SHOWN, Gone, end_messages
 from hub.conversations.holding import hold, tell
+from hub.conversations.outcomes import thread_topics
 from hub.conversations.refresh import refresh
 from hub.conversations.search_index import fill
 from hub.customers.erasures import Subject
@@ -104,6 +105,8 @@ async def _blot_messages(tx: Tx, conversation_id: int, who: Subject) -> Gone:
             *(_blotted(row, blotting) or ()),
         )
     await fill(tx, [row["id"] for row in changed])
+    for row in changed[-MOST_SHOWN:]:
+        tx.signal("message", row["id"], thread_topics(conversation_id))
     return Gone(
         arrivals=[row["arrival_id"] for row in rows if row["arrival_id"] is not None],
         files=[row["html_file"] for row in changed if row["html_file"]],

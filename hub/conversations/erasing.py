@@ -11,6 +11,8 @@ from hub.customers.erasures import Subject
 from hub.plumbing.db import Tx
 
 AT_ONCE = 20
+MOST_SHOWN = 200
+"""Of messages whose bubbles are taken off open pages: more no page shows."""
 
 
 class Gone(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,8 +72,23 @@ async def end_messages(tx: Tx, ids: Sequence[int]) -> Gone:
         ),
         files=await files_of(tx, ids),
     )
+    await _take_off_pages(tx, ids)
     await tx.execute("DELETE FROM message WHERE id = ANY($1)", list(ids))
     return gone
+
+
+async def _take_off_pages(tx: Tx, ids: Sequence[int]) -> None:
+    """Whoever has a thread open sees the newest of its bubbles leave."""
+    rows = await tx.fetch(
+        """
+        SELECT m.id, coalesce(v.joined_into_id, v.id) AS place FROM message m
+        JOIN conversation v ON v.id = m.conversation_id WHERE m.id = ANY($1) ORDER BY m.id DESC LIMIT $2
+        """,
+        list(ids),
+        MOST_SHOWN,
+    )
+    for row in rows:
+        tx.signal("message", row["id"], [], lost=[f"thread:{row['place']}"])
 
 
 async def files_of(tx: Tx, message_ids: Sequence[int]) -> list[str]:

@@ -12,13 +12,18 @@ from hub import erasing
 from hub.cli import main
 from hub.cli import opened as of_cli
 from tests.api.conftest import api_of, served  # noqa: F401
+from tests.conversations.making import conversation, said
 from tests.web.browsing import Web
+from tests.web.test_live import settled, socket, until
 from tests.world import World
 
 
 async def test_an_administrator_erases_and_reads_the_statement(site: Web, world: World) -> None:
     berta, ana = await site.browser(world.berta), await site.browser(world.ana)
     page = f"/contacts/{world.jorge}/erase"
+    async with site.hub.transaction() as tx:
+        matter = await conversation(tx, world, contact=world.jorge)
+        message = await said(tx, world, matter)
     assert page in await berta.text(f"/contacts/{world.jorge}")
     assert page not in await ana.text(f"/contacts/{world.jorge}")
     assert (await ana.post(page, {"confirm": str(world.jorge)})).status == 403
@@ -31,7 +36,11 @@ async def test_an_administrator_erases_and_reads_the_statement(site: Web, world:
     statement = answer.headers["Location"]
     assert "se está borrando" in await berta.text(statement)
     assert "Se le está borrando" in await berta.text(page)
-    await erasing.work(site.hub, int(statement.rpartition("/")[2]))
+    async with socket(ana, f"thread:{matter}", "unassigned") as hers:
+        await settled(hers)
+        await erasing.work(site.hub, int(statement.rpartition("/")[2]))
+        frames = await until(hers, lambda frame: f"row-{matter}" in str(frame.get("o", "")))
+    assert f"m-{message}" in str(frames), "also from the thread that somebody has open"
     assert "No queda nada suyo aquí" in await berta.text(statement)
     assert "Jorge" not in await berta.text("/erasures") + await berta.text("/contacts")
     assert (await berta.get(page)).status == 404
