@@ -92,7 +92,7 @@ async def change(request: web.Request) -> web.StreamResponse:
                 deputy_id=_id(form.deputy),
             )
     except (BadInput, Conflict) as error:
-        return await _page(request, {error.field: error.message})
+        return await _page(request, {error.field: error.message}, form)
     raise web.HTTPSeeOther(f"/accounts/{id_of(request)}")
 
 
@@ -104,7 +104,7 @@ async def add_domain(request: web.Request) -> web.StreamResponse:
         async with hub_of(request).transaction() as tx:
             await accounts.add_domain(tx, id_of(request), form.domain)
     except (BadInput, Conflict) as error:
-        return await _page(request, {"domain": error.message})
+        return await _page(request, {"domain": error.message}, form)
     raise web.HTTPSeeOther(f"/accounts/{id_of(request)}")
 
 
@@ -144,7 +144,9 @@ async def _list(
     return await shell.page(request, "customers/accounts.html", page, current="accounts")
 
 
-async def _page(request: web.Request, errors: dict[str, str] | None = None) -> web.StreamResponse:
+async def _page(
+    request: web.Request, errors: dict[str, str] | None = None, form: msgspec.Struct | None = None
+) -> web.StreamResponse:
     person = person_of(request)
     async with hub_of(request).transaction() as tx:
         account = await accounts.load(tx, id_of(request))
@@ -155,6 +157,7 @@ async def _page(request: web.Request, errors: dict[str, str] | None = None) -> w
             agents=await _agents(tx),
             relations=[(key, _(name)) for key, name in RELATIONS.items()],
             purchases=await purchased.of_account(tx, account.id),
+            typed={} if form is None else msgspec.structs.asdict(form),
             errors=errors or {},
         )
     return await shell.page(request, "customers/account.html", page, current="accounts")

@@ -73,7 +73,7 @@ async def change(request: web.Request) -> web.StreamResponse:
             moved = {} if wanted == before.account_id else {"account_id": wanted}
             await contacts.change(tx, before.id, agent_id=person_of(request).id, **fields, **moved)
     except (BadInput, Conflict) as error:
-        return await page_of(request, {error.field: error.message})
+        return await page_of(request, {error.field: error.message}, form)
     raise web.HTTPSeeOther(f"/contacts/{id_of(request)}")
 
 
@@ -86,14 +86,14 @@ async def add_address(request: web.Request) -> web.StreamResponse:
             found = await contacts.load(tx, id_of(request))
             await addresses.prove(tx, found.contact.id, form.type, form.value, source="agent")
     except (BadInput, Conflict) as error:
-        return await page_of(request, {"value": error.message})
+        return await page_of(request, {"value": error.message}, form)
     raise web.HTTPSeeOther(f"/contacts/{id_of(request)}")
 
 
 async def page_of(
-    request: web.Request, errors: dict[str, str] | None = None, *, other: str = ""
+    request: web.Request, errors: dict[str, str] | None = None, form: msgspec.Struct | None = None
 ) -> web.StreamResponse:
-    """The page of one contact; `other` is what was typed into "Merge with"."""
+    """The page of one contact; `form`: what was typed and refused, which nobody types twice."""
     person = person_of(request)
     async with hub_of(request).transaction() as tx:
         found = await contacts.load(tx, id_of(request))
@@ -110,7 +110,7 @@ async def page_of(
             purchases=await purchased.of_contact(tx, found.contact.id),
             markets=may(person, "run_campaigns"),
             campaigns=await follow_ups.of_contact(tx, found.contact.id),
-            other=other,
+            typed={} if form is None else msgspec.structs.asdict(form),
             errors=errors or {},
         )
     return await shell.page(request, "customers/contact.html", page, current="contacts")

@@ -33,7 +33,7 @@ async def merge(request: web.Request) -> web.StreamResponse:
             own = (await contacts.load(tx, id_of(request))).contact
             await merging.merge(tx, await _named(tx, form.other, own.id), own.id, agent_id=person.id)
     except (BadInput, Conflict) as error:
-        return await page_of(request, {"other": error.message}, other=form.other)
+        return await page_of(request, {"other": error.message}, form)
     raise web.HTTPSeeOther(f"/contacts/{own.id}")
 
 

@@ -59,7 +59,7 @@ class AccountsPage(View, frozen=True, kw_only=True):
 
 
 class AccountPage(View, frozen=True, kw_only=True):
-    """GET /accounts/{id}."""
+    """GET /accounts/{id}. `typed`: what a form held that was refused."""
 
     account: Account
     people: list[ContactWithAddresses]
@@ -67,6 +67,7 @@ class AccountPage(View, frozen=True, kw_only=True):
     agents: list[tuple[str, str]]
     relations: list[tuple[str, str]]
     purchases: list[PurchaseLine] = msgspec.field(default_factory=list)
+    typed: dict[str, str] = msgspec.field(default_factory=dict)
     errors: dict[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -94,6 +95,7 @@ class ContactPage(View, frozen=True, kw_only=True):
     """GET /contacts/{id}. `account`: what the account field holds, its name; `merges`: who is part of this person.
 
     `hours`: when campaigns may reach them, "" for at any hour. `markets`: whoever looks may pause a campaign for them.
+    `typed`: what a form held that was refused.
     """
 
     found: ContactWithAddresses
@@ -108,7 +110,7 @@ class ContactPage(View, frozen=True, kw_only=True):
     markets: bool = False
     campaigns: list[Waiting] = msgspec.field(default_factory=list)
     purchases: list[PurchaseLine] = msgspec.field(default_factory=list)
-    other: str = ""
+    typed: dict[str, str] = msgspec.field(default_factory=dict)
     errors: dict[str, str] = msgspec.field(default_factory=dict)
 
 

@@ -43,5 +43,5 @@ async def write_down(request: web.Request) -> web.StreamResponse:
                 agent_id=person.id,
             )
     except BadInput as error:
-        return await contact_pages.page_of(request, {error.field: error.message})
+        return await contact_pages.page_of(request, {error.field: error.message}, form)
     raise web.HTTPSeeOther(f"/contacts/{id_of(request)}")
