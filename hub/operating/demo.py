@@ -16,6 +16,7 @@ from hub.agents import absence, passwords, people, teams, tokens
 from hub.channels import connections
 from hub.channels.base import Raw
 from hub.channels.connections import Channel
+from hub.conversations import saved_texts
 from hub.customers import accounts, contacts
 from hub.operating import crossings, demo_campaigns, demo_lines, telling
 from hub.operating.demo_arriving import Came, arrive
@@ -45,6 +46,8 @@ async def load(hub: Hub) -> None:
         lines = await demo_lines.stand(tx, hub)
         writers = await _customers(tx, company, agents)
         await demo_campaigns.load(tx, company, agents, channels[0].id, random.Random(31))
+        for one in company["saved_texts"]:
+            await saved_texts.create(tx, saved_texts.Wanted(**one), agent_id=agents["lola"])
         await tx.execute("ANALYZE")
     stories = planned(company, dice, channels, writers, [one["who"] for one in company["crossings"]])
     for step in range(max(len(story.lines) for story in stories)):

@@ -38,6 +38,7 @@ async def test_the_demo_company_is_believable(empty):
     assert await pool.fetchval("SELECT count(*) FROM conversation") >= 250
     assert await pool.fetchval("SELECT count(*) FROM conversation WHERE state = 'open'") >= 15
     assert await pool.fetchval("SELECT count(*) FROM conversation WHERE state = 'aside'") == 2
+    assert await pool.fetchval("SELECT count(*) FROM saved_text WHERE shortcut = 'pedido'") == 1
     assert await pool.fetchval("SELECT count(*) FROM arrival WHERE outcome = 'unreadable'") == 0
     owned = """
         SELECT count(*) FROM conversation v JOIN account a ON a.id = v.account_id
