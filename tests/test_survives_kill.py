@@ -219,8 +219,10 @@ def started(data: Path) -> Up:
 
 
 def kill_the_house(house: Up) -> None:
-    """kill -9 `hub up`; its children go with it."""
+    """kill -9 `hub up`: nothing of it is left behind."""
     house.process.kill()
-    house.process.communicate()
-    until(lambda: not left_behind(house.data), 30)
+    house.process.wait()
+    assert house.process.stdout
+    house.process.stdout.close()
+    until(lambda: not left_behind(house.data), 120)
     assert not [one for one in psutil.Process().children() if one.pid == house.process.pid]

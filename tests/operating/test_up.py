@@ -180,13 +180,6 @@ def ctrl_c_stops_everything_in_order(house: Up) -> None:
     assert "database system is shut down" in (house.data / "log" / "postgres.log").read_text()
 
 
-def test_killing_hub_up_leaves_nothing_behind() -> None:
-    with up() as house:
-        house.process.kill()
-        house.process.wait()
-        until(lambda: not left_behind(house.data))
-
-
 def test_a_busy_port_stops_the_start_with_the_setting_s_name(tmp_path: Path) -> None:
     for variable in ("HUB_PORT", "HUB_SMTP_PORT"):
         with socket.socket() as busy:
