@@ -61,7 +61,7 @@ def measure() -> dict[str, float]:
     letter, counted = Letter.of(TEXTS, ANA), Letter.of(TEXTS, ANA, counting=counting)
     skeleton = Skeleton.of(ANA, ("plain", "html"))
     bodies = [one.wording for one in letter.bodies.values()]
-    pieces = [one.fill(people[0][0]).text for one in bodies]
+    pieces = [[one.fill(people[0][0]).text.encode()] for one in bodies]
     approved = {to.message_id: render(TEXTS, values).hash for values, to in people}
     ways: dict[str, Callable[[dict[str, Any], ToWrite], object]] = {
         "letter": letter.write,

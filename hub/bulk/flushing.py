@@ -99,7 +99,9 @@ class BulkFlusher:
         self._go_on(taken, ours, begun)
 
     def _step(self, carrier: Carrier, letter: Letter) -> Step:
-        return Step(letter.id, letter.attempt, "sending", where=f"{self.worker}#{carrier.number}")
+        return Step(
+            letter.id, letter.attempt, letter.gate_id, "sending", where=f"{self.worker}#{carrier.number}"
+        )
 
     def _go_on(self, starts: list[Starting], ours: set[int], begun: float) -> None:
         for convoy, carrier, letter in starts:

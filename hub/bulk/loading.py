@@ -84,7 +84,7 @@ class Loader:
             if not people:
                 continue
             if convoy.closing:
-                self.flusher.end(Step(one.id, one.attempt, "queued"))
+                self.flusher.end(Step(one.id, one.attempt, one.gate_id or 0, "queued"))
                 continue
             try:
                 convoy.ready.append(self._letter(line, one, people, until))
@@ -108,6 +108,7 @@ class Loader:
             recipient=claimed.recipient,
             content=self.composer.letter(line, claimed, *found, now()),
             until=until,
+            smooth=True,
         )
 
     def _fail(self, claimed: Claimed, error: SendError) -> None:

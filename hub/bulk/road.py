@@ -130,9 +130,9 @@ class Bulk:
     def _end(self, convoy: Convoy, letter: Letter, outcome: Sent | SendError | None) -> None:
         """It ended one way or another; None: not a byte of it was written."""
         if isinstance(outcome, Sent):
-            self.flusher.end(Step(letter.id, letter.attempt, "sent", outcome.answer))
+            self.flusher.end(Step(letter.id, letter.attempt, letter.gate_id, "sent", outcome.answer))
         elif outcome is None:
-            self.flusher.end(Step(letter.id, letter.attempt, "queued"))
+            self.flusher.end(Step(letter.id, letter.attempt, letter.gate_id, "queued"))
         else:
             self.flusher.fail(failed(letter.id, letter.attempt, letter.tries, outcome, self.pace))
         if not self._awake.is_set() and (
@@ -181,7 +181,7 @@ class Bulk:
 
     def _give_back(self, convoy: Convoy) -> None:
         for letter in convoy.leave():
-            self.flusher.end(Step(letter.id, letter.attempt, "queued"))
+            self.flusher.end(Step(letter.id, letter.attempt, letter.gate_id, "queued"))
 
     async def _drain(self) -> None:
         """What is on the wire ends; what had not begun goes back at once."""

@@ -7,7 +7,8 @@ counted (campaigns/links) and the picture that tells of an opened mail.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -20,6 +21,7 @@ from hub.channels.mail.skeleton import Skeleton, ToWrite
 from hub.customers.variables import Value, Values
 from hub.plumbing.crypto import Crypto
 from hub.plumbing.sandbox import Wording
+from hub.plumbing.sandbox_values import ready
 
 _PIXEL = '<img src="{}" width="1" height="1" alt="">'
 _OPENED = -1  # in place of a link's number
@@ -56,23 +58,32 @@ class Counted(msgspec.Struct, frozen=True):
 
 
 class Body(msgspec.Struct, frozen=True):
-    """One form of the message; `places`: what each variable of a counted link is filled with."""
+    """One form of the message; `places`: what each variable of a counted link is filled with.
+
+    `counted`: those links by the piece that stands for them.
+    """
 
     wording: Wording
     places: dict[str, Value]
-    counted: tuple[Counted, ...]
+    counted: dict[str, Counted]
 
-    def shown(self, filled: str) -> bytes:
+    def shown(self, pieces: Sequence[str]) -> bytes:
         """What was approved of it: the links as they were written."""
-        for one in self.counted:
-            filled = filled.replace(one.place, one.written)
-        return plain(filled)
+        if self.counted:
+            pieces = [self.counted[one].written if one in self.counted else one for one in pieces]
+        return b"".join([_both(one)[1] for one in pieces])
 
-    def sent(self, filled: str, counting: Counting | None, recipient_id: int) -> str:
+    def sent(self, pieces: Sequence[str], counting: Counting | None, recipient_id: int) -> list[bytes]:
         """What leaves: the links that are this recipient's alone."""
-        for one in self.counted:
-            filled = filled.replace(one.place, _of_recipient(one, counting, recipient_id))
-        return filled
+        if not self.counted:
+            return [_both(one)[0] for one in pieces]
+        known = self.counted
+        return [
+            _of_recipient(known[one], counting, recipient_id).encode("ascii")
+            if one in known
+            else _both(one)[0]
+            for one in pieces
+        ]
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,16 +122,17 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
         `approved`: the hash of what was approved (Content.hash); None: whatever it says. Raises Incomplete for a
         variable without value or default, Changed when it says anything else, ValueError for what no header carries.
         """
-        given = {**values, "unsubscribe.link": to.unsubscribe_url} if to.unsubscribe_url else values
+        given = ready(values)
+        if to.unsubscribe_url:
+            given["unsubscribe.link"] = to.unsubscribe_url
         subject = self.subject.fill(given)
-        filled = {
-            kind: body.wording.fill({**given, **body.places} if body.places else given)
-            for kind, body in self.bodies.items()
-        }
-        if missing := [name for one in (subject, *filled.values()) for name in one.missing]:
+        missing, said = list(subject.missing), {}
+        for kind, body in self.bodies.items():
+            said[kind], lacking = body.wording.pieces({**given, **body.places} if body.places else given)
+            missing += lacking
+        if missing:
             raise Incomplete(list(dict.fromkeys(missing)))
         line = subject_line(subject.text)
-        said = {kind: one.text for kind, one in filled.items()}
         if approved is not None and self._hash(line, said, given) != approved:
             raise Changed("it is no longer what was approved")
         return self.skeleton.write(
@@ -138,9 +150,9 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
         skeleton = self.skeleton
         if said.keys() != self.bodies.keys():
             skeleton = Skeleton.of(self.sender, list(said), feedback_id=self.feedback_id)
-        return skeleton.write(to, content.subject, [piece(text) for text in said.values()])
+        return skeleton.write(to, content.subject, [[piece(text).encode("ascii")] for text in said.values()])
 
-    def _hash(self, subject: str, said: Mapping[str, str], values: Values) -> bytes:
+    def _hash(self, subject: str, said: Mapping[str, Sequence[str]], values: Values) -> bytes:
         """Content.hash of the same, without rendering it a second time."""
         text, html = (
             self.bodies[kind].shown(said[kind]) if kind in said else b"" for kind in ("plain", "html")
@@ -152,6 +164,12 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
         return digest([subject.encode(), text, html, short], blanks)
 
 
+@lru_cache(maxsize=8192)
+def _both(piece: str) -> tuple[bytes, bytes]:
+    """A piece as it leaves, and the text it says. A wording's own words come again with every letter."""
+    return piece.encode("ascii"), plain(piece)
+
+
 def _body(source: str, html: bool, counting: Counting | None) -> Body:
     marks: list[links.Mark] = []
     if counting is not None:
@@ -161,8 +179,8 @@ def _body(source: str, html: bool, counting: Counting | None) -> Body:
             before, end, after = source.rpartition("</body>")
             source = before + "{{ link.open }}" + end + after if end else source + "{{ link.open }}"
     places: dict[str, Value] = {one.name: f"{_PLACE}/{number}" for number, one in enumerate(marks)}
-    counted = (Counted(one.n, piece(str(places[one.name])), piece(one.written)) for one in marks)
-    return Body(quoted(source, html=html), places, tuple(counted))
+    counted = [Counted(one.n, piece(str(places[one.name])), piece(one.written)) for one in marks]
+    return Body(quoted(source, html=html), places, {one.place: one for one in counted})
 
 
 def _of_recipient(one: Counted, counting: Counting | None, recipient_id: int) -> str:

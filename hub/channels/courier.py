@@ -14,7 +14,8 @@ from hub.channels.outgoing import Sent
 class Letter(msgspec.Struct, eq=False, kw_only=True):
     """One finished message to one recipient. `content` has CRLF line ends; `sender` is the envelope's.
 
-    `until` (monotonic): when our hold on it ends; afterwards not a byte of it may leave. `over`: it has ended.
+    `smooth`: none of its lines begins with a dot (mail/skeleton writes none). `until` (monotonic): when our hold on it
+    ends; afterwards not a byte of it may leave. `over`: it has ended.
     """
 
     id: int
@@ -26,6 +27,7 @@ class Letter(msgspec.Struct, eq=False, kw_only=True):
     recipient: str
     content: bytes
     until: float
+    smooth: bool = False
     over: bool = False
 
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import os
+from typing import Any
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -15,6 +16,8 @@ from hub.plumbing.errors import HubError
 
 SIGNATURE_BYTES = 12
 NUMBER_BYTES = 16
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = [one + other for one in _LETTERS for other in _LETTERS]
 LASTING = frozenset({"unsubscribe", "link", "opened"})
 """Purposes whose names outlive a restore: they stand in mails that people keep for years, and a restore jumps the
 numbers they stand for, so that none ever means somebody else (INVARIANTS §18)."""
@@ -30,9 +33,9 @@ class Crypto:
     def __init__(self, secret: str, generation: int = 1) -> None:
         self._secret = secret.encode()
         self._generation = generation
-        self._keys: dict[
-            str, bytes
-        ] = {}  # one a purpose, and purposes are few: a campaign signs five names a mail
+        # One a purpose, and purposes are few: a campaign signs three names a mail.
+        self._keys: dict[str, bytes] = {}
+        self._keyed: dict[str, tuple[Any, Any]] = {}
 
     def encrypt(self, values: dict[str, str]) -> bytes:
         """Secrets as one sealed blob (AES-256-GCM, fresh nonce)."""
@@ -72,8 +75,14 @@ class Crypto:
         return hmac.digest(self._key(f"fingerprint:{purpose}"), text.encode(), hashlib.sha256)
 
     def _mac(self, purpose: str, body: bytes) -> bytes:
-        key = self._key(f"sign:{purpose}:{0 if purpose in LASTING else self._generation}")
-        return hmac.digest(key, body, hashlib.sha256)[:SIGNATURE_BYTES]
+        if (keyed := self._keyed.get(purpose)) is None:
+            key = self._key(f"sign:{purpose}:{0 if purpose in LASTING else self._generation}")
+            keyed = self._keyed[purpose] = _keyed(key)
+        inner, outer = keyed[0].copy(), keyed[1].copy()
+        inner.update(body)
+        outer.update(inner.digest())
+        mac: bytes = outer.digest()
+        return mac[:SIGNATURE_BYTES]
 
     def _key(self, purpose: str) -> bytes:
         if (known := self._keys.get(purpose)) is None:
@@ -81,8 +90,18 @@ class Crypto:
         return known
 
 
+def _keyed(key: bytes) -> tuple[Any, Any]:
+    """HMAC-SHA-256 (RFC 2104) with the key taken in already: a third of what the one-shot function takes."""
+    block = key.ljust(64, b"\0")
+    return tuple(hashlib.sha256(bytes(one ^ pad for one in block)) for pad in (0x36, 0x5C))  # type: ignore[return-value]
+
+
 def _text(blob: bytes) -> str:
-    return base64.b32encode(blob).decode().rstrip("=").lower()
+    """Base32 (RFC 4648 §6) without padding, two letters at a time: a third of what the library's takes."""
+    pairs = (len(blob) * 8 + 9) // 10
+    number = int.from_bytes(blob, "big") << pairs * 10 - len(blob) * 8
+    text = "".join([_PAIRS[number >> at & 1023] for at in range(pairs * 10 - 10, -10, -10)])
+    return text[: (len(blob) * 8 + 4) // 5]
 
 
 def _bytes(name: str) -> bytes | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from markupsafe import escape
@@ -20,23 +20,34 @@ MOST_ITEMS = 200  # of one list
 MOST_SECONDS = 0.8
 
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
-_REMEMBERED = 100  # characters of a value worth remembering: an owner's name comes a thousand times
+_UNWANTED_IN_HTML = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff&<>'\"]")
+_REMEMBERED = 100  # characters of a value worth remembering
 Written = Callable[[str], str]
 
 
 class Running:
-    """One filling: what was missing, how many turns were taken, since when."""
+    """One filling: what was missing, how many turns were taken, until when it may run."""
+
+    __slots__ = ("begun", "missing", "turns", "until")
 
     def __init__(self) -> None:
         self.missing: list[str] = []
         self.turns = 0
-        self.until, self.begun = monotonic() + MOST_SECONDS, worked()
+        self.until = monotonic() + MOST_SECONDS / 2
+        self.begun: float | None = None
 
     def check(self, size: int = 0, most: int = MOST_OUTPUT) -> None:
         """Raises Misworded past the limits."""
         if size > most:
             raise Misworded(_("what comes out is too long: at most %(n)s characters.", n=MOST_OUTPUT))
-        if monotonic() > self.until and worked() - self.begun > MOST_SECONDS:  # a sleep is nobody's fault
+        if monotonic() > self.until:
+            self._is_slow()
+
+    def _is_slow(self) -> None:
+        """Half its time passed; what it computes itself from here on is measured: a sleep is nobody's fault."""
+        if self.begun is None:
+            self.begun = worked()
+        elif worked() - self.begun > MOST_SECONDS / 2:
             raise Misworded(_("it takes too long. Leave out a loop."))
 
     def turn(self) -> None:
@@ -54,19 +65,36 @@ class Item(dict[str, str]):
         return next(iter(self.values()), "")
 
 
+class Items(list[str | Item]):
+    """A list as templates see it."""
+
+
+def ready(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same values for several wordings: what they are made of is looked at once."""
+    return {
+        name: _items(one) if isinstance(one, list | tuple) and one else one for name, one in values.items()
+    }
+
+
 def value(name: str, value: Any, running: Running) -> Any:
     """A value as a template sees it: a text, a number, a list, or a Missing that tells when it is printed."""
     if isinstance(value, str) and value:
         return value[:MOST_VALUE]
+    if isinstance(value, Items):
+        return value
     if isinstance(value, list | tuple) and value:
-        return [_item(one) for one in value[:MOST_ITEMS]]
+        return _items(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     return Missing(name, running)
 
 
+def _items(values: list[Any] | tuple[Any, ...]) -> Items:
+    return Items(_item(one) for one in values[:MOST_ITEMS])
+
+
 def _item(value: Any) -> str | Item:
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         return Item({str(name): str(one)[:MOST_VALUE] for name, one in value.items()})
     return str(value)[:MOST_VALUE]
 
@@ -136,19 +164,24 @@ def turns(value: Any, running: Running) -> Iterator[Any]:
 def printer(html: bool, written: Written | None) -> Callable[[Any], str]:
     """What a value is on paper: a list with commas, line ends plain, nothing that cannot be stored."""
 
-    def form(text: str) -> str:
-        text = clean(text)
-        if html:
-            text = str(escape(text))
-        return written(text) if written else text
-
-    remembered = lru_cache(maxsize=4096)(form)
+    unwanted = _UNWANTED_IN_HTML if html else _UNWANTED
+    short, long = (_remembered(written), written) if written else (str, str)
 
     def printed(value: Any) -> str:
-        text = ", ".join(map(str, value)) if type(value) is list else str(value)
-        return remembered(text) if len(text) <= _REMEMBERED else form(text)
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        if unwanted.search(text) is not None:
+            text = clean(text)
+            if html:
+                text = str(escape(text))
+        return short(text) if len(text) <= _REMEMBERED else long(text)
 
     return printed
+
+
+@cache
+def _remembered(written: Written) -> Written:
+    """What stands in a text often stands in the HTML beside it, and an owner's name in a thousand of them."""
+    return lru_cache(maxsize=4096)(written)
 
 
 def clean(text: str) -> str:

@@ -172,7 +172,10 @@ class Pipe(asyncio.Protocol, Carrier):
         self._dotted = letter
         self._turn_to(self._following)
         self._expect.append(DOT)
-        self._write(on_the_wire(letter.content) + self._announcement())
+        if letter.smooth:  # nothing to look for, nothing to copy
+            self._write(letter.content, b".\r\n" + self._announcement())
+        else:
+            self._write(on_the_wire(letter.content), self._announcement())
 
     def _turn_to(self, letter: Letter | None) -> None:
         self._next, self._following, self._refusal = letter, None, None
@@ -207,10 +210,13 @@ class Pipe(asyncio.Protocol, Carrier):
         size = f" SIZE={len(letter.content)}" if self._says_size else ""
         return f"MAIL FROM:<{sender}>{size}{self._body}\r\nRCPT TO:<{recipient}>\r\nDATA\r\n".encode()
 
-    def _write(self, data: bytes) -> None:
-        if data and self._transport is not None:
+    def _write(self, data: bytes, more: bytes = b"") -> None:
+        if (data or more) and self._transport is not None:
             self._heard = monotonic()
-            self._transport.write(data)
+            if more:
+                self._transport.writelines((data, more))
+            else:
+                self._transport.write(data)
 
     def _break_off(self, code: str, words: str) -> None:
         self._why = (code, words)

@@ -23,7 +23,10 @@ def piece(text: str) -> str:
         return text + SOFT
     if not text:
         return ""
-    lines = _encoded(text)
+    lines = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True)
+    if len(lines) <= _WIDTH and b"\n" not in lines and lines[0] not in b".F":  # as most names are
+        return lines.decode("ascii") + SOFT
+    lines = _encoded(lines)
     if not lines.endswith(b"\n"):
         lines = _ended_softly(lines)
     return lines.replace(b"\n", b"\r\n").decode("ascii")
@@ -36,6 +39,14 @@ def body(pieces: str) -> str:
     return pieces + "\r\n"
 
 
+def ended(pieces: list[bytes]) -> list[bytes]:
+    """The same as `body`, of pieces in bytes that nobody joined yet."""
+    while pieces and not pieces[-1]:
+        pieces.pop()
+    last = pieces.pop() if pieces else b""
+    return [*pieces, body(last.decode("ascii")).encode("ascii")]
+
+
 def plain(pieces: str) -> bytes:
     """The text that joined pieces say, in UTF-8 with `\\n`."""
     return b"\n".join(binascii.a2b_qp(pieces).split(b"\r\n"))  # a third faster than to replace
@@ -46,9 +57,8 @@ def qp_body(text: str) -> bytes:
     return body(piece(text)).encode("ascii")
 
 
-def _encoded(text: str) -> bytes:
-    data = text.encode("utf-8", "replace")
-    quoted = binascii.b2a_qp(data, istext=True)
+def _encoded(quoted: bytes) -> bytes:
+    """With no line beginning as none may, and none too long for it."""
     if _STARTS.search(quoted):
         quoted = _hidden(quoted)
     return b"\n".join(map(_narrowed, quoted.split(b"\n"))) if _BROKEN.search(quoted) else quoted

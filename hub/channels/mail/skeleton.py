@@ -17,7 +17,7 @@ import msgspec
 from hub.channels.facts import Party
 from hub.channels.mail.encoding import encoded_name, encoded_text, folded_ids, header_line
 from hub.channels.mail.parties import party, safe_address
-from hub.channels.mail.quoted_printable import body
+from hub.channels.mail.quoted_printable import ended
 
 _URL = re.compile(r"https?://[!-;=?-~]{1,900}")
 _FEEDBACK = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
@@ -36,13 +36,13 @@ class ToWrite(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Skeleton(msgspec.Struct, frozen=True):
-    """The fixed bytes of one sender's messages, as text between the personal pieces."""
+    """The fixed parts of one sender's messages, between the personal pieces."""
 
     before_reply: str
     after_reply: str
     before_to: str
     before_bodies: str
-    between_bodies: tuple[str, ...]
+    between_bodies: tuple[bytes, ...]
 
     @classmethod
     def of(cls, sender: Party, kinds: Sequence[str], *, feedback_id: str = "") -> Skeleton:
@@ -67,32 +67,29 @@ class Skeleton(msgspec.Struct, frozen=True):
             after_reply=">\r\n" if name else "\r\n",
             before_to=header_line("From", party(sender)) + "To: ",
             before_bodies=f"{fixed}MIME-Version: 1.0\r\n{start}",
-            between_bodies=between,
+            between_bodies=tuple(one.encode("ascii") for one in between),
         )
 
-    def write(self, one: ToWrite, subject: str, bodies: Sequence[str]) -> bytes:
-        """The whole mail; `bodies` are joined pieces (quoted_printable.piece), one for each of its kinds.
+    def write(self, one: ToWrite, subject: str, bodies: Sequence[list[bytes]]) -> bytes:
+        """The whole mail; `bodies` are lists of pieces (quoted_printable.piece), one for each of its kinds.
 
         Raises ValueError for an address, id or link that cannot stand in a header.
         """
         identity = folded_ids((one.message_id,))
-        pieces = [
-            self.before_to,
-            party(one.recipient),
-            "\r\n",
-            self.before_reply + safe_address(one.reply_address) + self.after_reply
-            if one.reply_address
-            else "",
-            f"Subject: {encoded_text(subject)}\r\nDate: {_date(one.date.replace(microsecond=0))}\r\n",
+        reply, stop = one.reply_address, one.unsubscribe_url
+        head = (
+            f"{self.before_to}{party(one.recipient)}\r\n"
+            f"{self.before_reply + safe_address(reply) + self.after_reply if reply else ''}"
+            f"Subject: {encoded_text(subject)}\r\nDate: {_date(one.date.replace(microsecond=0))}\r\n"
             # Some relays (Amazon SES, Exchange) put their own Message-ID in place of ours.
-            f"Message-ID: {identity}\r\nX-Dialogo-Id: {identity}\r\n",
-            unsubscribe_headers(one.unsubscribe_url) if one.unsubscribe_url else "",
-            self.before_bodies,
-        ]
-        for joined, after in zip(bodies, self.between_bodies, strict=True):
-            pieces.append(body(joined))
+            f"Message-ID: {identity}\r\nX-Dialogo-Id: {identity}\r\n"
+            f"{unsubscribe_headers(stop) if stop else ''}{self.before_bodies}"
+        )
+        pieces = [head.encode("ascii")]
+        for written, after in zip(bodies, self.between_bodies, strict=True):
+            pieces += ended(written)
             pieces.append(after)
-        return "".join(pieces).encode("ascii")
+        return b"".join(pieces)  # once: to copy so much costs more than to write it
 
 
 def unsubscribe_headers(url: str) -> str:
