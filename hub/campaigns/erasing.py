@@ -44,6 +44,8 @@ async def blot(tx: Tx, recipient_ids: Sequence[int]) -> int:
     )
     await tx.execute("DELETE FROM touch WHERE recipient_id = ANY($1)", list(recipient_ids))
     # What was wrong with rows of files quotes them; whoever brought the file has read it.
-    await tx.execute("UPDATE contact_list_import SET errors = '[]' WHERE finished_at IS NOT NULL AND errors <> '[]'")
+    await tx.execute(
+        "UPDATE contact_list_import SET errors = '[]' WHERE finished_at IS NOT NULL AND errors <> '[]'"
+    )
     await outcomes.soon(tx, {row["campaign_id"] for row in rows})
     return len(rows)

@@ -194,6 +194,8 @@ ADMINS = {
     "POST /api/v1/channels",
     r"PATCH /api/v1/channels/{id:\d{1,18}}",
     r"POST /api/v1/channels/{id:\d{1,18}}/test",
+    r"POST /api/v1/channels/{id:\d{1,18}}/hooks",
+    r"POST /api/v1/channels/{id:\d{1,18}}/approved_texts",
     r"PATCH /api/v1/approved_texts/{id:\d{1,18}}",
     r"GET /contacts/{id:\d{1,18}}/erase",
     r"POST /contacts/{id:\d{1,18}}/erase",

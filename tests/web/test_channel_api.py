@@ -13,7 +13,7 @@ SECRET = "t0ken-of-twilio"
 async def test_an_administrator_connects_and_changes_a_line_whose_secrets_only_go_in(
     site: Web, world: World
 ) -> None:
-    berta, ana = await _client(site, world.berta), await _client(site, world.ana)
+    berta, ana = await client(site, world.berta), await client(site, world.ana)
     sms = {
         "kind": "sms",
         "address": "+34 911 222 333",
@@ -59,7 +59,7 @@ async def test_an_administrator_connects_and_changes_a_line_whose_secrets_only_g
     assert SECRET not in str([made, after, await berta("GET", "/channels"), await berta("GET", path)])
 
 
-async def _client(site: Web, agent_id: int):
+async def client(site: Web, agent_id: int):
     async with site.hub.transaction() as tx:
         bearer = await tokens.create(tx, agent_id, "test")
     browser = await site.browser()

@@ -11,6 +11,7 @@ from hub.conversations import approved
 from hub.lab.twilio_contents import content
 from hub.plumbing.hub import Hub
 from tests.channels.texting import OURS, Texting, texting
+from tests.web.test_channel_api import client
 from tests.world import World
 
 ELSEWHERE = "https://old.example.test/sms"
@@ -57,7 +58,16 @@ async def test_a_messaging_service_is_looked_at_instead_of_its_numbers(hub: Hub,
         services["MG1"] = {"use_inbound_webhook_on_number": True}
         assert (await troubles(hub, line))[-1] == "", "then the number tells"
         texts.twilio.hooks[OURS] = ELSEWHERE
-        assert ELSEWHERE in (await troubles(hub, line))[-1]
+        api = await client(texts.site, world.berta)
+        status, tried = await api("POST", f"/channels/{line.id}/hooks", None)
+        assert (status, [one["trouble"] for one in tried["items"]], texts.twilio.hooks[OURS]) == (
+            200,
+            ["", ""],
+            ours,
+        )
+        assert (await api("POST", f"/channels/{world.mail.id}/hooks", None))[0] == 404
+        await away(texts)
+        assert (await api("POST", f"/channels/{line.id}/hooks", None))[1]["error"]["field"] == "provider"
 
 
 async def test_a_telephone_number_tells_of_calls_and_of_their_end(hub: Hub, world: World) -> None:
@@ -103,6 +113,9 @@ async def test_approved_texts_are_taken_over_added_and_no_longer_offered(hub: Hu
         assert await offered(hub, texts) == {"salida": False, "cita": False}
         await berta.post(f"{path}/take-over")
         assert await offered(hub, texts) == {"salida": True, "cita": False}
+        api, taken = await client(texts.site, world.berta), f"/channels/{texts.whatsapp.id}/approved_texts"
+        assert [one["name"] for one in (await api("POST", taken, None))[1]["items"]] == ["salida"]
+        assert (await api("POST", f"/channels/{texts.sms.id}/approved_texts", None))[0] == 404
         texts.twilio.token = "another"
         assert (await berta.post(f"{path}/take-over")).status == 422
 

@@ -53,7 +53,7 @@ async def list_approved_texts(call: Call) -> Page[ApprovedTextShape]:
     asked: ApprovedTextsQuery = call.query
     async with call.transaction() as tx:
         found = await approved.listed(tx, channel_id=asked.channel, active=not asked.all)
-    return Page([_shape(one) for one in found], None)
+    return Page([shape_of(one) for one in found], None)
 
 
 async def add_approved_text(call: Call) -> ApprovedTextShape:
@@ -70,7 +70,7 @@ async def add_approved_text(call: Call) -> ApprovedTextShape:
             body=wanted.body,
             provider_id=wanted.provider_id,
         )
-    return _shape(made)
+    return shape_of(made)
 
 
 async def change_approved_text(call: Call) -> ApprovedTextShape:
@@ -78,10 +78,11 @@ async def change_approved_text(call: Call) -> ApprovedTextShape:
     must(call.person, "manage_channels")
     wanted: ApprovedTextPatch = call.body
     async with call.transaction() as tx:
-        return _shape(await approved.use(tx, call.id, active=wanted.active))
+        return shape_of(await approved.use(tx, call.id, active=wanted.active))
 
 
-def _shape(one: ApprovedText) -> ApprovedTextShape:
+def shape_of(one: ApprovedText) -> ApprovedTextShape:
+    """One wording as the API shows it."""
     return ApprovedTextShape(
         id=one.id,
         channel=Ref(one.channel_id, one.channel_name),
