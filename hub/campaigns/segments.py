@@ -125,11 +125,18 @@ async def change(
     *,
     name: str | None = None,
     definition: Definition | None = None,
+    version: int | None = None,
     agent_id: int | None = None,
 ) -> Segment:
-    """Change name or definition; another definition is another version. Raises NotFound, BadInput, Conflict."""
+    """Change name or definition; another definition is another version. Raises NotFound, BadInput, Conflict.
+
+    `version`: the one that was read; another one since, which says something else, is a Conflict(version).
+    """
     await tx.execute("SELECT id FROM segment WHERE id = $1 FOR NO KEY UPDATE", segment_id)
     before = await load(tx, segment_id)
+    if version not in (None, before.version) and definition not in (None, before.definition):
+        who = before.agent_name or _("Somebody else")
+        raise Conflict(_("%(name)s changed this segment meanwhile.", name=who), field="version")
     wanted = before.name if name is None else _checked(name)
     if await tx.value(
         "SELECT id FROM segment WHERE lower(name) = lower($1) AND id <> $2", wanted, segment_id

@@ -24,6 +24,8 @@ from hub.plumbing.sandbox_rules import Misworded
 from hub.plumbing.texts import _
 
 SHOWN = 12
+CALM = 4
+"""Where nothing is odd, so many letters are shown all the same."""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +74,7 @@ async def worst_cases(hub: Hub, campaign_id: int, texts: Texts, *, most: int = S
 
 
 def worst(found: Sequence[Case], most: int) -> list[Case]:
-    """The worst, but not all of one kind: first some of each, then whoever is left."""
+    """The worst, but not all of one kind: first some of each, then whoever is left of those with a warning."""
     if not found:
         return []
     longest = max(found, key=_length)
@@ -88,8 +90,9 @@ def worst(found: Sequence[Case], most: int) -> list[Case]:
         if any(taken[flag] < share for flag in one.flags):
             first.append(one)
             taken.update(one.flags)
-    others = [one for one in every if one not in first]
-    picked = (first + others)[:most]
+    flagged = [one for one in every if one.flags and one not in first]
+    calm = [one for one in every if not one.flags][: max(0, CALM - len(first) - len(flagged))]
+    picked = (first + flagged + calm)[:most]
     return sorted(picked, key=every.index)
 
 

@@ -182,7 +182,7 @@ def _measured(content: Content, speaking: list[Adapter], people: int) -> list[st
 
 
 def _findings(texts: Texts, content: Content, speaking: list[Adapter]) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = [(one.severity, _place(one)) for one in lint(texts, speaking)]
+    found = list(dict.fromkeys((str(one.severity), _place(one)) for one in lint(texts, speaking)))
     if not content.missing:
         return found
     names = ", ".join(content.missing)

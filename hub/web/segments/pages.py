@@ -82,14 +82,20 @@ async def change(request: web.Request) -> web.StreamResponse:
         return await _reshaped(request, segment, form, groups)
     asked = rows.read(groups)
     if asked.errors:
-        return await _page(request, segment, form.name, groups, asked.errors)
+        return await _page(request, segment, form.name, groups, asked.errors, read=form.version)
     try:
         async with hub_of(request).transaction() as tx:
             await segments.change(
-                tx, segment.id, name=form.name, definition=asked.definition, agent_id=person.id
+                tx,
+                segment.id,
+                name=form.name,
+                definition=asked.definition,
+                version=form.version or None,
+                agent_id=person.id,
             )
     except (BadInput, Conflict) as error:
-        return await _page(request, segment, form.name, groups, wrong={error.field: error.message})
+        read = 0 if error.field == "version" else form.version
+        return await _page(request, segment, form.name, groups, wrong={error.field: error.message}, read=read)
     raise web.HTTPSeeOther(f"/segments/{segment.id}?done=saved")
 
 
@@ -129,7 +135,7 @@ async def _reshaped(
         g = int(form.act.partition(":")[2] or len(groups) - 1)
         fresh = (g, len(groups[g]) - 1)
     if not _is_fragment(request):
-        return await _page(request, segment, form.name, groups)
+        return await _page(request, segment, form.name, groups, read=form.version)
     async with hub_of(request).transaction() as tx:
         view = await drawing.builder(tx, groups, {}, fresh=fresh)
     person = person_of(request)
@@ -153,11 +159,16 @@ async def _page(
     wrong: dict[str, str] | None = None,
     *,
     looking: int = 0,
+    read: int = 0,
 ) -> web.StreamResponse:
+    """`read`: the version the form had read; 0: the newest."""
     asked = rows.read(groups)
     versions: list[VersionView] = []
+    theirs = ""
     async with hub_of(request).transaction() as tx:
         builder = await drawing.builder(tx, groups, errors or {})
+        if segment is not None and "version" in (wrong or {}):
+            theirs = await drawing.in_words(tx, segment.definition)
         if segment is not None:
             versions = [
                 VersionView(version=one.version, at=one.at, by=one.agent_name or "")
@@ -167,10 +178,12 @@ async def _page(
         id=segment.id if segment else 0,
         name=name,
         version=segment.version if segment else 0,
+        read=read or (segment.version if segment else 0),
         builder=builder,
         audience=await drawing.reached(hub_of(request), asked),
         versions=versions,
         looking=looking,
+        theirs=theirs,
         errors=wrong or {},
         done=_(DONE.get(request.query.get("done", ""), "")) if request.query.get("done") in DONE else "",
     )

@@ -69,15 +69,20 @@ class AudienceView(View, frozen=True, kw_only=True):
 
 
 class SegmentPage(View, frozen=True, kw_only=True):
-    """GET /segments/new and /segments/{id}. `looking`: an older version that is being looked at, 0 for the newest."""
+    """GET /segments/new and /segments/{id}. `looking`: an older version that is being looked at, 0 for the newest.
+
+    `read`: the version its form has read; `theirs`: the conditions somebody else stored meanwhile, in words.
+    """
 
     id: int
     name: str
     version: int
+    read: int
     builder: BuilderView
     audience: AudienceView | None
     versions: list[VersionView] = msgspec.field(default_factory=list)
     looking: int = 0
+    theirs: str = ""
     errors: dict[str, str] = msgspec.field(default_factory=dict)
     done: str = ""
 
@@ -100,7 +105,8 @@ class SegmentsPage(View, frozen=True, kw_only=True):
 
 
 class NameForm(msgspec.Struct):
-    """POST /segments and /segments/{id}: `act` is a button of the builder, "" saves."""
+    """POST /segments and /segments/{id}: `act` is a button of the builder, "" saves; `version`: what it had read."""
 
     name: str = ""
     act: str = ""
+    version: int = 0
