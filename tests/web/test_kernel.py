@@ -654,6 +654,9 @@ async def test_who_else_is_there_is_shown_in_row_and_thread(seat: Seat) -> None:
     await page.get_by_text("Luis Mora está escribiendo una respuesta").wait_for()
     assert await texts(page, "#row-1 .watch .avatar") == ["LM"]
     assert {"viewing": 1} in seat.stage.heard
+    sent = message(90, 1, "Va para allá.", author="Luis Mora", direction="out")
+    await seat.stage.push(["put", "thread:1", seat.stage.message_html(sent)])
+    await page.get_by_text("Luis Mora está mirando esto").wait_for()
 
 
 async def test_ticked_rows_are_closed_together(seat: Seat) -> None:

@@ -26,6 +26,13 @@ function draw(conversation) {
   if (loudest) $("span", banner).textContent = sentence(loudest);
 }
 
+/** Whose message has just come in writes it no more. */
+function said(node) {
+  const told = people.get(shown());
+  const who = node.matches(".m") && told && $("header b", node)?.textContent;
+  if (who) heard({ conversation: shown(), people: told.map((one) => (one.name === who ? { ...one, mode: "viewing" } : one)) });
+}
+
 const sentence = ({ name, mode }) => t({ reply: "writing", note: "noting" }[mode] ?? "viewing", { name });
 const initials = (name) => name.split(/\s+/).map((word) => word[0]).filter((_, at, all) => !at || at === all.length - 1).join("").toUpperCase();
 
@@ -45,6 +52,7 @@ function available(event) {
 hear("start", () => {
   on("submit", available);
   hear("who", heard);
+  hear("arrived", said);
   hear("opened", (id) => { tell(); if (id) draw(id); });
   hear("online", tell);
   on("visibilitychange", tell);
