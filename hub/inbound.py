@@ -35,13 +35,14 @@ from hub.conversations.topics import topics
 from hub.customers import claiming, consent, resolving
 from hub.customers.resolving import Sender
 from hub.deliveries import reports
+from hub.entering import enter
 from hub.plumbing import todo
 from hub.plumbing.crypto import Crypto
 from hub.plumbing.db import Tx
 from hub.plumbing.sequences import Sequences
 from hub.routing import arriving, engine
 from hub.telling import tell
-from hub.world import Files, World, look_up
+from hub.world import Files, Memory, World, look_up
 
 MOST_HTML_IN_ROW = 1_000_000  # characters
 CALL_LATE = timedelta(seconds=20)  # the request itself takes a call's step; after that a worker does
@@ -207,16 +208,19 @@ async def walk(
     batch: Sequence[Arrival],
     files: Files,
     locked: Callable[[], None] = lambda: None,
+    memory: Memory | None = None,
 ) -> list[Outcome]:
     """One batch, one transaction: claim → register → lock → look up → decide → write.
 
     Calls `locked` once everybody is locked: what the next batch does from there on comes after this one.
     """
-    await arrivals.claim(tx, batch)
-    fresh = [(arrival, number, arrival.facts[number]) for arrival in batch for number in arrival.fresh]
-    world = await look_up(tx, crypto, ids, fresh, files, locked)
-    await ids.fill(tx.connection, 2 * len(fresh) + 1)  # an answer may bring a campaign's message along
-    for arrival, number, fact in fresh:
+    entered = await enter(tx, crypto, batch)
+    locked()
+    world = await look_up(tx, crypto, ids, entered, files, memory or Memory())
+    await ids.fill(
+        tx.connection, 2 * len(entered.fresh) + 1
+    )  # an answer may bring a campaign's message along
+    for arrival, number, fact in entered.fresh:
         ROAD[type(fact)](world, arrival, number, fact)
     await _write(tx, world, batch)
     repeats = await arrivals.duplicates_of(tx, batch)
@@ -261,7 +265,7 @@ async def _follow(tx: Tx, world: World) -> None:
     """What comes after the commit: search, balance, automatic answers, live pages; each has a row first."""
     if world.stored:
         said = [*(one.id for one in world.above), *(one.id for one in world.stored)]
-        await todo.add_many(tx, "search", said)
+        todo.add_batch(tx, "search", said)
         await expect_files(tx, [(stored.id, one) for stored in world.stored for one in stored.fact.media])
     if with_pages := [one.id for one in world.stored if any(file.pages for file in one.fact.attachments)]:
         await todo.add_many(tx, "machine_reading", with_pages)

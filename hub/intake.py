@@ -25,7 +25,7 @@ from hub.plumbing.gathering import Gathering
 from hub.plumbing.hub import Hub
 from hub.plumbing.sequences import Sequences
 from hub.plumbing.texts import _
-from hub.world import Files
+from hub.world import Files, Memory
 
 MOST_ARRIVALS = 500
 MOST_BYTES = 4_000_000
@@ -79,6 +79,7 @@ class Inbound:
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.ids = Sequences(*TABLES)
+        self.memory = Memory()
         self._waiting: deque[tuple[Arrival, Files]] = deque()
         self._bytes = 0
         self._under_way = 0
@@ -273,7 +274,7 @@ class Inbound:
         if lane.connection is None or lane.connection.is_closed():
             lane.connection = await open_connection(self.hub.settings.database_url, name="dialogo inbound")
         async with self.hub.transaction(lane.connection) as tx:
-            return await inbound.walk(tx, self.hub.crypto, self.ids, batch, files, lane.locked)
+            return await inbound.walk(tx, self.hub.crypto, self.ids, batch, files, lane.locked, self.memory)
 
     async def _alone(self, lane: _Lane, arrival: Arrival, error: Exception) -> None:
         """A single arrival that fails by its own data is quarantined; any other failure stores nothing."""

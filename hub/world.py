@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -13,20 +13,18 @@ from hub.channels.facts import (
     AnyFact,
     CallChanged,
     DeliveryReported,
-    MessageReceived,
     OptedIn,
     OptedOut,
-    message_of,
 )
 from hub.channels.registry import adapter
 from hub.conversations import fallback, thread_lookup
 from hub.conversations.bringing_in import BroughtIn
 from hub.conversations.messages import Stored
-from hub.conversations.thread_lookup import Wanted
 from hub.conversations.threads import Threads
 from hub.customers import consent, resolving
 from hub.customers.resolving import People
 from hub.deliveries import reports
+from hub.entering import Entered
 from hub.plumbing.crypto import Crypto
 from hub.plumbing.db import Tx
 from hub.plumbing.sequences import Sequences
@@ -61,58 +59,40 @@ class World(msgspec.Struct, kw_only=True):
     outcomes: dict[int, tuple[int, int]] = {}
 
 
-async def look_up(
-    tx: Tx,
-    crypto: Crypto,
-    ids: Sequences,
-    fresh: Sequence[tuple[Arrival, int, AnyFact]],
-    files: Files,
-    met: Callable[[], None],
-) -> World:
-    """Meet and lock everybody these facts concern, then read what deciding them takes: register → lock → look up.
+class Memory(msgspec.Struct):
+    """What one batch leaves to the next of its process: what rarely changes is read again only when it did.
 
-    Calls `met` once everybody is locked.
+    `campaigns`, `fallbacks`: there were some, so they are asked for with the rest. Each batch checks all of it in
+    the statement that reads anyway, so what was committed before is seen.
     """
-    said = [(arrival, said) for arrival, _, fact in fresh if (said := message_of(fact)) is not None]
-    facts = [fact for _, fact in said]
-    senders: dict[resolving.Key, str] = {}
-    wished = [(arrival, fact) for arrival, _, fact in fresh if isinstance(fact, OptedOut | OptedIn)]
-    for arrival, fact in (*said, *wished):
-        one = resolving.key(adapter(arrival.line.kind).can.address_type, fact)
-        senders[one] = senders.get(one) or fact.sender.name
-    proven = thread_lookup.proven_ids(crypto, facts)
-    wanted = _wanted(said, senders, proven)
-    people, known = People({}), Threads({}, {}, {}, {})
+
+    standing: engine.Standing | None = None
+    campaigns: bool = False
+    fallbacks: bool = False
+
+
+async def look_up(
+    tx: Tx, crypto: Crypto, ids: Sequences, entered: Entered, files: Files, memory: Memory
+) -> World:
+    """Read what deciding these facts takes, in a later statement than the one that locked everybody."""
+    fresh, met, named = entered.fresh, entered.met, entered.named
+    people, known, ledger = People({}), Threads({}, {}, {}, {}), consent.Ledger()
     staff, rules = Staff(agents={}, teams={}), RuleSet(version=0, rows=())
-    ledger: consent.Ledger = {}
     falling_back: set[int] = set()
     written = answers.Known()
-    if senders:
-        tokens = answers.tokens_of(crypto, facts)
-        named, roots = await _named(tx, wanted, tokens)
-        senders = {one.key: "" for one in named} | senders
-        wanted = thread_lookup.with_more(wanted, senders, [one.conversation_id for one in named])
-        locked = await resolving.meet(tx, senders, roots)
-        met()
-        found = await tx.several(
-            resolving.asked(wanted.senders)
-            | thread_lookup.asked(wanted)
-            | engine.asked()
-            | fallback.asked()
-            | answers.asked(wanted.senders, [one.id for one in named])
-        )
-        written = answers.known(found, tokens, named)
-        people, known = resolving.known(found, locked), thread_lookup.known(found)
-        staff, rules = engine.known(found)
-        falling_back = {one.conversation_id for one in found["fallbacks"]}
-        stopping = [resolving.key(adapter(one.line.kind).can.address_type, fact) for one, fact in wished]
-        ledger = await consent.look_up(tx, sorted({people.by_key[one].address_id for one in stopping}))
+    if met.address_ids:
+        found = await _found(tx, entered, memory)
+        written = answers.known(found, entered.tokens, named)
+        people, known = resolving.known(found, met.locked), thread_lookup.known(found)
+        staff, rules = engine.known(found) if "agents" in found else _remembered(memory)
+        falling_back = {one.conversation_id for one in found.get("fallbacks", ())}
+        ledger = await consent.look_up(tx, _wishers(fresh, people))
     reported = [(arrival.line.id, fact) for arrival, _, fact in fresh if isinstance(fact, DeliveryReported)]
     return World(
         ids=ids,
         people=people,
         known=known,
-        proven=proven,
+        proven=entered.proven,
         staff=staff,
         rules=rules,
         sent=await reports.look_up(tx, crypto, reported),
@@ -123,23 +103,41 @@ async def look_up(
     )
 
 
-def _wanted(
-    said: Sequence[tuple[Arrival, MessageReceived]], senders: dict[resolving.Key, str], proven: dict[str, int]
-) -> Wanted:
-    facts = [fact for _, fact in said]
-    return Wanted(
-        senders=sorted(senders),
-        message_ids=thread_lookup.named_ids(facts),
-        conversation_ids=sorted({*proven.values(), *thread_lookup.suggested_ids(facts)}),
-        keys=sorted({(arrival.line.id, fact.thread) for arrival, fact in said if fact.thread}),
-        has_short_kinds=any(not adapter(arrival.line.kind).can.subject for arrival, _fact in said),
+async def _found(tx: Tx, entered: Entered, memory: Memory) -> dict[str, list[Any]]:
+    """Everything in one statement, as long as what rarely changes did not; in a second what did."""
+    addresses, named = entered.met.address_ids, [one.id for one in entered.named]
+    staff, campaigns, fallbacks = (
+        engine.asked_standing(),
+        answers.asked(addresses, named),
+        fallback.asked(),
     )
+    live = any(adapter(arrival.line.kind).can.live for arrival, _, _ in entered.fresh)
+    asked = resolving.asked() | thread_lookup.asked(entered.wanted) | engine.asked_moment()
+    asked |= answers.asked_any() | fallback.asked_any()
+    asked |= staff if live or memory.standing is None else {}
+    asked |= campaigns if named or memory.campaigns else {}
+    asked |= fallbacks if memory.fallbacks else {}
+    found = await tx.several(asked, given=resolving.PERSON, values=(addresses,))
+    memory.campaigns, memory.fallbacks = bool(found["any_campaign"]), bool(found["any_fallback"])
+    more = {} if "agents" in found or engine.stands(memory.standing, found) else staff
+    more |= campaigns if memory.campaigns and "written" not in found else {}
+    more |= fallbacks if memory.fallbacks and "fallbacks" not in found else {}
+    found |= await tx.several(more) if more else {}
+    if "agents" in found:
+        memory.standing = engine.standing(found)
+    return found
 
 
-async def _named(tx: Tx, wanted: Wanted, tokens: dict[str, int]) -> tuple[list[answers.Named], list[int]]:
-    """Before the lock: whose campaign messages, and whose conversations, these facts name."""
-    asked = thread_lookup.asked_people(wanted) | answers.asked_named(tokens.values(), wanted.message_ids)
-    found: dict[str, list[Any]] = await tx.several(asked) if asked else {}
-    named: list[answers.Named] = found.get("named", [])
-    roots: list[int] = [one.root_id for one in found.get("roots", ())]
-    return named, roots + [one.root_id for one in named if one.root_id]
+def _remembered(memory: Memory) -> tuple[Staff, RuleSet]:
+    assert memory.standing is not None
+    return memory.standing.staff, memory.standing.rules
+
+
+def _wishers(fresh: Sequence[tuple[Arrival, int, AnyFact]], people: People) -> list[int]:
+    """Addresses of those who said what they want to hear."""
+    keys = {
+        resolving.key(adapter(arrival.line.kind).can.address_type, fact)
+        for arrival, _, fact in fresh
+        if isinstance(fact, OptedOut | OptedIn)
+    }
+    return sorted(people.by_key[one].address_id for one in keys)

@@ -29,6 +29,7 @@ FLOORS = {
     **{f"hub.{room}": 3 for room in ROOMS},
     "hub.inbound": 4,
     "hub.world": 4,
+    "hub.entering": 4,
     "hub.intake": 4,
     "hub.outbound": 4,
     "hub.departure": 4,
@@ -73,9 +74,10 @@ TABLES = {
         "chat_mailed rating draft mention reading auto_reply "
         "awaited_file approved_text message_search joining call call_leg saved_text saved_text_version"
     ),
-    "routing": "rule_set decision",
+    "routing": "rule_set decision staff_version",
     "campaigns": (
-        "segment segment_version contact_list contact_list_member contact_list_import campaign campaign_step campaign_text recipient "
+        "segment segment_version contact_list contact_list_member contact_list_import "
+        "campaign campaign_step campaign_text recipient "
         "touch campaign_policy campaign_tally "
         "link click opening"
     ),

@@ -33,6 +33,7 @@ log = structlog.get_logger(__name__)
 SWEEP_SECONDS = 1.0
 RENEW_SECONDS = todo.LEASE_SECONDS / 3
 MOST_AT_ONCE = 200
+MOST_FILLED = 1_000
 
 
 async def signal(hub: Hub, rows: Sequence[Todo]) -> None:
@@ -42,9 +43,11 @@ async def signal(hub: Hub, rows: Sequence[Todo]) -> None:
 
 
 async def search(hub: Hub, rows: Sequence[Todo]) -> None:
-    """Make messages findable."""
-    async with hub.transaction() as tx:
-        await fill(tx, [row.ref for row in rows])
+    """Make messages findable, so many in a transaction."""
+    ids = sorted({id_ for row in rows for id_ in todo.refs_of(row)})
+    for first in range(0, len(ids), MOST_FILLED):
+        async with hub.transaction() as tx:
+            await fill(tx, ids[first : first + MOST_FILLED])
 
 
 async def notification(hub: Hub, rows: Sequence[Todo]) -> None:

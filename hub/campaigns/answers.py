@@ -103,16 +103,26 @@ def asked_named(recipient_ids: Iterable[int], message_ids: Sequence[str]) -> dic
     return {"named": Asked(Named, NAMED, (ids, list(message_ids)))} if ids or message_ids else {}
 
 
-def asked(senders: Sequence[Key], named_ids: Sequence[int]) -> dict[str, Asked]:
+def asked_any() -> dict[str, Asked]:
+    """Whether a campaign ran lately, so that people may be answering one: one row or none."""
+    return {"any_campaign": Asked(There, f"SELECT true AS there FROM campaign WHERE {LATELY} LIMIT 1")}
+
+
+class There(msgspec.Struct, frozen=True):
+    """There is at least one."""
+
+    there: bool
+
+
+def asked(address_ids: Sequence[int], named_ids: Sequence[int]) -> dict[str, Asked]:
     """What `known` reads, after the lock: what was sent to these people lately, and the named ones."""
-    types, values = [type_ for type_, _ in senders], [value for _, value in senders]
-    return {"written": Asked(Written, WRITTEN, (types, values, list(named_ids)))}
+    return {"written": Asked(Written, WRITTEN, (list(address_ids), list(named_ids)))}
 
 
 def known(found: dict[str, list[Any]], tokens: dict[str, int], named: Sequence[Named]) -> Known:
     """What campaigns sent, out of the answers to `asked`. Raises Meanwhile when one was answered before our lock."""
     made = Known(tokens=tokens)
-    rows: list[Written] = found["written"]
+    rows: list[Written] = found.get("written", [])
     expected = {one.id: one.conversation_id for one in named}
     if any(expected.get(one.id, one.conversation_id) != one.conversation_id for one in rows):
         raise Meanwhile("a campaign's message was answered while we waited for its recipient")
@@ -248,15 +258,14 @@ NAMED = """
         UNION SELECT recipient_id FROM delivery WHERE provider_id = ANY($2) AND provider_id <> '')
 """
 
-# Where no campaign ran lately nobody is looked for. Held for the batch by the lock of its people.
+LATELY = "started_at IS NOT NULL AND coalesce(finished_at, now()) > now() - interval '21 days'"
+
+# Held for the batch by the lock of its people.
 WRITTEN = """
     WITH person AS MATERIALIZED (
-        SELECT c.root_id FROM unnest($1::text[], $2::text[]) AS w (type, value)
-        JOIN address a USING (type, value) JOIN contact c ON c.id = a.contact_id
-        WHERE EXISTS (SELECT FROM campaign WHERE started_at IS NOT NULL
-                      AND coalesce(finished_at, now()) > now() - interval '21 days')
+        SELECT c.root_id FROM address a JOIN contact c ON c.id = a.contact_id WHERE a.id = ANY($1)
     ), wanted AS (
-        SELECT unnest($3::bigint[]) AS id
+        SELECT unnest($2::bigint[]) AS id
         UNION
         SELECT r.id FROM person p JOIN contact c ON c.root_id = p.root_id JOIN recipient r ON r.contact_id = c.id
         WHERE r.state = 'made' AND r.made_at > now() - interval '15 days'

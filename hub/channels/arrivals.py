@@ -148,34 +148,47 @@ def fact_outcome(fact: AnyFact) -> str:
             return "stored"
 
 
-async def claim(tx: Tx, arrivals: Sequence[Arrival]) -> None:
-    """Step 1 of the road in: keep only the facts nobody has stored (INVARIANTS §1, §3).
+Slot = tuple[int, bytes]
+"""A fact's key: its channel's id and the key's hash."""
 
-    Sets each arrival's `fresh` (numbers of its new facts), `outcome` and `reason`. A key whose outcome is
-    unreadable is taken over: the parser may have learnt to read it.
-    """
-    wanted: dict[tuple[int, bytes], tuple[Arrival, int]] = {}
+
+def slots(arrivals: Sequence[Arrival]) -> dict[Slot, tuple[Arrival, int]]:
+    """Each key of these arrivals once, with the first arrival that brings it and its fact's number."""
+    found: dict[Slot, tuple[Arrival, int]] = {}
     for arrival in arrivals:
-        arrival.fresh = []
         for number, fact in enumerate(arrival.facts):
-            wanted.setdefault((arrival.line.id, key_hash(arrival, fact)), (arrival, number))
-    order = sorted(wanted)
-    rows = await tx.fetch(
-        """
+            found.setdefault((arrival.line.id, key_hash(arrival, fact)), (arrival, number))
+    return found
+
+
+# Parts of a statement: `given (channel_id, key_hash, arrival_id, outcome, …)`, rows of `fact_row`, and which are new.
+# A key whose outcome is unreadable is taken over: the parser may have learnt to read it.
+CLAIMING = """
+    given AS MATERIALIZED (SELECT * FROM unnest($1::fact_row[])),
+    claimed AS (
         INSERT INTO arrival_key (channel_id, key_hash, arrival_id, outcome)
-        SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::text[]) ORDER BY 1, 2
+        SELECT channel_id, key_hash, arrival_id, outcome FROM given WHERE key_hash IS NOT NULL ORDER BY 1, 2
         ON CONFLICT (channel_id, key_hash) DO UPDATE
             SET arrival_id = excluded.arrival_id, outcome = excluded.outcome
             WHERE arrival_key.outcome = 'unreadable'
         RETURNING channel_id, key_hash
-        """,
-        [key[0] for key in order],
-        [key[1] for key in order],
-        [wanted[key][0].id for key in order],
-        [fact_outcome(wanted[key][0].facts[wanted[key][1]]) for key in order],
+    ), fresh AS MATERIALIZED (
+        SELECT number, type, value, name FROM given
+        WHERE key_hash IS NULL OR (channel_id, key_hash) IN (SELECT channel_id, key_hash FROM claimed)
     )
-    for row in rows:
-        arrival, number = wanted[row["channel_id"], row["key_hash"]]
+"""
+CLAIMED = "ARRAY(SELECT number FROM fresh) AS fresh"
+CLAIM = f"WITH {CLAIMING} SELECT {CLAIMED}"
+
+
+def claimed(arrivals: Sequence[Arrival], fresh: Sequence[tuple[Arrival, int]]) -> None:
+    """Step 1 of the road in: keep only the facts nobody has stored, these (INVARIANTS §1, §3).
+
+    Sets each arrival's `fresh` (numbers of its new facts), `outcome` and `reason`.
+    """
+    for arrival in arrivals:
+        arrival.fresh = []
+    for arrival, number in fresh:
         arrival.fresh.append(number)
     for arrival in arrivals:
         arrival.fresh.sort()

@@ -116,6 +116,19 @@ def asked() -> dict[str, Asked]:
     return {"fallbacks": Asked(Waiting, WAITING)}
 
 
+def asked_any() -> dict[str, Asked]:
+    """Whether anything waits to go on at all: one row or none."""
+    return {"any_fallback": Asked(There, ANY_WAITING)}
+
+
+class There(msgspec.Struct, frozen=True):
+    """There is at least one."""
+
+    there: bool
+
+
+ANY_WAITING = "SELECT true AS there FROM delivery WHERE state = 'held' AND fallback_of IS NOT NULL LIMIT 1"
+
 WAITING = """
     SELECT DISTINCT coalesce(v.joined_into_id, v.id) AS conversation_id
     FROM delivery d JOIN message m ON m.id = d.message_id JOIN conversation v ON v.id = m.conversation_id

@@ -41,39 +41,33 @@ def suggested_ids(facts: Iterable[MessageReceived]) -> list[int]:
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What a batch asks for: its senders (address type, value), and what its facts name.
+    """What a batch asks for besides its senders: what its facts name.
 
     `has_short_kinds`: some came on a channel whose threads are pointers.
     """
 
-    senders: list[tuple[str, str]]
     message_ids: list[str]
     conversation_ids: list[int]
     keys: list[Key]
     has_short_kinds: bool
 
     @property
-    def columns(self) -> tuple[list[Any], ...]:
-        """The senders and the keys as PostgreSQL's arrays."""
-        return (
-            [type_ for type_, _ in self.senders],
-            [value for _, value in self.senders],
-            [channel_id for channel_id, _ in self.keys],
-            [key for _, key in self.keys],
-        )
+    def columns(self) -> tuple[list[int], list[str]]:
+        """The keys as PostgreSQL's arrays."""
+        return [channel_id for channel_id, _ in self.keys], [key for _, key in self.keys]
 
 
-def with_more(wanted: Wanted, senders: Iterable[tuple[str, str]], named: Iterable[int | None]) -> Wanted:
-    """The same of these senders, and of more conversations."""
+def with_more(wanted: Wanted, named: Iterable[int | None]) -> Wanted:
+    """The same, and more conversations."""
     ids = {*wanted.conversation_ids, *(one for one in named if one)}
-    return msgspec.structs.replace(wanted, senders=sorted(senders), conversation_ids=sorted(ids))
+    return msgspec.structs.replace(wanted, conversation_ids=sorted(ids))
 
 
 def asked_people(wanted: Wanted) -> dict[str, Asked]:
     """Before the lock: root contacts of conversations these facts name, because they must be locked too."""
     if not wanted.message_ids and not wanted.conversation_ids and not wanted.keys:
         return {}
-    values = (wanted.message_ids, wanted.conversation_ids, *wanted.columns[2:])
+    values = (wanted.message_ids, wanted.conversation_ids, *wanted.columns)
     return {"roots": Asked(Root, ROOTS, values)}
 
 
@@ -98,32 +92,28 @@ ROOTS = """
 
 
 def asked(wanted: Wanted) -> dict[str, Asked]:
-    """What `known` reads, after the lock: every conversation these facts may join, and what leads there."""
-    types, values, channels, keys = wanted.columns
-    short = wanted.has_short_kinds
-    found = {
-        "conversations": _asked_conversations(wanted),
-        "last_agents": Asked(LastAgent, LAST_AGENTS, (types, values)),
-    }
+    """What `known` reads, after the lock: every conversation these facts may join, and what leads there.
+
+    Reads each `person` (customers/resolving.PERSON).
+    """
+    found = {"conversations": _asked_conversations(wanted), "last_agents": Asked(LastAgent, LAST_AGENTS)}
     if wanted.message_ids:
         found["said"] = Asked(Said, SAID, (wanted.message_ids,))
     if wanted.keys:
-        found["keys"] = Asked(Keyed, KEYED, (channels, keys))
+        found["keys"] = Asked(Keyed, KEYED, wanted.columns)
     if wanted.conversation_ids:
         found["mailed"] = Asked(Mailed, MAILED, (wanted.conversation_ids,))
-    if short:
-        found["pointers"] = Asked(Pointer, POINTERS, (types, values))
+    if wanted.has_short_kinds:
+        found["pointers"] = Asked(Pointer, POINTERS)
     return found
 
 
 def _asked_conversations(wanted: Wanted) -> Asked:
     """By the ways that may lead to one: a way nobody goes would cost its part of the plan in every batch."""
-    types, values, channels, keys = wanted.columns
-    if wanted.conversation_ids or wanted.message_ids or keys:
-        named = (wanted.conversation_ids, wanted.message_ids, channels, keys, wanted.has_short_kinds)
-        return Asked(Conversation, CONVERSATIONS, (types, values, *named))
-    way = POINTED_AT if wanted.has_short_kinds else OF_THE_PEOPLE
-    return Asked(Conversation, way, (types, values))
+    if wanted.conversation_ids or wanted.message_ids or wanted.keys:
+        named = (wanted.conversation_ids, wanted.message_ids, *wanted.columns, wanted.has_short_kinds)
+        return Asked(Conversation, CONVERSATIONS, named)
+    return Asked(Conversation, POINTED_AT if wanted.has_short_kinds else OF_THE_PEOPLE)
 
 
 def known(found: dict[str, list[Any]]) -> Threads:
@@ -189,8 +179,7 @@ SAID = """
 
 POINTERS = """
     SELECT p.channel_id, p.address_id, p.conversation_id
-    FROM unnest($1::text[], $2::text[]) AS w (type, value)
-    JOIN address a USING (type, value) JOIN thread_pointer p ON p.address_id = a.id
+    FROM person JOIN thread_pointer p USING (address_id)
 """
 
 KEYED = """
@@ -200,9 +189,7 @@ KEYED = """
 
 LAST_AGENTS = """
     SELECT DISTINCT ON (c.root_id) c.root_id, newest.assignee_id
-    FROM unnest($1::text[], $2::text[]) AS w (type, value)
-    JOIN address a USING (type, value) JOIN contact own ON own.id = a.contact_id
-    JOIN contact c ON c.root_id = own.root_id
+    FROM person JOIN contact c ON c.root_id = person.root_id
     CROSS JOIN LATERAL (
         SELECT v.assignee_id, v.last_message_at FROM conversation v
         WHERE v.contact_id = c.id AND v.assignee_id IS NOT NULL
@@ -214,13 +201,13 @@ BY_POINTER = """
     SELECT p.conversation_id FROM thread_pointer p WHERE p.address_id IN (SELECT address_id FROM person)
 """
 BY_NAME = f"""
-    SELECT unnest($3::bigint[])
-    UNION SELECT conversation_id FROM message WHERE message_id = ANY($4) AND message_id <> ''
+    SELECT unnest($1::bigint[])
+    UNION SELECT conversation_id FROM message WHERE message_id = ANY($2) AND message_id <> ''
     UNION SELECT m.conversation_id FROM delivery d JOIN message m ON m.id = d.message_id
-          WHERE d.provider_id = ANY($4) AND d.provider_id <> ''
+          WHERE d.provider_id = ANY($2) AND d.provider_id <> ''
     UNION SELECT k.conversation_id FROM thread_key k
-          JOIN unnest($5::bigint[], $6::text[]) AS w (channel_id, key) USING (channel_id, key)
-    UNION {BY_POINTER} AND $7
+          JOIN unnest($3::bigint[], $4::text[]) AS w (channel_id, key) USING (channel_id, key)
+    UNION {BY_POINTER} AND $5
 """
 
 
@@ -230,11 +217,7 @@ def _conversations(named: str) -> str:
         f"SELECT coalesce(joined_into_id, id) FROM conversation WHERE id IN ({named}) UNION" if named else ""
     )
     return f"""
-    WITH person AS MATERIALIZED (
-        SELECT a.id AS address_id, c.root_id
-        FROM unnest($1::text[], $2::text[]) AS w (type, value)
-        JOIN address a USING (type, value) JOIN contact c ON c.id = a.contact_id
-    ), active AS (
+    WITH active AS (
         SELECT v.id FROM conversation v JOIN contact c ON c.id = v.contact_id
         WHERE c.root_id IN (SELECT root_id FROM person)
           AND v.last_message_at > now() - interval '{ACTIVE_DAYS} days' AND v.joined_into_id IS NULL

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
+import asyncpg
 import msgspec
 
 from hub.channels import phone
@@ -59,8 +60,15 @@ def key(address_type: str, fact: MessageReceived | OptedOut | OptedIn) -> Key:
     return address_type, phone.key(address) if address_type == "phone" else address
 
 
-async def meet(tx: Tx, senders: dict[Key, str], root_ids: Sequence[int]) -> set[int]:
-    """Register who is new, then lock the root contacts of all these senders, and `root_ids`; the locked ones.
+class Met(msgspec.Struct, frozen=True):
+    """Addresses and root contacts that are there and locked."""
+
+    address_ids: list[int]
+    locked: frozenset[int]
+
+
+async def meet(tx: Tx, senders: dict[Key, str], root_ids: Sequence[int]) -> Met:
+    """Register who is new, then lock the root contacts of all these senders, and `root_ids`.
 
     `senders` maps (type, value) to the name it travelled with. All in one statement (INVARIANTS §1, §9): every
     address is there before any contact is locked, ascending, and only an address that was really inserted brings
@@ -75,21 +83,25 @@ async def meet(tx: Tx, senders: dict[Key, str], root_ids: Sequence[int]) -> set[
         list(root_ids),
     )
     for _attempt in range(TRIES):
-        met = await tx.record(MEET, *values)
-        assert met is not None
-        if met["moved"]:
-            raise Meanwhile("a contact was merged while we waited for it")
-        if met["locked"] is not None:
-            return set(met["locked"])
+        row = await tx.record(MEET, *values)
+        assert row is not None
+        if (found := met(row)) is not None:
+            return found
     raise Meanwhile("others register the same addresses all the time")
 
 
+def met(row: asyncpg.Record) -> Met | None:
+    """Out of the columns MET; None when somebody else registers one of them at this moment. Raises Meanwhile."""
+    if row["moved"]:
+        raise Meanwhile("a contact was merged while we waited for it")
+    return None if row["locked"] is None else Met(row["address_ids"], frozenset(row["locked"]))
+
+
+# Parts of a statement that has `wanted (type, value, name)`, each address once, and `named (id)`, contacts.
 # `born` is looked at before any contact is locked; count(*) of it makes sure.
-MEET = """
-    WITH wanted AS MATERIALIZED (
-        SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS w (type, value, name)
-    ), known AS MATERIALIZED (
-        SELECT type, value, c.root_id
+MEETING = """
+    known AS MATERIALIZED (
+        SELECT a.id, type, value, c.root_id
         FROM wanted w JOIN address a USING (type, value) JOIN contact c ON c.id = a.contact_id
     ), made AS (
         INSERT INTO address (type, value, contact_id, name)
@@ -97,7 +109,7 @@ MEET = """
         WHERE (w.type, w.value) NOT IN (SELECT type, value FROM known)
         ORDER BY type, value
         ON CONFLICT (type, value) DO NOTHING
-        RETURNING contact_id, name, value
+        RETURNING id, contact_id, name, value
     ), born AS (
         INSERT INTO contact (id, root_id, name, search)
         SELECT contact_id, contact_id, name, concat_ws(' ', nullif(name, ''), value) FROM made
@@ -107,23 +119,40 @@ MEET = """
     ), locked AS MATERIALIZED (
         SELECT id, root_id FROM contact
         WHERE (SELECT yes FROM complete)
-          AND id = ANY (ARRAY(SELECT root_id FROM known UNION SELECT root_id FROM contact WHERE id = ANY($4)))
+          AND id = ANY (ARRAY(SELECT root_id FROM known
+                              UNION SELECT c.root_id FROM named JOIN contact c ON c.id = named.id))
         ORDER BY id FOR NO KEY UPDATE
     )
-    SELECT CASE WHEN yes THEN ARRAY(SELECT id FROM locked UNION ALL SELECT id FROM born) END AS locked,
-           EXISTS (SELECT FROM locked WHERE root_id <> id) AS moved
-    FROM complete
+"""
+MET = """
+    CASE WHEN yes THEN ARRAY(SELECT id FROM locked UNION ALL SELECT id FROM born) END AS locked,
+    ARRAY(SELECT id FROM known UNION ALL SELECT id FROM made) AS address_ids,
+    EXISTS (SELECT FROM locked WHERE root_id <> id) AS moved
+"""
+MEET = f"""
+    WITH wanted AS MATERIALIZED (
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS w (type, value, name)
+    ), named AS (SELECT unnest($4::bigint[]) AS id), {MEETING}
+    SELECT {MET} FROM complete
 """
 
 
-def asked(senders: Sequence[Key]) -> dict[str, Asked]:
-    """What `known` reads: the senders with their people, accounts, and the account their mail domain suggests."""
-    return {
-        "people": Asked(Sender, PEOPLE, ([type_ for type_, _ in senders], [value for _, value in senders]))
-    }
+PERSON = """
+    person AS MATERIALIZED (
+        SELECT a.id AS address_id, a.type, a.value, a.verified, a.shared, a.usable, a.unusable_on, a.contact_id,
+               c.root_id
+        FROM address a JOIN contact c ON c.id = a.contact_id WHERE a.id = ANY($1)
+    )
+"""
+"""What the look-ups of a batch share (`Tx.several`): those who wrote, by the ids of their addresses."""
 
 
-def known(found: dict[str, list[Any]], locked: set[int]) -> People:
+def asked() -> dict[str, Asked]:
+    """What `known` reads: each PERSON with their account, or the account their mail domain suggests."""
+    return {"people": Asked(Sender, PEOPLE)}
+
+
+def known(found: dict[str, list[Any]], locked: Collection[int]) -> People:
     """The people, out of the answers to `asked`. Raises Meanwhile when one was unmerged before our lock (§14)."""
     people: list[Sender] = found["people"]
     if any(sender.root_id not in locked for sender in people):
@@ -133,22 +162,31 @@ def known(found: dict[str, list[Any]], locked: set[int]) -> People:
 
 async def look_up(tx: Tx, senders: Sequence[Key]) -> People:
     """The same for one who only reads: nobody is locked, and who is not known is left out."""
-    people = await tx.rows(Sender, PEOPLE, [type_ for type_, _ in senders], [value for _, value in senders])
+    people = await tx.rows(
+        Sender, f"WITH {BY_KEY} {PEOPLE}", [type_ for type_, _ in senders], [value for _, value in senders]
+    )
     return People({(sender.type, sender.value): sender for sender in people})
 
 
+BY_KEY = """
+    person AS (
+        SELECT a.id AS address_id, a.type, a.value, a.verified, a.shared, a.usable, a.unusable_on, a.contact_id,
+               c.root_id
+        FROM unnest($1::text[], $2::text[]) AS w (type, value)
+        JOIN address a USING (type, value) JOIN contact c ON c.id = a.contact_id
+    )
+"""
+
 PEOPLE = """
-    SELECT a.id AS address_id, a.type, a.value, a.verified, a.shared, a.contact_id,
+    SELECT a.address_id, a.type, a.value, a.verified, a.shared, a.contact_id,
            r.id AS root_id, r.name, r.language, r.account_id, r.account_standing AS standing,
            coalesce(acc.name, '') AS account_name, coalesce(acc.tier, '') AS tier,
            acc.owner_id, acc.deputy_id,
            s.id AS suggested_id, coalesce(s.name, '') AS suggested_name,
            coalesce(s.tier, '') AS suggested_tier,
            s.owner_id AS suggested_owner_id, s.deputy_id AS suggested_deputy_id, a.usable, a.unusable_on
-    FROM unnest($1::text[], $2::text[]) AS w (type, value)
-    JOIN address a USING (type, value)
-    JOIN contact c ON c.id = a.contact_id
-    JOIN contact r ON r.id = c.root_id
+    FROM person a
+    JOIN contact r ON r.id = a.root_id
     LEFT JOIN account acc ON acc.id = r.account_id
     LEFT JOIN LATERAL (
         SELECT suggested.* FROM account_domain d JOIN account suggested ON suggested.id = d.account_id

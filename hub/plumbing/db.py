@@ -178,11 +178,17 @@ class Tx:
             whole, all_values = _one_statement(others, sql, values)
             await self.connection.execute(whole, *all_values)
 
-    async def several(self, asked: dict[str, Asked]) -> dict[str, list[Any]]:
-        """The rows of several SELECTs of one moment, in one round trip, by name; each row as its shape."""
+    async def several(
+        self, asked: dict[str, Asked], *, given: str = "", values: tuple[Any, ...] = ()
+    ) -> dict[str, list[Any]]:
+        """The rows of several SELECTs of one moment, in one round trip, by name; each row as its shape.
+
+        `given`: what all of them may read, as `name AS (SELECT …)` with its own `values`.
+        """
         await self.settle()
-        question = _question(tuple((one.sql, len(one.values)) for one in asked.values()))
-        values = [value for one in asked.values() for value in one.values]
+        parts = tuple((one.sql, len(one.values)) for one in asked.values())
+        question = _question(parts, given, len(values))
+        values = (*values, *(value for one in asked.values() for value in one.values))
         found = await self.connection.fetchrow(question, *values)
         assert found is not None
         return {
@@ -260,13 +266,13 @@ def _decoder(shape: type[T]) -> msgspec.json.Decoder[list[T]]:
 
 
 @lru_cache(maxsize=500)
-def _question(parts: tuple[tuple[str, int], ...]) -> str:
+def _question(parts: tuple[tuple[str, int], ...], given: str, shift: int) -> str:
     """Each SELECT as one JSON text: a struct is read from it faster than from a row."""
-    columns, shift = [], 0
+    columns = []
     for sql, count in parts:
         columns.append(f"(SELECT json_agg(one)::text FROM ({_shifted(sql, shift)}) AS one)")
         shift += count
-    return f"SELECT {', '.join(columns)}"
+    return f"{f'WITH {given} ' if given else ''}SELECT {', '.join(columns)}"
 
 
 def _shifted(sql: str, by: int) -> str:

@@ -10,7 +10,16 @@ from hub.routing.built_in import Choice, choose, to_person, usual_team
 from hub.routing.cases import TEXT_LOOKED_AT, AgentState, Case, Decision, Staff, TeamState
 from hub.routing.decisions import keep, write
 from hub.routing.rules import AnyRow, Rule, RuleSet, name_of
-from hub.routing.staff import asked, known, look_up
+from hub.routing.staff import (
+    Standing,
+    asked,
+    asked_moment,
+    asked_standing,
+    known,
+    look_up,
+    standing,
+    stands,
+)
 
 __all__ = [
     "AgentState",
@@ -18,12 +27,17 @@ __all__ = [
     "Decision",
     "RuleSet",
     "Staff",
+    "Standing",
     "TeamState",
     "asked",
+    "asked_moment",
+    "asked_standing",
     "decide",
     "keep",
     "known",
     "look_up",
+    "standing",
+    "stands",
     "write",
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,27 @@ from hub.routing.cases import AgentState, Staff, TeamState
 from hub.routing.rules import RuleSet, from_plain
 
 STARTER = Path(config.__file__).parent / "starter" / "rules.yaml"
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """The staff and the rules, right for as long as no change of them is committed and before `until`.
+
+    Who is here at this moment is not part of it: who asks for live kinds reads everything again.
+    """
+
+    version: int
+    until: datetime | None
+    staff: Staff
+    rules: RuleSet
+
+
+class _Moment(msgspec.Struct, frozen=True):
+    version: int
+    at: datetime
+
+
+class _Until(msgspec.Struct, frozen=True):
+    until: datetime | None
 
 
 class _Published(msgspec.Struct, frozen=True):
@@ -47,6 +69,36 @@ def known(found: dict[str, list[Any]]) -> tuple[Staff, RuleSet]:
     return Staff(agents=agents, teams=teams), rules[0] if rules else starter()
 
 
+def asked_moment() -> dict[str, Asked]:
+    """What `stands` reads: how often staff or rules have changed. The row moves with the change's own commit."""
+    return {"staff_moment": Asked(_Moment, "SELECT version, now() AS at FROM staff_version")}
+
+
+def stands(standing: Standing | None, found: dict[str, list[Any]]) -> bool:
+    """Whether what was read before is still so, by the answers to `asked_moment`."""
+    moments: list[_Moment] = found["staff_moment"]
+    return (
+        standing is not None
+        and bool(moments)
+        and moments[0].version == standing.version
+        and (standing.until is None or moments[0].at < standing.until)
+    )
+
+
+def asked_standing() -> dict[str, Asked]:
+    """What `standing` reads, besides `asked_moment`."""
+    return asked() | {"staff_until": Asked(_Until, UNTIL)}
+
+
+def standing(found: dict[str, list[Any]]) -> Standing:
+    """The staff and the rules to be kept; the moment was answered in the same statement, or before."""
+    staff, rules = known(found)
+    versions = [one.version for one in found["staff_moment"]]
+    return Standing(
+        version=versions[0] if versions else -1, until=found["staff_until"][0].until, staff=staff, rules=rules
+    )
+
+
 @cache
 def starter() -> RuleSet:
     """The list a new installation starts with: config/starter/rules.yaml."""
@@ -58,6 +110,13 @@ def _rules(version: int, rows: str) -> RuleSet:
     """The published rows, the same for batch after batch, are read once."""
     return RuleSet(version=version, rows=from_plain(msgspec.json.decode(rows)))
 
+
+# By the clock alone: when the next absence begins or ends.
+UNTIL = """
+    SELECT min(at) AS until
+    FROM (SELECT starts_at AS at FROM absence WHERE ended_at IS NULL AND starts_at > now()
+          UNION ALL SELECT ends_at FROM absence WHERE ended_at IS NULL AND ends_at > now()) AS borders
+"""
 
 TEAMS = """
     SELECT team.id, team.name, team.restricted,
