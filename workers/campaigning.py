@@ -14,6 +14,7 @@ from hub.campaigns import (
     emptying,
     filling,
     freezing,
+    list_importing,
     outcomes,
     preparing,
     running,
@@ -157,6 +158,13 @@ async def end_waiting(hub: Hub, rows: Sequence[Todo]) -> None:
             await outcomes.soon(tx, [row.ref])
 
 
+async def import_list(hub: Hub, rows: Sequence[Todo]) -> None:
+    """Files of people that are on their way into a list."""
+    for row in rows:
+        if not await list_importing.turn(hub, row.ref, until=monotonic() + TURN_SECONDS):
+            await hub.retrying(partial(_go_on, row=row, kind=list_importing.TODO, payload={}))
+
+
 async def rezone(hub: Hub, rows: Sequence[Todo]) -> None:
     """People whose zone changed: what has not left yet leaves at the hour of the new one."""
     for row in rows:
@@ -166,6 +174,7 @@ async def rezone(hub: Hub, rows: Sequence[Todo]) -> None:
 KINDS: dict[str, Callable[[Hub, Sequence[Todo]], Awaitable[None]]] = {
     emptying.TODO: empty,
     freezing.TODO: freeze,
+    list_importing.TODO: import_list,
     freezing.PREPARE: prepare,
     timing.TODO: count_times,
     calling_off.TODO: end_waiting,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import msgspec
 
 from hub.campaigns.list_columns import Plan, Understood, understood
-from hub.campaigns.lists import MOST_ERRORS, MOST_ROWS, Taken, chunks
+from hub.campaigns.lists import CHUNK, MOST_ERRORS, MOST_ROWS, Taken, chunks
 from hub.customers.contacts import checked_language
-from hub.customers.importing import RowError
+from hub.customers.importing import MOST_BYTES, Row, RowError, Source
 from hub.customers.importing_wishes import Word, words_of
 from hub.customers.roles import ROLES
 from hub.plumbing.db import Tx
@@ -17,11 +18,26 @@ from hub.plumbing.errors import BadInput, Conflict, HubError
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _
 
+LOOKED_AT = 5_000
+"""Rows of a large file that are tried."""
 
-async def dry_run(hub: Hub, raw: bytes, plan: Plan, *, most: int = MOST_ROWS) -> Taken:
+
+async def dry_run(
+    hub: Hub, raw: Source, plan: Plan, *, most: int = MOST_ROWS, most_bytes: int | None = None
+) -> Taken:
     """What `lists.take_in` would do with this file, without doing it. Raises BadInput for the whole file or plan."""
+    return await _tried(hub, plan, chunks(raw, plan, most, most_bytes=most_bytes))
+
+
+async def look_at(hub: Hub, raw: Source, plan: Plan) -> Taken:
+    """The same for the first rows of a file of any size."""
+    first = islice(chunks(raw, plan, MOST_ROWS, most_bytes=MOST_BYTES), LOOKED_AT // CHUNK)
+    return await _tried(hub, plan, first)
+
+
+async def _tried(hub: Hub, plan: Plan, looked_at: Iterable[list[tuple[int, Row]]]) -> Taken:
     taken, seen = Taken(), _Seen()
-    for chunk in chunks(raw, plan, most):
+    for chunk in looked_at:
         read: list[tuple[int, Understood]] = []
         for number, row in chunk:
             try:

@@ -9,7 +9,7 @@ import msgspec
 
 from hub.campaigns.list_columns import Plan, Understood, checked, understood
 from hub.customers import importing
-from hub.customers.importing import Row, RowError
+from hub.customers.importing import Row, RowError, Source
 from hub.customers.importing_wishes import agree, refuse
 from hub.plumbing import history
 from hub.plumbing.db import Tx
@@ -19,6 +19,8 @@ from hub.plumbing.texts import _
 
 MOST_BYTES = 20_000_000
 MOST_ROWS = 50_000
+SMALL_BYTES = 200_000
+"""A file up to this is taken in while somebody waits; a larger one by a worker (list_importing)."""
 MOST_ERRORS = 500
 """Told of one file; all are counted."""
 CHUNK = 1000
@@ -117,7 +119,7 @@ async def values_of(tx: Tx, list_id: int, contact_ids: Sequence[int]) -> dict[in
 async def take_in(
     hub: Hub,
     list_id: int,
-    raw: bytes,
+    raw: Source,
     plan: Plan,
     *,
     agent_id: int | None = None,
@@ -132,30 +134,36 @@ async def take_in(
         pass  # what makes the whole file unusable is known before its first row is stored
     columns = checked(importing.sheet(raw)[0], plan)
     async with hub.transaction() as tx:
-        await load(tx, list_id)
-        await tx.execute(
-            """
-            UPDATE contact_list SET changed_at = now(),
-                   columns = columns || ARRAY(SELECT one FROM unnest($2::text[]) AS one WHERE one <> ALL(columns))
-            WHERE id = $1
-            """,
-            list_id,
-            columns,
-        )
-        await history.record(tx, "list_imported", agent_id=agent_id, list=list_id)
+        await grow(tx, list_id, columns, agent_id=agent_id)
     taken = Taken()
 
-    async def store(tx: Tx, row: Row) -> None:
-        await _store(tx, list_id, understood(row, plan), taken, agent_id)
+    async def store_row(tx: Tx, row: Row) -> None:
+        await store(tx, list_id, understood(row, plan), taken, agent_id)
 
     numbered = (one for chunk in chunks(raw, plan, most) for one in chunk)
-    imported = await importing.bring_in(hub, numbered, store, progress)
+    imported = await importing.bring_in(hub, numbered, store_row, progress)
     taken.done, taken.wrong = imported.done, len(imported.errors)
     taken.errors = imported.errors[:MOST_ERRORS]
     return taken
 
 
-async def _store(tx: Tx, list_id: int, one: Understood, taken: Taken, agent_id: int | None) -> None:
+async def grow(tx: Tx, list_id: int, columns: Sequence[str], *, agent_id: int | None) -> None:
+    """A file with these columns of its own is taken in. Raises NotFound."""
+    await load(tx, list_id)
+    await tx.execute(
+        """
+        UPDATE contact_list SET changed_at = now(),
+               columns = columns || ARRAY(SELECT one FROM unnest($2::text[]) AS one WHERE one <> ALL(columns))
+        WHERE id = $1
+        """,
+        list_id,
+        list(columns),
+    )
+    await history.record(tx, "list_imported", agent_id=agent_id, list=list_id)
+
+
+async def store(tx: Tx, list_id: int, one: Understood, taken: Taken, agent_id: int | None) -> None:
+    """One person into the list, known or not, with their wish; `taken` counts. Raises what importing raises."""
     known = await importing.person_known(tx, one.row.get("external_id", ""), one.addresses)
     contact = await importing.store_contact(tx, one.row)
     await tx.execute(
@@ -177,11 +185,14 @@ async def _store(tx: Tx, list_id: int, one: Understood, taken: Taken, agent_id: 
     taken.kept_out += kept_out
 
 
-def chunks(raw: bytes, plan: Plan, most: int) -> Iterator[list[tuple[int, Row]]]:
+def chunks(
+    raw: Source, plan: Plan, most: int, *, most_bytes: int | None = None
+) -> Iterator[list[tuple[int, Row]]]:
     """Rows of a file, a thousand at once. Raises BadInput for the whole file or plan."""
-    if len(raw) > MOST_BYTES:
+    most_bytes = most_bytes or MOST_BYTES
+    if importing.size(raw) > most_bytes:
         raise BadInput(
-            _("The file is larger than %(most)s MB: split it.", most=MOST_BYTES // 1_000_000), field="file"
+            _("The file is larger than %(most)s MB: split it.", most=most_bytes // 1_000_000), field="file"
         )
     headings, rows = importing.sheet(raw)
     checked(headings, plan)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import click
 from rich.progress import Progress
 
-from hub.campaigns import lists
+from hub.campaigns import list_importing, lists
 from hub.campaigns.list_columns import WORDS, Plan, guess
+from hub.campaigns.list_importing import Importing
 from hub.campaigns.list_trying import dry_run
 from hub.campaigns.lists import Taken
 from hub.cli.opened import with_hub
@@ -19,6 +21,7 @@ from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _
 
 Import = Callable[..., Awaitable[Imported]]
+LOOK_SECONDS = 1.0
 CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -82,20 +85,27 @@ def payments(file: Path) -> None:
 @click.option("--everybody", is_flag=True, help="All of them want campaigns; without it a column says so.")
 @click.option("--dry-run", "only_try", is_flag=True, help="Only say what would happen.")
 def list_(file: Path, name: str, proof: str, everybody: bool, only_try: bool) -> None:
-    """Exit code 2 when a row was wrong; the right ones are in."""
-    raw = file.read_bytes()
+    """Exit code 2 when a row was wrong; the right ones are in. Large files are a worker's: Ctrl-C stops looking."""
+    large, lines = file.stat().st_size > lists.SMALL_BYTES, file.read_bytes().count(b"\n")
 
-    async def taken(hub: Hub) -> Taken:
-        columns = guess(importing.sheet(raw)[0]).columns
+    async def taken(hub: Hub) -> Taken | Importing:
+        columns = guess(importing.sheet(file)[0]).columns
         click.echo(", ".join(f"{heading} → {_(WORDS[meaning])}" for heading, meaning in columns.items()))
         plan = Plan(columns=columns, everybody=everybody, proof=proof)
         if only_try:
-            return await dry_run(hub, raw, plan)
+            return await dry_run(
+                hub, file, plan, most=list_importing.MOST_ROWS, most_bytes=importing.MOST_BYTES
+            )
         async with hub.transaction() as tx:
             list_id = await lists.named(tx, name)
         with Progress(transient=True) as bar:
-            task = bar.add_task(_("Importing"), total=raw.count(b"\n"))
-            return await lists.take_in(hub, list_id, raw, plan, progress=lambda rows: bar.advance(task, rows))
+            if large:
+                begun = await list_importing.begin(hub, list_id, file, plan, name=file.name)
+                return await _followed(hub, begun, bar)
+            task = bar.add_task(_("Importing"), total=lines)
+            return await lists.take_in(
+                hub, list_id, file, plan, progress=lambda rows: bar.advance(task, rows)
+            )
 
     done = with_hub(taken)
     words = _(
@@ -103,6 +113,17 @@ def list_(file: Path, name: str, proof: str, everybody: bool, only_try: bool) ->
     )
     click.echo(words % {"n": done.done, "new": done.new, "agreed": done.agreed, "out": done.kept_out})
     _tell(done.errors, done.wrong)
+
+
+async def _followed(hub: Hub, one: Importing, bar: Progress) -> Importing:
+    """Until a worker is done with it."""
+    task = bar.add_task(_("Importing"), total=one.rows)
+    while one.finished_at is None:
+        await asyncio.sleep(LOOK_SECONDS)
+        async with hub.transaction() as tx:
+            one = await list_importing.load(tx, one.id)
+        bar.update(task, completed=one.seen)
+    return one
 
 
 def _run(work: Import, file: Path) -> None:

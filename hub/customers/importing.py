@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 
@@ -50,6 +51,8 @@ class Imported(msgspec.Struct):
 
 
 Row = dict[str, str]
+Source = bytes | Path
+"""A CSV file: its bytes, or where it lies."""
 Store = Callable[[Tx, Row], Awaitable[None]]
 
 
@@ -120,17 +123,24 @@ def read(path: Path, allowed: tuple[str, ...], needed: tuple[str, ...]) -> Itera
         yield number, {name.lower(): value for name, value in row.items()}
 
 
-def sheet(raw: bytes) -> tuple[list[str], Iterator[tuple[int, Row]]]:
+def sheet(source: Source) -> tuple[list[str], Iterator[tuple[int, Row]]]:
     """The headings of a CSV file, and its rows by heading with their numbers, empty ones left out.
 
-    Comma or semicolon, UTF-8 (with or without BOM) or Windows-1252. Raises BadInput, also while it is walked.
+    Comma or semicolon, UTF-8 (with or without BOM) or Windows-1252. A file that lies on the disk is read as it is
+    walked. Raises BadInput, also while it is walked.
     """
-    text = _text(raw)
-    head = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text), delimiter=";" if head.count(";") > head.count(",") else ",")
+    stream = io.StringIO(_text(source)) if isinstance(source, bytes) else _opened(source)
+    head = stream.readline()
+    stream.seek(0)
+    reader = csv.reader(stream, delimiter=";" if head.count(";") > head.count(",") else ",")
     lines = _numbered(reader)
     headings = [name.strip() for name in next(lines, (1, []))[1]]
     return headings, _rows(headings, lines)
+
+
+def size(source: Source) -> int:
+    """Bytes of it."""
+    return len(source) if isinstance(source, bytes) else source.stat().st_size
 
 
 def _rows(headings: list[str], lines: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, Row]]:
@@ -154,6 +164,20 @@ def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
     except csv.Error as error:
         words = _("Row %(row)s cannot be read: look for a quote that is never closed.", row=number + 1)
         raise BadInput(words, field="row") from error
+
+
+def _opened(path: Path) -> TextIO:
+    """As `_text`, a piece at a time."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    encoding = "utf-8-sig"
+    with path.open("rb") as file:
+        try:
+            while piece := file.read(1_000_000):
+                decoder.decode(piece)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            encoding = "cp1252"
+    return path.open(encoding=encoding, errors="replace", newline="\n")
 
 
 def _text(raw: bytes) -> str:

@@ -15,6 +15,9 @@ STRANGERS_BODY = 1_000_000
 LARGE_AT_ONCE = 6
 """Larger bodies of strangers that are read side by side: the others wait, so that our memory has an end."""
 
+LARGE_FORMS = {"/segments/lists": 200_010_000}
+"""What may be larger than anything else, from who is signed in: a file of a million people, and the form around it."""
+
 FOREIGN_DOORS = ("/in/", "/widget/", "/api/", "/u/")
 """Where other sites may post: nothing there acts with a cookie of ours."""
 
@@ -28,6 +31,8 @@ async def received(request: web.Request) -> web.Request:
     """
     if session_of(request) is None and not _limits_itself(request):
         request = limited(request, STRANGERS_BODY)
+    elif request.path in LARGE_FORMS:
+        request = limited(request, LARGE_FORMS[request.path])
     if not request.content_type.startswith("multipart/"):
         await read(request)
     return request

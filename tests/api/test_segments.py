@@ -51,6 +51,13 @@ async def test_rows_become_a_list_and_the_list_an_audience(api_of: Any, world: W
     }
     _status, reached = await mario.post("/segments/count", {"definition": listed})
     assert (reached["counted"]["total"], reached["sample"][0]["name"]) == (1, "Rosa")
+    large = {"csv": rows["csv"], "proof": "Ficha", "name": "feria.csv"}
+    status, begun = await mario.post(f"/lists/{made['id']}/imports", large)
+    assert (status, begun["finished_at"], begun["into"]["name"]) == (201, None, "Feria")
+    place = f"/lists/{made['id']}/imports"
+    assert (await mario.get(f"{place}/{begun['id']}"))[1] == begun
+    assert (await mario.get(place))[1]["items"] == [begun]
+    assert (await mario.get(f"/lists/{made['id'] + 1}/imports/{begun['id']}"))[0] == 404
     status, error = await mario.post(f"/lists/{made['id']}/rows", rows | {"everybody": True})
     assert (status, error["error"]["field"]) == (422, "proof")
     assert [one["name"] for one in (await mario.get("/lists"))[1]["items"]] == ["Feria"]

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import FormData
 from multidict import MultiDict, MultiDictProxy
 
-from hub.campaigns import segments
+from hub.campaigns import lists, segments
 from hub.campaigns.conditions import (
     Account,
     Answered,
@@ -34,6 +34,8 @@ from hub.web.segments import rows
 from hub.web.segments.rows import Typed
 from tests.web.browsing import Web
 from tests.world import World
+from workers import campaigning
+from workers.todo import Chores
 
 SHAPE = {"X-Fragment": "shape"}
 ALL = [
@@ -203,3 +205,24 @@ async def test_a_file_is_tried_row_by_row_before_it_is_taken_in(site: Web, hub: 
     id_ = await hub.pool.fetchval("SELECT id FROM contact_list")
     assert f'value="{id_}" selected' in await mario.text(f"/segments/new?list={id_}")
     assert (await mario.post("/segments/lists", {"name": "Sin archivo"})).status == 422
+
+
+async def test_a_large_file_is_a_workers_and_its_page_says_how_far_it_is(
+    site: Web, hub: Hub, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "SMALL_BYTES", 10)
+    mario = await site.browser(world.mario)
+    file = FormData()
+    file.add_field("file", b"Correo\neva@nueva.test\nno es\n", filename="feria.csv", content_type="text/csv")
+    place = (await mario.post("/segments/lists", file)).headers["Location"]
+    assert "Este archivo es grande" in await mario.text(place)
+    begun = (await mario.post(place, {"m.0": "email", "act": "take"})).headers["Location"]
+    assert "Se han mirado 0 de 2 filas" in await mario.text(begun)
+    assert "data-waits" in await mario.text(f"{begun}/far")
+    chores = Chores(hub, campaigning.KINDS, most=1)
+    while await chores.turn():
+        pass
+    done = await mario.text(begun)
+    assert "La lista ya está" in done
+    assert "no es" in done
+    assert begun in await mario.text("/segments/lists")

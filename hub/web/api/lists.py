@@ -7,16 +7,19 @@ from datetime import datetime
 import msgspec
 
 from hub.agents.roles import must
-from hub.campaigns import lists
+from hub.campaigns import list_importing, lists
 from hub.campaigns.list_columns import Meaning, Plan, guess
+from hub.campaigns.list_importing import Importing
 from hub.campaigns.list_trying import dry_run
 from hub.campaigns.lists import ContactList
 from hub.customers import importing
+from hub.plumbing.errors import NotFound
+from hub.plumbing.texts import _
 from hub.web.api.endpoints import Call, Endpoint, Page, Paging, limit_of, number_cursor
-from hub.web.api.shapes import Shape
+from hub.web.api.shapes import Ref, Shape, ref
 
 MOST_ROWS = 2000
-"""In one request; a longer file is sent in parts."""
+"""In one request; of a longer file a worker takes care (imports)."""
 
 
 class ListShape(Shape, frozen=True, kw_only=True):
@@ -74,6 +77,78 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     dry_run: bool = False
 
 
+class ImportShape(Shape, frozen=True, kw_only=True):
+    """A file on its way `into` a list: of its `rows`, `done` are in and `wrong` not; `finished_at` None: it goes on.
+
+    `new`, `agreed`, `kept_out`, `errors`: as of TakenShape. `why`: what ended it early.
+    """
+
+    id: int
+    into: Ref | None
+    name: str
+    rows: int
+    done: int
+    new: int
+    wrong: int
+    agreed: int
+    kept_out: int
+    errors: list[RowErrorShape]
+    why: str
+    created_by: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class Import(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """POST /lists/{id}/imports: `csv` with its headings, up to 1,000,000 rows and 40 MB; a worker takes it in.
+
+    The other fields as of /lists/{id}/rows, which tries such a file (`dry_run`) in parts. `name`: of the file.
+    """
+
+    csv: str
+    name: str = ""
+    columns: dict[str, Meaning] | None = None
+    everybody: bool = False
+    proof: str = ""
+
+
+async def add_import(call: Call) -> ImportShape:
+    """Keeps the file, answers at once; a repeated row changes nothing more."""
+    must(call.person, "run_campaigns")
+    wanted: Import = call.body
+    raw = wanted.csv.encode()
+    columns = wanted.columns if wanted.columns is not None else guess(importing.sheet(raw)[0]).columns
+    plan = Plan(columns=columns, everybody=wanted.everybody, proof=wanted.proof)
+    return _import(
+        await list_importing.begin(
+            call.hub, call.id, raw, plan, name=wanted.name or "import.csv", agent_id=call.person.id
+        )
+    )
+
+
+async def list_imports(call: Call) -> Page[ImportShape]:
+    """Of one list, the newest first."""
+    must(call.person, "run_campaigns")
+    most = limit_of(call.query)
+    async with call.transaction() as tx:
+        await lists.load(tx, call.id)
+        before = number_cursor(call.query) or None
+        found = await list_importing.listed(tx, call.id, before=before, most=most + 1)
+    more = str(found[most - 1].id) if len(found) > most else None
+    return Page([_import(one) for one in found[:most]], more)
+
+
+async def read_import(call: Call) -> ImportShape:
+    """How far it is."""
+    must(call.person, "run_campaigns")
+    list_id, import_id = call.ids
+    async with call.transaction() as tx:
+        found = await list_importing.load(tx, import_id)
+    if found.list_id != list_id:
+        raise NotFound(_("There is no such import."))
+    return _import(found)
+
+
 async def list_lists(call: Call) -> Page[ListShape]:
     """All lists, by id."""
     must(call.person, "run_campaigns")
@@ -122,6 +197,27 @@ async def add_rows(call: Call) -> TakenShape:
     )
 
 
+def _import(one: Importing) -> ImportShape:
+    return ImportShape(
+        id=one.id,
+        into=ref(one.list_id, one.list_name),
+        name=one.name,
+        rows=one.rows,
+        done=one.done,
+        new=one.new,
+        wrong=one.wrong,
+        agreed=one.agreed,
+        kept_out=one.kept_out,
+        errors=[
+            RowErrorShape(row=wrong.row, field=wrong.field, message=wrong.message) for wrong in one.errors
+        ],
+        why=one.why,
+        created_by=one.agent_name,
+        created_at=one.created_at,
+        finished_at=one.finished_at,
+    )
+
+
 def _shape(one: ContactList) -> ListShape:
     return ListShape(
         id=one.id,
@@ -159,5 +255,30 @@ ENDPOINTS = [
         handler=add_rows,
         body=Rows,
         answer=TakenShape,
+    ),
+    Endpoint(
+        method="POST",
+        path="/lists/{id}/imports",
+        summary="Let a worker take in a large file",
+        handler=add_import,
+        body=Import,
+        answer=ImportShape,
+        status=201,
+        commits=True,
+    ),
+    Endpoint(
+        method="GET",
+        path="/lists/{id}/imports",
+        summary="The files a list came from",
+        handler=list_imports,
+        query=Paging,
+        answer=Page[ImportShape],
+    ),
+    Endpoint(
+        method="GET",
+        path="/lists/{id}/imports/{import_id}",
+        summary="How far a file is",
+        handler=read_import,
+        answer=ImportShape,
     ),
 ]

@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 
 import msgspec
 from aiohttp import web
 from aiohttp.web import RouteDef, get, post
 
 from hub.agents.roles import Person, must
-from hub.campaigns import list_columns, lists
+from hub.campaigns import list_columns, list_importing, lists
 from hub.campaigns.list_columns import WORDS, Plan, guess
-from hub.campaigns.list_trying import dry_run
+from hub.campaigns.list_importing import Importing
+from hub.campaigns.list_trying import LOOKED_AT, dry_run, look_at
 from hub.campaigns.lists import ContactList, Taken
 from hub.customers import importing
 from hub.plumbing.errors import BadInput, Conflict, NotFound
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _
-from hub.web import shell
+from hub.web import render, shell
 from hub.web.forms import Form, converted, form_of, posted
-from hub.web.requests import hub_of, person_of
+from hub.web.requests import hub_of, id_of, person_of
 from hub.web.segments.views import Options
 from hub.web.views import View
 
 KEPT_SECONDS = 3600
 SHOWN = 200
+IMPORTS_SHOWN = 10
 
 
 class ListsPage(View, frozen=True, kw_only=True):
     """GET /segments/lists."""
 
     lists: list[ContactList]
+    imports: list[Importing]
     choices: Options
     name: str = ""
     chosen: str = ""
@@ -47,7 +51,10 @@ class ColumnView(View, frozen=True, kw_only=True):
 
 
 class FilePage(View, frozen=True, kw_only=True):
-    """GET and POST /segments/lists/{token}: `taken` is what the file would do, or, `done`, what it did."""
+    """GET and POST /segments/lists/{token}: `taken` is what the file would do, or, `done`, what it did.
+
+    `looked_at`: of a large file only so many rows were tried; 0: all.
+    """
 
     token: str
     name: str
@@ -58,6 +65,14 @@ class FilePage(View, frozen=True, kw_only=True):
     taken: Taken | None
     errors: dict[str, str] = msgspec.field(default_factory=dict)
     done: int = 0
+    looked_at: int = 0
+
+
+class ImportPage(View, frozen=True, kw_only=True):
+    """GET /segments/lists/imports/{id}."""
+
+    one: Importing
+    percent: int
 
 
 class Uploaded(msgspec.Struct):
@@ -96,15 +111,15 @@ async def upload(request: web.Request) -> web.StreamResponse:
     form, given = await form_of(request, UploadForm), (await posted(request)).get("file")
     if not isinstance(given, web.FileField):
         return await _all(request, form, _("Choose a CSV file."))
-    raw = given.file.read()
+    hub = hub_of(request)
+    key = await hub.files.put(given.file.read())
     try:
-        importing.sheet(raw)
+        importing.sheet(hub.files.path(key))
     except BadInput as error:
         return await _all(request, form, error.message)
-    hub = hub_of(request)
     id_ = int(form.list_id) if form.list_id.isascii() and form.list_id.isdigit() else 0
     name = form.name.strip() or given.filename.rpartition(".")[0]
-    waiting = Uploaded(key=await hub.files.put(raw), name=name[:200], list_id=id_)
+    waiting = Uploaded(key=key, name=name[:200], list_id=id_)
     token = secrets.token_urlsafe(16)
     await hub.redis.set(_key(hub, person, token), msgspec.json.encode(waiting), ex=KEPT_SECONDS)
     raise web.HTTPSeeOther(f"/segments/lists/{token}")
@@ -129,21 +144,53 @@ async def take(request: web.Request) -> web.StreamResponse:
         if not waiting.list_id:
             async with hub.transaction() as tx:
                 waiting.list_id = (await lists.create(tx, waiting.name, agent_id=person.id)).id
+        if _is_large(raw):
+            begun = await list_importing.begin(
+                hub, waiting.list_id, raw, plan, name=waiting.name, agent_id=person.id
+            )
+            raise web.HTTPSeeOther(f"/segments/lists/imports/{begun.id}")
         taken = await lists.take_in(hub, waiting.list_id, raw, plan, agent_id=person.id)
     except (BadInput, Conflict) as error:
         return await _page(request, waiting, raw, plan, None, {error.field: error.message})
     return await _page(request, waiting, raw, plan, taken, done=waiting.list_id)
 
 
+async def show_import(request: web.Request) -> web.StreamResponse:
+    """GET /segments/lists/imports/{id}: how far a large file is, and what is wrong with its rows."""
+    must(person_of(request), "run_campaigns")
+    return await shell.page(request, "segments/import.html", await _import(request), current="segments")
+
+
+async def import_far(request: web.Request) -> web.StreamResponse:
+    """GET /segments/lists/imports/{id}/far: the same numbers, as a partial that is fetched again while it lasts."""
+    person = person_of(request)
+    must(person, "run_campaigns")
+    view = await _import(request)
+    return shell.html(render.partial("segments/_import.html", view, person.language, person.time_zone))
+
+
 ROUTES: list[RouteDef] = [
     get("/segments/lists", show_all),
     post("/segments/lists", upload),
+    get(r"/segments/lists/imports/{id:\d{1,18}}", show_import),
+    get(r"/segments/lists/imports/{id:\d{1,18}}/far", import_far),
     get("/segments/lists/{token}", show),
     post("/segments/lists/{token}", take),
 ]
 
 
-async def _waiting(request: web.Request) -> tuple[Uploaded, bytes]:
+async def _import(request: web.Request) -> ImportPage:
+    async with hub_of(request).transaction() as tx:
+        one = await list_importing.load(tx, id_of(request))
+    return ImportPage(one=one, percent=int(100 * one.seen / one.rows))
+
+
+def _is_large(file: Path) -> bool:
+    """Such that nobody waits for it, and only its first rows are tried."""
+    return file.stat().st_size > lists.SMALL_BYTES
+
+
+async def _waiting(request: web.Request) -> tuple[Uploaded, Path]:
     """Raises NotFound for a file that waited too long, or is somebody else's."""
     person, hub = person_of(request), hub_of(request)
     must(person, "run_campaigns")
@@ -151,12 +198,12 @@ async def _waiting(request: web.Request) -> tuple[Uploaded, bytes]:
     if kept is None:
         raise NotFound(_("This file is no longer here: bring it again."))
     waiting = msgspec.json.decode(kept, type=Uploaded)
-    return waiting, await hub.files.get(waiting.key)
+    return waiting, hub.files.path(waiting.key)
 
 
-async def _tried(request: web.Request, waiting: Uploaded, raw: bytes, plan: Plan) -> web.StreamResponse:
+async def _tried(request: web.Request, waiting: Uploaded, raw: Path, plan: Plan) -> web.StreamResponse:
     try:
-        taken = await dry_run(hub_of(request), raw, plan)
+        taken = await (look_at if _is_large(raw) else dry_run)(hub_of(request), raw, plan)
     except BadInput as error:
         return await _page(request, waiting, raw, plan, None, {error.field: error.message})
     return await _page(request, waiting, raw, plan, taken)
@@ -165,7 +212,7 @@ async def _tried(request: web.Request, waiting: Uploaded, raw: bytes, plan: Plan
 async def _page(
     request: web.Request,
     waiting: Uploaded,
-    raw: bytes,
+    raw: Path,
     plan: Plan,
     taken: Taken | None,
     errors: dict[str, str] | None = None,
@@ -188,6 +235,7 @@ async def _page(
         taken=taken,
         errors=errors or {},
         done=done,
+        looked_at=LOOKED_AT if _is_large(raw) else 0,
     )
     status = 422 if errors and request.method == "POST" else 200
     return await shell.page(request, "segments/file.html", page, current="segments", status=status)
@@ -202,8 +250,10 @@ def _plan(headings: list[str], given: Form, form: PlanForm) -> Plan:
 async def _all(request: web.Request, form: UploadForm, error: str = "") -> web.StreamResponse:
     async with hub_of(request).transaction() as tx:
         found = await lists.listed(tx, most=SHOWN)
+        imports = await list_importing.listed(tx, most=IMPORTS_SHOWN)
     page = ListsPage(
         lists=found,
+        imports=imports,
         choices=[("", _("A new list")), *((str(one.id), one.name) for one in found)],
         name=form.name,
         chosen=form.list_id,
