@@ -141,10 +141,10 @@ async def test_unknown_people_take_as_long_as_known_ones(site: Web, world: World
     await with_password(site.hub, world.ana)
 
     async def took(email: str) -> float:
-        began = time.perf_counter()
+        began = time.process_time()  # the hashing threads' too, and nobody else's
         visitor = await site.browser()
         await visitor.post("/login", {"email": email, "password": "something wrong"})
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     known = statistics.median([await took("ana@dialogo.test") for _ in range(5)])
     unknown = statistics.median([await took(f"nobody{n}@dialogo.test") for n in range(5)])

