@@ -59,6 +59,7 @@ async def test_a_campaign_is_planned_step_by_step(site: Web, hub: Hub, world: Wo
     await mario.post(f"{place}/steps", {"act": "add", "after_days": "3"})
     await mario.post(f"{place}/steps", {"act": "delay", "step": "2", "after_days": "5"})
     assert "a los 5 días" in await mario.text(f"{place}/message?step=2")
+    assert "Después viene 1 seguimiento" in await mario.text(f"{place}/review")
     await mario.post(f"{place}/steps", {"act": "remove", "step": "2"})
 
     when = {"when": "local", "day": "2030-01-07", "hour": "10:30", "zone": "Europe/Madrid", "weekdays": "0",

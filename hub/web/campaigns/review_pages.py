@@ -175,7 +175,7 @@ async def _sentence(tx: Tx, campaign: Campaign) -> str:
     later = len(await steps.listed(tx, campaign.id)) - 1
     if later:
         said += " " + ngettext(
-            "%(num)d follow-up comes after it.", "%(num)d follow-ups come after it.", later
+            "%(n)s follow-up comes after it.", "%(n)s follow-ups come after it.", later
         )
     return said
 
