@@ -36,7 +36,7 @@ REPLY = "campaign"
 """The purpose of the signature in the address an answer goes to; it names the recipient."""
 
 
-class Person(msgspec.Struct, frozen=True, kw_only=True):
+class Person(msgspec.Struct, frozen=True, gc=False):
     """What was planned for one recipient, as sending needs it."""
 
     id: int
@@ -93,10 +93,8 @@ class Composer:
         agreed = await preferences.may_see_opens(tx, asked) if asked else set()
         found = {}
         for row in rows:
-            person = Person(
-                **{name: row[name] for name in _OF_PERSON},
-                opens=row["track_opens"] and row["address_id"] in agreed,
-            )
+            opens = bool(row["track_opens"]) and row["address_id"] in agreed
+            person = Person(*(*row[:_OF_PERSON], opens))  # its columns are the fields, in this order
             found[person.id] = person, await self._prepare(tx, line, person, row)
         return found
 
@@ -219,7 +217,4 @@ def sender_of(line: Line, agent_name: str, agent_email: str) -> Party:
     return Party(agent_email if own and agent_email else line.address, name)
 
 
-_OF_PERSON = (
-    *("id", "campaign_id", "step", "variant", "text_version", "sender_id", "address_id", "language"),
-    *("variables", "own", "hash", "name"),
-)
+_OF_PERSON = len(Person.__struct_fields__) - 1  # but for `opens`
