@@ -89,6 +89,6 @@ async def _line(tx: Tx, contact_id: int, agent: Person) -> tuple[int, int | None
     ]
     if not can:
         raise BadInput(
-            _("There is no way to write to them: add an address, or see why on their page."), field="who"
+            _("There is no way to write to them: add an address, or see why on their page."), field="contact"
         )
     return can[0].channel.id, can[0].channel.team_id

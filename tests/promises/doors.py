@@ -102,6 +102,7 @@ EVERYBODY = {
     "POST /api/v1/saved_texts",
     r"PATCH /api/v1/saved_texts/{id:\d{1,18}}",
     "GET /api/v1/conversations",
+    "POST /api/v1/conversations",
     "POST /api/v1/files",
     "GET /api/v1/deliveries",
     r"GET /api/v1/deliveries/{id:\d{1,18}}",

@@ -41,6 +41,7 @@ from hub.web.api import (
     saved_texts,
     segments,
     senders,
+    starting,
 )
 from hub.web.api.door import serve
 from hub.web.api.endpoints import Endpoint
@@ -48,6 +49,7 @@ from hub.web.api.openapi import document
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *conversations.ENDPOINTS,
+    *starting.ENDPOINTS,
     *reaching.ENDPOINTS,
     *messages.ENDPOINTS,
     *calls.ENDPOINTS,
