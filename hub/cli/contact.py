@@ -1,8 +1,11 @@
-"""`hub contact erase | erasures`: a person who asks to be forgotten, and the statements of those who were."""
+"""`hub contact export | erase | erasures`: a person who asks to be forgotten, and the statements of those who were."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
@@ -10,14 +13,14 @@ from hub import erasing as road
 from hub.cli.opened import with_hub
 from hub.customers import erasures
 from hub.customers.erasures import COUNTED, Erasure
-from hub.insight import erasing
+from hub.insight import erasing, held
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _
 
 
 @click.group()
 def command() -> None:
-    """Erase a person, list who was erased."""
+    """Hand out what is held about a person, erase them, list who was erased."""
 
 
 @command.command()
@@ -49,6 +52,20 @@ def erase(contact_id: int, yes: bool) -> None:
         click.echo(f"  {n:>8}  {words}")
     if done.done_at is None:
         click.echo(_("Some files came within the hour: a worker deletes them when it is over."))
+
+
+@command.command("export")
+@click.argument("contact_id", type=click.IntRange(min=1))
+@click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+def hand_out(contact_id: int, file: Path) -> None:
+    """Write everything that is held about the person CONTACT_ID to FILE, as JSON; files by name."""
+
+    async def work(hub: Hub) -> bytes:
+        async with hub.transaction() as tx:
+            return msgspec.json.format(msgspec.json.encode(await held.held(tx, contact_id)), indent=1)
+
+    file.write_bytes(with_hub(work))
+    click.echo(_("Written to %(file)s", file=file))
 
 
 @command.command("erasures")

@@ -10,6 +10,7 @@ import pytest
 from hub import erasing
 from hub.customers import contacts, erasures, importing_wishes, suppression
 from hub.insight.erasing import PERSONAL, foresee
+from hub.insight.held import PARTS, held
 from hub.plumbing.blotting import BLOT, Blotting
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, NotFound
@@ -31,9 +32,12 @@ async def test_nothing_of_an_erased_person_stays(hub: Hub, world: World) -> None
     await hub.redis.set(f"{hub.limits.prefix}auto", "nothing")
     async with hub.transaction() as tx:
         foreseen = await foresee(tx, zoe.contact)
+        everything = await held(tx, zoe.merged)
         asked = await erasures.ask(tx, hub.crypto, zoe.merged, agent_id=world.berta)
         again = await erasures.ask(tx, hub.crypto, zoe.contact, agent_id=world.ana)
     assert again == asked, "asked twice is asked once"
+    for part in sorted(PARTS.keys() - {"refused_interests", "hours", "tags", "roles"}):
+        assert MARK in str(everything[part]).lower(), f"{part} is not handed out"
     done = await erasing.work(hub, asked.id)
 
     assert await _rows(hub) == [], "in the database"

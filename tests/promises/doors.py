@@ -200,6 +200,8 @@ ADMINS = {
     r"PATCH /api/v1/approved_texts/{id:\d{1,18}}",
     r"GET /contacts/{id:\d{1,18}}/erase",
     r"POST /contacts/{id:\d{1,18}}/erase",
+    r"GET /contacts/{id:\d{1,18}}/held.json",
+    r"GET /api/v1/contacts/{id:\d{1,18}}/held",
     "GET /erasures",
     r"GET /erasures/{id:\d{1,18}}",
     r"GET /api/v1/contacts/{id:\d{1,18}}/erase",

@@ -30,6 +30,8 @@ async def test_an_administrator_erases_and_reads_the_statement(site: Web, world:
     told = await berta.text(page)
     assert "Direcciones, con lo que se dijo sobre escribirles" in told
     assert "Copias" not in told.split("Lo que se queda")[0]
+    handed = await berta.get(f"/contacts/{world.jorge}/held.json")
+    assert [one["value"] for one in (await handed.json())["addresses"]] == ["jorge@gmail.com"]
     wrong = await berta.post(page, {"confirm": "sí"})
     assert f"Escribe el número del contacto, {world.jorge}" in await wrong.text()
     answer = await berta.post(page, {"confirm": f" {world.jorge} "})
@@ -50,6 +52,7 @@ async def test_the_api_erases(api_of: Any, world: World) -> None:  # noqa: F811
     berta = await api_of(world.berta)
     status, foreseen = await berta.get(f"/contacts/{world.jorge}/erase")
     assert (status, foreseen["counts"]["addresses"]) == (200, 1)
+    assert (await berta.get(f"/contacts/{world.jorge}/held"))[1]["person"][0]["name"] == "Jorge Díaz"
     assert (await berta.post(f"/contacts/{world.jorge}/erase", {"confirm": 0}))[0] == 422
     status, asked = await berta.post(f"/contacts/{world.jorge}/erase", {"confirm": world.jorge})
     assert (status, asked["state"], asked["agent"]["name"]) == (202, "under_way", "Berta")
@@ -62,6 +65,9 @@ def test_the_command_asks_for_the_number(
     settings: Any, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(of_cli, "read", lambda: msgspec.structs.replace(settings, log="error"))
+    file = settings.data / "jorge.json"
+    assert CliRunner().invoke(main, ["contact", "export", str(world.jorge), str(file)]).exit_code == 0
+    assert "jorge@gmail.com" in file.read_text()
     wrong = CliRunner().invoke(main, ["contact", "erase", str(world.jorge)], input="no\n")
     assert (wrong.exit_code, "Type the number" in wrong.output) == (2, True)
     done = CliRunner().invoke(main, ["contact", "erase", str(world.jorge)], input=f"{world.jorge}\n")

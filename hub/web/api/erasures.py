@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from hub.agents.roles import must
 from hub.customers import erasures
 from hub.customers.erasures import Erasure
-from hub.insight import erasing
+from hub.insight import erasing, held
 from hub.web.api.endpoints import Call, Endpoint, Page, Paging, limit_of, number_cursor
 from hub.web.api.shapes import Ref, Shape, ref
 
@@ -53,6 +54,13 @@ async def foresee(call: Call) -> ForeseenShape:
     return ForeseenShape(
         contact=Ref(found.contact_id, found.name), counts=found.counts, elsewhere=found.elsewhere
     )
+
+
+async def hand_out(call: Call) -> dict[str, list[dict[str, Any]]]:
+    """Everything that is held about a person, by part."""
+    must(call.person, "erase")
+    async with call.transaction() as tx:
+        return await held.held(tx, call.id)
 
 
 async def erase(call: Call) -> ErasureShape:
@@ -101,6 +109,13 @@ ENDPOINTS = [
         summary="What erasing a person will do",
         handler=foresee,
         answer=ForeseenShape,
+    ),
+    Endpoint(
+        method="GET",
+        path="/contacts/{id}/held",
+        summary="Everything that is held about a person",
+        handler=hand_out,
+        answer=dict[str, list[dict[str, Any]]],
     ),
     Endpoint(
         method="POST",

@@ -8,7 +8,7 @@ from aiohttp import web
 from hub.agents.roles import must
 from hub.customers import erasures
 from hub.customers.erasures import COUNTED, Erasure
-from hub.insight import erasing
+from hub.insight import erasing, held
 from hub.insight.erasing import MOST, Foreseen
 from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import _
@@ -67,6 +67,18 @@ async def erase(request: web.Request) -> web.StreamResponse:
     except BadInput as error:
         return await _page(request, error.message)
     raise web.HTTPSeeOther(f"/erasures/{asked.id}")
+
+
+async def hand_out(request: web.Request) -> web.StreamResponse:
+    """GET /contacts/{id}/held.json: everything that is held about them, to be given to them."""
+    must(person_of(request), "erase")
+    async with hub_of(request).transaction() as tx:
+        everything = await held.held(tx, id_of(request))
+    return web.Response(
+        body=msgspec.json.format(msgspec.json.encode(everything), indent=1),
+        content_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="contact-{id_of(request)}.json"'},
+    )
 
 
 async def show_all(request: web.Request) -> web.StreamResponse:

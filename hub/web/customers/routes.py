@@ -25,6 +25,7 @@ ROUTES: list[RouteDef] = [
     post(r"/contacts/{id:\d{1,18}}/merge", merges.merge),
     get(r"/contacts/{id:\d{1,18}}/erase", erasing_pages.ask),
     post(r"/contacts/{id:\d{1,18}}/erase", erasing_pages.erase),
+    get(r"/contacts/{id:\d{1,18}}/held.json", erasing_pages.hand_out),
     get("/erasures", erasing_pages.show_all),
     get(r"/erasures/{id:\d{1,18}}", erasing_pages.show),
     get("/merges", merges.show),
