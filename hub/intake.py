@@ -316,14 +316,19 @@ def _answer(arrival: Arrival, outcome: Outcome) -> None:
 
 def _held(raw: Raw, facts: list[AnyFact]) -> int:
     """Bytes in memory until the commit: what arrived, and what was understood of it."""
-    messages = [fact for fact in facts if isinstance(fact, MessageReceived)]
-    files = sum(len(attached.content) for fact in messages for attached in fact.attachments)
-    return len(raw.body) + files + sum(2 * len(fact.text) + len(fact.html) for fact in messages)
+    held = len(raw.body)
+    for fact in facts:
+        if isinstance(fact, MessageReceived):
+            held += 2 * len(fact.text) + len(fact.html)
+            for attached in fact.attachments:
+                held += len(attached.content)
+    return held
 
 
 def _cost(raw: Raw, facts: list[AnyFact], raw_file: str | None) -> int:
     """Bytes of row data, roughly: what makes a batch large."""
-    bodies = sum(
-        2 * len(fact.text) + len(fact.html) + 1_000 for fact in facts if isinstance(fact, MessageReceived)
-    )
-    return bodies + (0 if raw_file else len(raw.body)) + 500
+    cost = 500 if raw_file else 500 + len(raw.body)
+    for fact in facts:
+        if isinstance(fact, MessageReceived):
+            cost += 2 * len(fact.text) + len(fact.html) + 1_000
+    return cost

@@ -70,6 +70,8 @@ def _by_reply_address(
     threads: Threads, fact: MessageReceived, sender: Sender, proven: dict[str, int]
 ) -> Threaded | None:
     """The address we signed for this conversation: only who got a message of it can know it."""
+    if not fact.proof:
+        return None
     conversation = threads.find(proven.get(fact.proof))
     if conversation is None:
         return None
@@ -132,6 +134,8 @@ def _by_reference(
 
 def _names(fact: MessageReceived) -> list[str]:
     """What a fact answers, nearest first."""
+    if not fact.references:
+        return [fact.in_reply_to] if fact.in_reply_to else []
     newest_first = reversed(fact.references[-MOST_REFERENCES:])
     return [name for name in (fact.in_reply_to, *newest_first) if name]
 
