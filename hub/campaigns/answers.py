@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from hub.campaigns.approved_words import as_read
 from hub.campaigns.rendering import render
 from hub.campaigns.wording import Texts
 from hub.channels.base import Capabilities
@@ -63,6 +64,7 @@ class Written(msgspec.Struct, kw_only=True):
     provider_id: str
     sent_at: datetime
     texts: Texts
+    approved_body: str = ""
     own: dict[str, str] | None
     variables: dict[str, Any]  # customers/variables.Values
     conversation_id: int | None
@@ -180,7 +182,7 @@ def place(id_: int, written: Written, conversation: Conversation, can: Capabilit
         sender=Party(written.channel_address, written.sender_name),
         recipient=Party(written.value),
         subject=content.subject if can.subject else "",
-        text=content.said_on(can),
+        text=as_read(content, can, written.approved_body),
         html=content.html if can.html else "",
         message_id=written.header,
         details={
@@ -274,13 +276,16 @@ WRITTEN = """
            a.type, a.value, d.channel_id, n.address AS channel_address, r.sender_id,
            coalesce(g.name || ' · ' || n.name, n.name) AS sender_name, d.message_header AS header, d.provider_id,
            coalesce(d.sent_at, d.created_at) AS sent_at,
-           jsonb_build_object('subject', t.subject, 'text', t.text, 'html', t.html, 'short', t.short) AS texts, r.own,
+           jsonb_build_object('subject', t.subject, 'text', t.text, 'html', t.html, 'short', t.short,
+                              'approved_variables', t.approved_variables) AS texts,
+           coalesce(w.body, '') AS approved_body, r.own,
            coalesce(r.variables, '{}') AS variables, r.conversation_id, r.message_id, r.answered_at, r.probable_at
     FROM wanted JOIN recipient r ON r.id = wanted.id
     JOIN delivery d ON d.recipient_id = r.id AND d.state IN ('sending', 'sent', 'delivered', 'read', 'unknown')
     JOIN campaign k ON k.id = r.campaign_id
     JOIN campaign_text t ON t.campaign_id = r.campaign_id AND t.step = r.step AND t.variant = r.variant
                         AND t.version = r.text_version
+    LEFT JOIN approved_text w ON w.id = t.approved_text_id
     JOIN channel n ON n.id = d.channel_id
     JOIN address a ON a.id = r.address_id
     JOIN contact leaf ON leaf.id = a.contact_id JOIN contact own ON own.id = leaf.root_id

@@ -159,7 +159,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
         )
         short = compiled(self.texts.short).fill(values).text.encode() if self.texts.short else text
         blanks = {
-            name: compiled(one).fill(values).text for name, one in self.texts.approved_variables.items()
+            name: subject_line(compiled(one).fill(values).text)
+            for name, one in self.texts.approved_variables.items()
         }
         return digest([subject.encode(), text, html, short], blanks)
 

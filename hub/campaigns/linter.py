@@ -39,7 +39,10 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """What it takes where a text is counted in parts: parts of one, of all, and about how much that is in euros."""
+    """What it takes where each message costs: parts of one, of all, and about how much that is in euros.
+
+    `encoding`: "" where a message is not counted in parts.
+    """
 
     kind: str
     parts: int
@@ -66,9 +69,12 @@ def lint(texts: Texts, channels: Sequence[Adapter] = (), audience: Audience | No
 
 
 def costs(content: Content, channels: Sequence[Adapter], total: int) -> list[Cost]:
-    """For each channel that counts parts, were all written to by it; `total`: people."""
+    """For each channel that costs by part or message, were all written to by it; `total`: people."""
     found = []
     for channel in channels:
+        if channel.can.cost and not channel.can.parts:
+            euros = total * channel.can.cost / 100
+            found.append(Cost(kind=channel.kind, parts=1, encoding="", total_parts=total, euros=euros))
         measured = channel.measure(content.said_on(channel.can)) if channel.can.parts else None
         if measured is not None:
             parts = measured.parts * total
@@ -134,7 +140,8 @@ def _needed(texts: Texts, channels: Sequence[Adapter], letters: bool) -> list[Fi
             found.append(warning("no_text", "text", words))
         else:
             found.append(error("no_text", "text", _("The message says nothing yet.")))
-    if not letters and not (texts.short or texts.text).strip():
+    only_approved = texts.approved_text_id and all(one.can.approved_texts for one in channels)
+    if not letters and not only_approved and not (texts.short or texts.text).strip():
         found.append(error("no_text", "short", _("The message says nothing yet.")))
     if not texts.approved_text_id and any(
         one.can.approved_texts and one.can.window_hours for one in channels

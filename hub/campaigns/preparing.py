@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hub.campaigns import (
+    approved_words,
     campaigns,
     emptying,
     freezing,
@@ -54,7 +55,10 @@ async def missing(tx: Tx, campaign: Campaign) -> list[Missing]:
                 field="channel_ids", words=_("Choose a channel that is switched on and can be written on.")
             )
         )
-    found += _lacking(campaign, await steps.listed(tx, campaign.id), lines)
+    planned = await steps.listed(tx, campaign.id)
+    found += _lacking(campaign, planned, lines)
+    blanks = await approved_words.lacking(tx, campaign, planned)
+    found += [Missing(field=field, words=words) for field, words in blanks]
     if not await tx.value("SELECT true FROM agent WHERE id = $1 AND active", campaign.sender_id):
         found.append(
             Missing(field="sender_id", words=_("Choose who signs for people whose account has no owner."))

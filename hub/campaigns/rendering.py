@@ -17,7 +17,8 @@ from hub.customers.variables import Values
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """The finished message of one recipient. `short`: where it is counted in parts, the same as `text` without one.
 
-    `missing`: variables that were empty and had no default; each stands in the texts as `{{ name }}`.
+    `missing`: variables that were empty and had no default; each stands in the texts as `{{ name }}`. And the blanks
+    of an approved text nothing stands in: providers take neither that nor a line break.
     """
 
     subject: str
@@ -56,12 +57,14 @@ def render(texts: Texts, values: Values, own: Mapping[str, str] | None = None) -
         return filled.text
 
     text = said("text", texts.text)
+    blanks = {name: subject_line(said("", source)) for name, source in texts.approved_variables.items()}
+    missing.update(dict.fromkeys(f"{{{{{name}}}}}" for name, value in blanks.items() if not value))
     return Content(
         subject=subject_line(said("subject", texts.subject)),
         text=text,
         html=said("html", texts.html),
         short=said("short", texts.short) if texts.short or "short" in own else text,
-        approved={name: said("", source) for name, source in texts.approved_variables.items()},
+        approved=blanks,
         missing=tuple(missing),
     )
 

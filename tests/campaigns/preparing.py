@@ -16,6 +16,7 @@ from workers import campaigning
 from workers.todo import Chores
 
 TEXT = "Hola {{ contact.first_name|default('cliente') }}:\nNovedades. Baja: {{ unsubscribe.link }}"
+NUMBERS = ("+34600112201", "+34600112202", "+34600112203")
 ANY_TIME = Schedule(opens=time(0), closes=time(23, 59), weekdays=(0, 1, 2, 3, 4, 5, 6))
 
 
@@ -69,6 +70,22 @@ async def customers(tx: Tx, number: int, *, agreed: bool = True, zone: str = "Eu
         ]
         await record(tx, wishes)
     return sorted(row["contact_id"] for row in rows)
+
+
+async def telephones(tx: Tx, contact_ids: list[int]) -> None:
+    """Each has one of NUMBERS, and agreed to be written to there."""
+    rows = await tx.fetch(
+        """
+        INSERT INTO address (type, value, contact_id, verified, source, compared)
+        SELECT 'phone', one.value, one.id, true, 'import', true
+        FROM unnest($1::bigint[], $2::text[]) AS one (id, value) RETURNING id
+        """,
+        contact_ids,
+        list(NUMBERS),
+    )
+    await record(
+        tx, [Wish(address_id=row["id"], purpose="marketing", granted=True, source="import") for row in rows]
+    )
 
 
 async def prepared(hub: Hub, campaign_id: int, world: World) -> Campaign:

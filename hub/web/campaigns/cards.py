@@ -7,11 +7,14 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
+from hub.campaigns import steps
+from hub.campaigns.approved_words import as_read
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.deck import Card
 from hub.channels import connections
 from hub.channels.base import Capabilities
 from hub.channels.registry import adapter
+from hub.conversations import approved
 from hub.plumbing.db import Tx
 from hub.plumbing.texts import N_, _, language
 from hub.web.campaigns import preview
@@ -42,18 +45,27 @@ async def view(tx: Tx, campaign: Campaign, card: Card, error: str = "") -> CardV
     can = adapter(line.kind).can
     content = card.content
     html = content.html if content and can.html else ""
+    body = await _approved_body(tx, campaign, card, can)
     missing = content.missing if content else ()
     return CardView(
         card=card,
         mark=mark(line.kind, line.name),
         subject=preview.pieces(content.subject, missing) if content and can.subject else [],
-        said=preview.pieces(content.said_on(can), missing) if content and not html else [],
+        said=preview.pieces(as_read(content, can, body), [one.strip("{}") for one in missing])
+        if content and not html
+        else [],
         frame=f"/campaigns/{campaign.id}/people/{card.id}/letter" if html else "",
         flags=flagged(card.flags),
-        fields=_fields(card, can),
+        fields=[] if body else _fields(card, can),
         when=_when(card, campaign),
         error=error or card.trouble,
     )
+
+
+async def _approved_body(tx: Tx, campaign: Campaign, card: Card, can: Capabilities) -> str:
+    """Of the approved text that leaves instead of the message's own; "" where its own does."""
+    text = await steps.newest(tx, campaign.id, card.step, card.variant) if can.approved_texts else None
+    return (await approved.load(tx, text.approved_text_id)).body if text and text.approved_text_id else ""
 
 
 def flagged(flags: Sequence[str]) -> list[tuple[str, str]]:

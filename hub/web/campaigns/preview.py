@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from hub.agents.roles import Person
 from hub.campaigns import campaigns, trying
+from hub.campaigns.approved_words import as_read
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.findings import Finding
 from hub.campaigns.linter import costs, lint
@@ -20,6 +21,7 @@ from hub.campaigns.wording import Texts
 from hub.channels import connections
 from hub.channels.base import Adapter
 from hub.channels.registry import adapter
+from hub.conversations import approved
 from hub.customers import contacts
 from hub.customers.variables import CAMPAIGN_VARIABLES, examples
 from hub.plumbing import clock
@@ -102,12 +104,24 @@ async def preview(
         subject=pieces(content.subject, content.missing),
         text=pieces(content.text, content.missing) if not texts.html or look == "plain" else [],
         short=pieces(content.short, content.missing) if texts.short else [],
+        approved=await _approved(tx, texts, content, speaking),
         frame=await _kept(hub, person, campaign.id, content.html, look)
         if texts.html and look != "plain"
         else "",
         parts=_measured(content, speaking, form.reach),
         findings=_findings(texts, content, speaking) if _says(texts) else [],
     )
+
+
+async def _approved(
+    tx: Tx, texts: Texts, content: Content, speaking: list[Adapter]
+) -> list[tuple[str, bool]]:
+    """The approved text with its blanks filled; those nothing stands in are marked."""
+    can = next((one.can for one in speaking if one.can.approved_texts), None)
+    if not texts.approved_text_id or can is None:
+        return []
+    body = (await approved.load(tx, texts.approved_text_id)).body
+    return pieces(as_read(content, can, body), [name.strip("{}") for name in content.missing])
 
 
 def texts_of(form: TextForm, blanks: dict[str, str]) -> Texts:
@@ -168,9 +182,16 @@ async def _speaking(tx: Tx, campaign: Campaign) -> list[Adapter]:
 
 
 def _measured(content: Content, speaking: list[Adapter], people: int) -> list[str]:
-    """How many parts the short text has, and what all of them cost, on each line that counts."""
+    """How many parts the short text has, and what all of them cost, on each line where a message costs."""
     return [
         _(
+            "%(n)s messages by %(kind)s: about %(cost)s €",
+            n=one.total_parts,
+            kind=_(adapter(one.kind).title),
+            cost=f"{one.euros:.2f}",
+        )
+        if not one.encoding
+        else _(
             "%(parts)s parts (%(encoding)s) × %(people)s people: about %(cost)s €",
             parts=one.parts,
             encoding=one.encoding,
@@ -197,7 +218,7 @@ def _place(one: Finding) -> str:
 
 
 def _says(texts: Texts) -> bool:
-    return bool(texts.subject or texts.text or texts.html or texts.short)
+    return bool(texts.subject or texts.text or texts.html or texts.short or texts.approved_text_id)
 
 
 def _key(hub: Hub, person: Person, campaign_id: int) -> str:

@@ -147,6 +147,7 @@ class PreviewView(View, frozen=True, kw_only=True):
     subject: list[tuple[str, bool]] = msgspec.field(default_factory=list)
     text: list[tuple[str, bool]] = msgspec.field(default_factory=list)
     short: list[tuple[str, bool]] = msgspec.field(default_factory=list)
+    approved: list[tuple[str, bool]] = msgspec.field(default_factory=list)
     frame: str = ""
     parts: list[str] = msgspec.field(default_factory=list)
     findings: list[tuple[str, str]] = msgspec.field(default_factory=list)
