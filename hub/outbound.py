@@ -1,13 +1,8 @@
-"""The road out: a queued delivery leaves once, or fails visibly. rate → claim → compose → send → note.
-
-PostgreSQL is the queue of record; `wake` only says that something may be due. One object a worker process.
-"""
+"""The road out: a queued delivery leaves once, or fails visibly. rate → claim → compose → send → note."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 from collections import Counter
 from collections.abc import Mapping
 
@@ -22,47 +17,27 @@ from hub.deliveries.releasing import release
 from hub.deliveries.states import Changed
 from hub.departure import Departure, Pace
 from hub.plumbing.clock import monotonic
-from hub.plumbing.db import AGAIN, AWAY, Tx
+from hub.plumbing.db import Tx
 from hub.plumbing.errors import TooMany
 from hub.plumbing.hub import Hub
-from hub.plumbing.ids import token
 from hub.telling import tell
+from hub.turning import Turning
 
 log = structlog.get_logger(__name__)
 
 
-class Outbound:
+class Outbound(Turning):
     """Sends for all channels; a slow server holds its own channel's slots and nobody else's."""
 
     def __init__(self, hub: Hub, pace: Pace | None = None) -> None:
-        self.hub = hub
-        self.pace = pace or Pace()
-        self.worker = f"{socket.gethostname()[:40]}:{os.getpid()}:{token(4)}"
+        super().__init__(hub, pace)
         self.flusher = Flusher(hub, tell)
-        self._awake = asyncio.Event()
         self._busy: Counter[int] = Counter()
         self._sends: set[asyncio.Task[None]] = set()
         self._channels: list[Channel] = []
-        self._swept = 0.0
         self._rests: dict[int, tuple[float, float]] = {}  # seconds, and until when (monotonic)
         self._health: dict[int, str] = {}
         self._closing = False
-
-    def wake(self) -> None:
-        """Something may be due now."""
-        self._awake.set()
-
-    async def run(self) -> None:
-        """Send until cancelled, then drain: what is on the wire ends, nothing new begins."""
-        flushing = asyncio.create_task(self.flusher.run())
-        try:
-            while True:
-                await self._turn_safely()
-                await self._rest()
-        finally:
-            self._closing = True
-            await self._drain()
-            flushing.cancel()
 
     async def turn(self) -> int:
         """Claim what leaves now and start sending it; how many."""
@@ -102,24 +77,13 @@ class Outbound:
     def _departure(self, claimed: Claimed, taken: float) -> Departure:
         return Departure(self.hub, self.flusher, self.pace, claimed, taken)
 
-    async def _turn_safely(self) -> None:
-        try:
-            if monotonic() - self._swept >= self.pace.sweep:
-                await self.sweep()
-            await self.turn()
-        except (*AWAY, *AGAIN) as error:
-            log.warning("nothing claimed, the next sweep will", error=str(error))
-        except Exception:  # one bad row or setting must not end the sending of all others
-            log.exception("nothing claimed")
+    async def _turn(self) -> None:
+        if monotonic() - self._swept >= self.pace.sweep:
+            await self.sweep()
+        await self.turn()
 
-    async def _rest(self) -> None:
-        """Until somebody wakes us, or the next sweep."""
-        try:
-            async with asyncio.timeout(self.pace.sweep):
-                await self._awake.wait()
-        except TimeoutError:
-            return
-        self._awake.clear()
+    async def _flush(self) -> None:
+        await self.flusher.run()
 
     async def _free_slots(self) -> dict[int, int]:
         """How much each channel may take now: its own slots, its rate, one probe while it is failing."""
@@ -172,6 +136,7 @@ class Outbound:
 
     async def _drain(self) -> None:
         """Wait for what is on its way; what had not begun goes back by itself when its lease ends."""
+        self._closing = True
         if self._sends:
             log.info("draining", sends=len(self._sends))
             await asyncio.wait(self._sends, timeout=self.pace.drain)

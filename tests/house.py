@@ -33,6 +33,7 @@ FLOORS = {
     "hub.intake": 4,
     "hub.outbound": 4,
     "hub.departure": 4,
+    "hub.turning": 4,
     "hub.telling": 4,
     "hub.bulk": 4,
     "hub.answering": 4,

@@ -7,8 +7,6 @@ with a worker is only what was on the wire.
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 from collections.abc import Coroutine
 
 import structlog
@@ -30,47 +28,31 @@ from hub.departure import Pace, failed
 from hub.plumbing.clock import monotonic
 from hub.plumbing.db import AGAIN, AWAY
 from hub.plumbing.hub import Hub
-from hub.plumbing.ids import token
 from hub.telling import tell
+from hub.turning import Turning
 
 log = structlog.get_logger(__name__)
 
 IDLE_SECONDS = 30.0
 
 
-class Bulk:
+class Bulk(Turning):
     """Sends campaigns on every line that can carry many; people's answers go by hub/outbound.py, on their own slots."""
 
     def __init__(self, hub: Hub, pace: Pace | None = None) -> None:
-        self.hub = hub
-        self.pace = pace or Pace()
-        self.worker = f"{socket.gethostname()[:40]}:{os.getpid()}:{token(4)}"
+        super().__init__(hub, pace)
         self.flusher = BulkFlusher(hub, self.worker, self.pace)
         self.loader = Loader(hub, self.flusher, self.worker, self.pace)
         self.convoys: dict[int, Convoy] = {}
-        self._awake = asyncio.Event()
         self._tasks: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._dry: set[int] = set()
         self._troubles: dict[int, str] = {}
-        self._swept = 0.0
 
     def wake(self) -> None:
         """Something may be due now."""
         self._dry.clear()
         self._swept = 0.0
-        self._awake.set()
-
-    async def run(self) -> None:
-        """Send until cancelled, then drain: what is on the wire ends, nothing new begins."""
-        flushing = asyncio.create_task(self.flusher.run())
-        try:
-            while True:
-                await self._turn_safely()
-                await self._rest()
-        finally:
-            await self._drain()
-            flushing.cancel()
-            await self.flusher.close()
+        super().wake()
 
     async def sweep(self) -> None:
         """Fail what may not leave, tell how far it is, and look which lines have work."""
@@ -88,29 +70,18 @@ class Bulk:
         self._dry.clear()
         self._swept = monotonic()
 
-    async def _turn_safely(self) -> None:
-        try:
-            if monotonic() - self._swept >= self.pace.sweep:
-                self._run("make", 0, self._make())
-                await self.sweep()
-            for id_, convoy in self.convoys.items():
-                if convoy.lacks:
-                    self._run("connect", id_, self._connect(convoy, True))
-                if id_ not in self._dry and convoy.wanted > 0:
-                    self._run("load", id_, self._load(convoy))
-        except (*AWAY, *AGAIN) as error:
-            log.warning("nothing claimed, the next sweep will", error=str(error))
-        except Exception:  # one bad row or setting must not end the sending of all others
-            log.exception("nothing claimed")
+    async def _turn(self) -> None:
+        if monotonic() - self._swept >= self.pace.sweep:
+            self._run("make", 0, self._make())
+            await self.sweep()
+        for id_, convoy in self.convoys.items():
+            if convoy.lacks:
+                self._run("connect", id_, self._connect(convoy, True))
+            if id_ not in self._dry and convoy.wanted > 0:
+                self._run("load", id_, self._load(convoy))
 
-    async def _rest(self) -> None:
-        """Until somebody wakes us, a convoy runs low, or the next sweep."""
-        try:
-            async with asyncio.timeout(self.pace.sweep):
-                await self._awake.wait()
-        except TimeoutError:
-            return
-        self._awake.clear()
+    async def _flush(self) -> None:
+        await self.flusher.run()
 
     def _begin(self, channel: Channel) -> None:
         courier = adapter(channel.kind).bulk(channel.line(self.hub.crypto))
@@ -201,6 +172,7 @@ class Bulk:
             log.warning("not drained in time, the sweep will settle the rest")
         for convoy in self.convoys.values():
             convoy.close()
+        await self.flusher.close()
 
 
 async def _safely(doing: Coroutine[None, None, None], what: str) -> None:
