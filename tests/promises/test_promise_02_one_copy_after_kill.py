@@ -36,7 +36,7 @@ async def test_promise_02_one_copy_after_kill(hub: Hub, world: World) -> None:
         assert left, "every kill came too late to show anything"
         worker = WorkerProcess(hub.settings, PACE).start()
         try:
-            final = await until_all(hub, "sent", "unknown", seconds=40)
+            final = await until_all(hub, "sent", "unknown", seconds=100)
         finally:
             await asyncio.to_thread(worker.kill)
         copies = server.copies()
