@@ -55,9 +55,9 @@ def lines(counted: Sequence[tuple[str, int]], of: int = 0) -> list[BarRow]:
 
 
 def columns(hours: Sequence[Hour]) -> list[HourView]:
-    """One column an hour, side by side; answers stand in front on the same scale."""
+    """One column an hour, side by side, a lone one slim; answers stand in front on the same scale."""
     highest = max((max(one.left, one.answered) for one in hours), default=0)
-    width = 100 / len(hours) if hours else 0
+    width = 100 / len(hours) if len(hours) > 1 else 16
     return [
         HourView(
             at=one.at,

@@ -207,7 +207,7 @@ def _person(one: Recipient) -> PersonView:
         one=one,
         state=_(recipients.STATES.get(one.state, one.state)),
         tone=TONES.get(one.state, ""),
-        why=reasons.evidence(one.reason) if one.reason else "",
+        why=reasons.evidence(one.reason) if one.reason and TONES.get(one.state) != "ok" else "",
         step=_step(one),
     )
 
