@@ -20,7 +20,7 @@ from hub.plumbing.hub import Hub
 from tests.campaigns.sending import running
 from tests.deliveries.road import connect
 from tests.fakes.faulty_smtp import FaultySmtp
-from tests.forking import Nursery
+from tests.process import WorkerProcess
 
 PEOPLE = int(os.environ.get("PEOPLE", "2000"))
 KILLS = int(os.environ.get("KILLS", "200"))
@@ -48,18 +48,22 @@ async def _measured() -> dict[str, float]:
         await hub.pool.execute(
             "UPDATE campaign_policy SET failing_share = 100"
         )  # nobody is there to resume it
-        with FaultySmtp("tarpit:0.02:DOT") as server, Nursery(settings, PACE) as nursery:
+        with FaultySmtp("tarpit:0.02:DOT") as server:
+            workers = [WorkerProcess(settings, PACE).start() for _ in range(2)]
             await connect(hub, world.mail.id, server)
             await running(hub, world, PEOPLE)
             begun = time.monotonic()
-            kills = await _kill_again_and_again(hub, server, nursery, dice)
+            kills = await _kill_again_and_again(hub, server, workers, dice)
             seconds = time.monotonic() - begun
             await _until_settled(hub)
+            for worker in workers:
+                worker.kill()
             return await _counted(hub, server) | {"kills": kills, "seconds": seconds}
 
 
-async def _kill_again_and_again(hub: Hub, server: FaultySmtp, nursery: Nursery, dice: random.Random) -> int:
-    workers = [nursery.start(), nursery.start()]
+async def _kill_again_and_again(
+    hub: Hub, server: FaultySmtp, workers: list[WorkerProcess], dice: random.Random
+) -> int:
     for kill in range(KILLS):
         wanted = len(server.attempts) + dice.randint(0, 8)
         deadline = time.monotonic() + 10
@@ -70,8 +74,9 @@ async def _kill_again_and_again(hub: Hub, server: FaultySmtp, nursery: Nursery, 
         await asyncio.sleep(dice.uniform(0, 0.05))
         if not await hub.pool.fetchval(_GOING):
             return kill
-        nursery.kill(workers.pop(dice.randrange(len(workers))))
-        workers.append(nursery.start())
+        one = dice.choice(workers)
+        one.kill()
+        one.start()
     return KILLS
 
 
