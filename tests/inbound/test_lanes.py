@@ -49,6 +49,22 @@ async def test_who_waits_for_a_lock_holds_up_nobody_but_the_same_person(
     assert sorted(row["id"] for row in said) == [row["id"] for row in said]
 
 
+async def test_a_lanes_statements_are_planned_once(hub: Hub, world: World, inbound: Inbound):
+    for number in range(4):
+        await arrive(inbound, world, JORGE, message_id=f"planned{number}@home.test")
+    plans = [
+        plan
+        for lane in inbound._lanes
+        if lane.connection
+        for plan in await lane.connection.fetch(
+            "SELECT statement, generic_plans, custom_plans FROM pg_prepared_statements "
+            "WHERE statement NOT LIKE '%pg_catalog%' AND statement NOT LIKE '%pg_prepared_statements%'"
+        )
+    ]
+    assert [plan["statement"] for plan in plans if plan["custom_plans"] and "$1" in plan["statement"]] == []
+    assert max(plan["generic_plans"] for plan in plans) > 1
+
+
 async def _waits(hub: Hub, count: int) -> None:
     """Until so many of the road's connections wait for somebody's lock."""
     async with asyncio.timeout(1.9):  # before the lock's own time is over
