@@ -19,6 +19,7 @@ OTHERS = 5
 REFUSED_DAYS = 14
 """Who says no to us within so many days of getting it did so after this campaign, if not because of it."""
 MEASURES = ("failed", "answered", "clicked", "refused", "bought")
+SLOW = ("refused", "bought")
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,14 +80,20 @@ async def beside(tx: Tx, campaign: Campaign) -> list[Compared]:
 
 
 def differences(compared: Sequence[Compared]) -> list[Difference]:
-    """Of the first against all others together, each measure that both have; [] without others."""
+    """Of the first against all others together, each measure that both have; [] without others.
+
+    What takes days to happen is compared only of campaigns whose days are over: a fresh one would always seem worse.
+    """
     if len(compared) < 2:
         return []
     first, others = compared[0], compared[1:]
     found = []
     for measure in MEASURES:
-        theirs = [share for one in others if (share := getattr(one, measure)) is not None]
-        if (own := getattr(first, measure)) is not None and theirs:
+        due = measure not in SLOW
+        theirs = [
+            share for one in others if (due or one.complete) and (share := getattr(one, measure)) is not None
+        ]
+        if (due or first.complete) and (own := getattr(first, measure)) is not None and theirs:
             together = Share(sum(one.done for one in theirs), sum(one.people for one in theirs))
             found.append(Difference(measure=measure, uplift=uplift(own, together)))
     return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
+
 from hub.campaigns import campaigns, comparing, heat, tracking
 from hub.customers.consent import Wish, record
 from hub.plumbing.db import Tx
@@ -137,5 +139,7 @@ async def test_of_enough_people_a_difference_is_told() -> None:
         )
 
     found = comparing.differences([one(3, 90, 5), one(2, 40, None), one(1, 50, None)])
+    fresh = comparing.differences([msgspec.structs.replace(one(3, 90, 5), complete=False), one(2, 40, None)])
+    assert [each.measure for each in fresh] == ["failed", "answered"], "its purchases are still to come"
     told = {each.measure: each.uplift.verdict for each in found}
     assert told == {"failed": "unclear", "answered": "more", "refused": "unclear", "bought": "unclear"}
