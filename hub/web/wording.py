@@ -90,6 +90,7 @@ BROWSER = {
     "too_long": N_("%(n)s characters too long"),
     "free_until": N_("Free text until %(at)s"),
     "full": N_("Too many messages wait for the connection"),
+    "mentions": N_("Mentions"),
     "saved_texts": N_("Saved texts"),
     "fill_in": N_("Fill in %(names)s"),
     "pick_up": N_("Your telephone rings: pick up and press 1"),

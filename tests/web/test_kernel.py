@@ -505,6 +505,16 @@ async def test_note_and_reply_are_two_drafts_and_a_note_never_looks_like_a_reply
     assert await page.input_value("#text") == "para Marta"
 
 
+async def test_an_at_in_a_note_offers_the_colleagues(seat: Seat) -> None:
+    page = await seat.open("/inbox/mine/c/1")
+    await page.keyboard.press("n")
+    await page.keyboard.type("Ojo, @lui")
+    await page.locator("#quick-list [aria-selected=true]", has_text="Luis Mora").wait_for()
+    await page.keyboard.press("Enter")
+    assert await page.input_value("#text") == "Ojo, @Luis Mora "
+    assert await page.locator(".quick").count() == 0
+
+
 async def test_letters_do_nothing_while_one_writes_and_can_be_switched_off(seat: Seat) -> None:
     page = await seat.open("/inbox/mine/c/1")
     await page.focus("#search")

@@ -130,7 +130,7 @@ function line(fresh = false) {
 function typing(event) {
   if (event.target.name === "mode" || event.target.matches("[data-upload]")) return;
   if (quick) quick.look(form);
-  else if (event.data === "/") import("./quick.js").then((found) => { quick = found; quick.look(form); }).catch(() => {});
+  else if (["/", "@"].includes(event.data)) import("./quick.js").then((found) => { quick = found; quick.look(form); }).catch(() => {});
   keepHere();
   told();
   status("saving");

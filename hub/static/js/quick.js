@@ -1,23 +1,27 @@
-// Quick replies: a / at the start of a word opens the saved texts, filled for this customer; Enter takes one.
-import { $, ask, h, json, say, t } from "./live.js";
+// Quick replies: a / at the start of a word opens the saved texts, filled for this customer, an @ in a note the people; Enter takes one.
+import { $, ask, data, h, json, say, t } from "./live.js";
 import { chipOf } from "./compose.js";
 import { toast } from "./notify.js";
 
 const TYPED = /(?:^|\s)\/(?!\s)([^\n\/]{0,40})$/;
+const NAMED = /(?:^|\s)@(?!\s)([^\n@]{0,40})$/;
 const BLANK = /(\{\{\s[a-z]+\.[a-z_]+\s\}\})/;
 const FRESH = 60000;
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 const known = { key: "", at: 0, items: [] };
-let [shown, at, start, dismissed, asking] = [[], 0, -1, -1, 0];
+let [shown, at, start, dismissed, asking, naming] = [[], 0, -1, -1, 0, false];
 
-/** What stands before the caret may ask for a saved text. */
+/** What stands before the caret may ask for a saved text, or for a colleague. */
 export async function look(form) {
   const text = form.elements.text;
-  const typed = text.value.slice(0, text.selectionStart).match(TYPED);
+  const before = text.value.slice(0, text.selectionStart);
+  const named = form.dataset.mode === "note" && !before.endsWith(" ") && before.match(NAMED);
+  const typed = named || before.match(TYPED);
+  naming = Boolean(named);
   start = typed ? text.selectionStart - typed[1].length - 1 : -1;
   if (start < 0 || start === dismissed) return close(form, dismissed);
   const turn = ++asking;
-  const items = await all(form).catch((error) => { say("failed", error); return []; });
+  const items = named ? people() : await all(form).catch((error) => { say("failed", error); return []; });
   if (turn !== asking || !form.isConnected) return;
   shown = matching(items, plain(typed[1]).trim());
   at = 0;
@@ -36,6 +40,9 @@ export function pressed(event, form) {
   event.preventDefault();
   return true;
 }
+
+const people = () => data("choices", { assign: [] }).assign.filter(({ value }) => value.startsWith("agent-")).map(({ name, note }) => (
+  { title: name, note, shortcut: "", found: plain(name), text: `@${name} `, subject: "", missing: [], does: [] }));
 
 async function all(form) {
   const [id, channel] = [form.dataset.c, form.elements.channel_id?.value ?? ""];
@@ -59,9 +66,9 @@ const marked = (text) => text.split(BLANK).map((piece) => (BLANK.test(piece) ? h
 function draw(form) {
   const text = form.elements.text;
   const rows = shown.map((one, index) => h("li", { role: "option", id: `quick-${index}`, "aria-selected": String(index === at), onmousedown: (event) => { event.preventDefault(); take(form, one); } },
-    h("span", { class: "cut" }, one.title), h("small", {}, one.shortcut && `/${one.shortcut}`)));
+    h("span", { class: "cut" }, one.title), h("small", {}, one.note || (one.shortcut && `/${one.shortcut}`))));
   const none = h("li", { class: "none", role: "option", "aria-disabled": "true", "aria-selected": "false" }, t("nothing_found"));
-  const list = h("ul", { role: "listbox", id: "quick-list", "aria-label": t("saved_texts") }, ...(rows.length ? rows : [none]));
+  const list = h("ul", { role: "listbox", id: "quick-list", "aria-label": t(naming ? "mentions" : "saved_texts") }, ...(rows.length ? rows : [none]));
   const box = $(".quick", form) ?? form.insertBefore(h("div", { class: "quick" }), $(".box", form));
   box.replaceChildren(list, h("div", { class: "reads", "aria-live": "polite" }, ...told(shown[at])));
   text.setAttribute("aria-controls", "quick-list");
