@@ -131,7 +131,7 @@ class Inbound:
             raise Unavailable(_("Too much is waiting to be stored: try again in a moment."))
         line = channel.line(self.hub.crypto)
         facts = adapter(channel.kind).parse(raw, line) if facts is None else facts
-        held = _held(raw, facts)
+        held = arrivals.held(raw, facts)
         self._bytes += held
         try:
             return await self._received(channel, line, raw, facts, again)
@@ -154,7 +154,7 @@ class Inbound:
             raw_file=raw_file,
             facts=facts,
             received_at=now(),
-            cost=_cost(raw, facts, raw_file),
+            cost=arrivals.cost(raw, facts, raw_file),
             done=asyncio.get_running_loop().create_future(),
         )
         return await self._wait(arrival, files)
@@ -312,23 +312,3 @@ class Inbound:
 def _answer(arrival: Arrival, outcome: Outcome) -> None:
     if arrival.done and not arrival.done.done():
         arrival.done.set_result(outcome)
-
-
-def _held(raw: Raw, facts: list[AnyFact]) -> int:
-    """Bytes in memory until the commit: what arrived, and what was understood of it."""
-    held = len(raw.body)
-    for fact in facts:
-        if isinstance(fact, MessageReceived):
-            held += 2 * len(fact.text) + len(fact.html)
-            for attached in fact.attachments:
-                held += len(attached.content)
-    return held
-
-
-def _cost(raw: Raw, facts: list[AnyFact], raw_file: str | None) -> int:
-    """Bytes of row data, roughly: what makes a batch large."""
-    cost = 500 if raw_file else 500 + len(raw.body)
-    for fact in facts:
-        if isinstance(fact, MessageReceived):
-            cost += 2 * len(fact.text) + len(fact.html) + 1_000
-    return cost

@@ -249,3 +249,23 @@ async def duplicates_of(tx: Tx, arrivals: Sequence[Arrival]) -> dict[int, int]:
         [key_hash(a, a.facts[0]) for a in repeated],
     )
     return {row["n"]: row["arrival_id"] for row in rows}
+
+
+def held(raw: Raw, facts: list[AnyFact]) -> int:
+    """Bytes in memory until the commit: what arrived, and what was understood of it."""
+    found = len(raw.body)
+    for fact in facts:
+        if isinstance(fact, MessageReceived):
+            found += 2 * len(fact.text) + len(fact.html)
+            for attached in fact.attachments:
+                found += len(attached.content)
+    return found
+
+
+def cost(raw: Raw, facts: list[AnyFact], raw_file: str | None) -> int:
+    """Bytes of row data, roughly: what makes a batch large."""
+    found = 500 if raw_file else 500 + len(raw.body)
+    for fact in facts:
+        if isinstance(fact, MessageReceived):
+            found += 2 * len(fact.text) + len(fact.html) + 1_000
+    return found
