@@ -174,9 +174,7 @@ async def _sentence(tx: Tx, campaign: Campaign) -> str:
     said = _("“%(who)s” gets it by %(how)s, %(sender)s. %(when)s.", **told)
     later = len(await steps.listed(tx, campaign.id)) - 1
     if later:
-        said += " " + ngettext(
-            "%(n)s follow-up comes after it.", "%(n)s follow-ups come after it.", later
-        )
+        said += " " + ngettext("%(n)s follow-up comes after it.", "%(n)s follow-ups come after it.", later)
     return said
 
 
