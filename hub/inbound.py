@@ -265,7 +265,7 @@ async def _follow(tx: Tx, world: World) -> None:
     """What comes after the commit: search, balance, automatic answers, live pages; each has a row first."""
     if world.stored:
         said = [*(one.id for one in world.above), *(one.id for one in world.stored)]
-        todo.add_batch(tx, "search", said)
+        todo.add_batch(tx, "search_batch", said)
         await expect_files(tx, [(stored.id, one) for stored in world.stored for one in stored.fact.media])
     if with_pages := [one.id for one in world.stored if any(file.pages for file in one.fact.attachments)]:
         await todo.add_many(tx, "machine_reading", with_pages)

@@ -43,8 +43,14 @@ async def signal(hub: Hub, rows: Sequence[Todo]) -> None:
 
 
 async def search(hub: Hub, rows: Sequence[Todo]) -> None:
-    """Make messages findable, so many in a transaction."""
-    ids = sorted({id_ for row in rows for id_ in todo.refs_of(row)})
+    """Make messages findable."""
+    async with hub.transaction() as tx:
+        await fill(tx, [row.ref for row in rows])
+
+
+async def search_batch(hub: Hub, rows: Sequence[Todo]) -> None:
+    """The same for the messages of whole batches of the road in, so many in a transaction."""
+    ids = sorted({id_ for row in rows for id_ in row.payload["refs"]})
     for first in range(0, len(ids), MOST_FILLED):
         async with hub.transaction() as tx:
             await fill(tx, ids[first : first + MOST_FILLED])
@@ -166,6 +172,7 @@ KINDS: dict[str, Handler] = {
     "chat_unread": chat_unread,
     "signal": signal,
     "search": search,
+    "search_batch": search_batch,
     "notification": notification,
     "balance": share_out,
     "route": route,

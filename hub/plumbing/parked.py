@@ -11,6 +11,7 @@ from hub.plumbing.texts import N_, _
 KINDS = {
     "signal": N_("Refresh open pages"),
     "search": N_("Make a message findable"),
+    "search_batch": N_("Make messages findable"),
     "notification": N_("Notify somebody"),
     "balance": N_("Share out a team's queue"),
     "route": N_("Route a conversation again"),
@@ -32,6 +33,7 @@ KINDS = {
 INSIDE = (
     "signal",
     "search",
+    "search_batch",
     "balance",
     "route",
     "machine_reading",

@@ -59,14 +59,8 @@ async def add_many(tx: Tx, kind: str, refs: Sequence[int]) -> None:
 
 
 def add_batch(tx: Tx, kind: str, refs: Sequence[int]) -> None:
-    """The same for many things that may as well be done together: one row, their `refs` in its payload."""
+    """The same for many things done together: one row, their `refs` in its payload."""
     tx.together("INSERT INTO todo (kind, payload) VALUES ($1, $2)", kind, {"refs": list(refs)})
-
-
-def refs_of(todo: Todo) -> list[int]:
-    """What a row is about: one thing, or the batch in its payload."""
-    refs: list[int] | None = todo.payload.get("refs")
-    return [todo.ref] if refs is None else refs
 
 
 async def waits(tx: Tx, kind: str, ref: int) -> bool:
