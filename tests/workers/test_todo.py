@@ -7,13 +7,16 @@ from collections.abc import Sequence
 
 import pytest
 
+from hub.channels.base import Raw
 from hub.conversations.notes import note
+from hub.intake import Inbound
 from hub.plumbing import parked, todo
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import NotFound
 from hub.plumbing.hub import Hub
 from hub.plumbing.todo import Todo
 from tests.deliveries.road import answer, matter
+from tests.mails import mail
 from tests.world import World
 from workers import todo as chores
 from workers.fetching import SLOW
@@ -166,3 +169,17 @@ async def test_no_more_is_leased_than_was_asked_for(hub: Hub) -> None:
         await tx.execute("SET LOCAL enable_mergejoin = off")
         await tx.execute("SET LOCAL enable_sort = off")
         assert len(await todo.claim(tx, ["search"], most=2)) == 2
+
+
+async def test_the_messages_of_a_batch_are_found_by_one_row(hub: Hub, world: World) -> None:
+    inbound = Inbound(hub)
+    await inbound.start()
+    mails = [mail(f"P{n} <p{n}@new.test>", message_id=f"<batch{n}@new.test>") for n in range(3)]
+    stored = await asyncio.gather(*(inbound.receive(world.mail, Raw(body=one)) for one in mails))
+    await inbound.close()
+    async with hub.transaction() as tx:
+        waiting = await todo.claim(tx, ["search_batch"])
+        assert len(waiting) < len(stored)
+    await chores.KINDS["search_batch"](hub, waiting)
+    found = await hub.pool.fetch("SELECT id FROM message_search")
+    assert {row["id"] for row in found} == {one.message_id for one in stored}
