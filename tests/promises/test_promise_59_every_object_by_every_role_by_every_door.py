@@ -224,7 +224,9 @@ async def ask(
     method, _space, pattern = name.partition(" ")
     path = re.sub(r"\{kind:[^}]*\}\}", "email", re.sub(r"\{what:[^}]*\}", "accounts", pattern))
     path = path.replace("{view}", "all").replace("{token}", file).replace(r"{n:\d{1,3}}", "1")
-    path = re.sub(r"\{(?:message|delivery|call|recipient|contact|import)(_id)?(:\\d\{1,18\})?\}", str(message), path)
+    path = re.sub(
+        r"\{(?:message|delivery|call|recipient|contact|import)(_id)?(:\\d\{1,18\})?\}", str(message), path
+    )
     path = re.sub(r"\{id(:\\d\{1,18\})?\}", str(message if "/m/" in path else conversation), path)
     assert "{" not in path, path
     sent: dict[str, Any] = {"data": FORM} if method in ("POST", "PUT") else {}
