@@ -22,6 +22,7 @@ from hub.plumbing.texts import DEFAULT
 
 MOST_PEOPLE = 1_000
 MOST_PURCHASES = 10
+LISTING = frozenset({"bought.products", "bought.purchases"})
 PLAIN = (
     *("contact.name", "contact.job_title", "contact.email", "contact.phone", "account.name", "account.tier"),
     *("owner.name", "owner.email", "agent.name", "agent.email"),
@@ -106,16 +107,25 @@ async def _found(
                 UNION
                 SELECT p.id, p.product_id, p.amount, p.currency, p.bought_at
                 FROM purchase p WHERE p.account_id = o.id AND p.state = ANY($6))
-            SELECT (SELECT min(bought_at)::date FROM kept) AS since,
+            SELECT (SELECT min(bought_at)::date FROM kept WHERE $8) AS since,
                    (SELECT jsonb_agg(jsonb_build_array(g.name, k.bought_at::date, k.amount::text, k.currency)
                                      ORDER BY k.bought_at DESC, k.id DESC)
-                    FROM (SELECT * FROM kept ORDER BY bought_at DESC, id DESC LIMIT $7) k
+                    FROM (SELECT * FROM (  -- of an account's thousands only the newest are read
+                              (SELECT p.id, p.product_id, p.amount, p.currency, p.bought_at
+                               FROM contact m JOIN purchase p ON p.contact_id = m.id
+                               WHERE m.root_id = r.id AND p.state = ANY($6)
+                               ORDER BY p.bought_at DESC, p.id DESC LIMIT $7)
+                              UNION
+                              (SELECT p.id, p.product_id, p.amount, p.currency, p.bought_at
+                               FROM purchase p WHERE p.account_id = o.id AND p.state = ANY($6)
+                               ORDER BY p.bought_at DESC FETCH FIRST ($7) ROWS WITH TIES)) AS both_newest
+                          ORDER BY bought_at DESC, id DESC LIMIT $7) k
                     JOIN product g ON g.id = k.product_id) AS newest,
                    (SELECT jsonb_agg(jsonb_build_array(amount::text, currency) ORDER BY amount DESC, currency)
-                    FROM (SELECT sum(amount) AS amount, currency FROM kept GROUP BY currency) s) AS totals,
+                    FROM (SELECT sum(amount) AS amount, currency FROM kept WHERE $9 GROUP BY currency) s) AS totals,
                    (SELECT jsonb_agg(jsonb_build_array(amount::text, currency) ORDER BY amount DESC, currency)
                     FROM (SELECT sum(y.amount) AS amount, k.currency FROM kept k JOIN payment y ON y.purchase_id = k.id
-                          WHERE y.paid_on IS NULL GROUP BY k.currency) s) AS unpaid
+                          WHERE $10 AND y.paid_on IS NULL GROUP BY k.currency) s) AS unpaid
             WHERE $4
         ) b ON true
         ORDER BY q.n
@@ -126,9 +136,17 @@ async def _found(
         names is None or any(name.startswith("bought.") for name in names),
         names is None or "contact.email" in names or "contact.phone" in names,
         list(COUNTED),
-        MOST_PURCHASES,
+        _purchases_wanted(names),
+        *(names is None or one in names for one in ("bought.since", "bought.total", "bought.unpaid")),
     )
     return [_worded(dict(row), names, language) if row["there"] else {} for row in rows]
+
+
+def _purchases_wanted(names: Collection[str] | None) -> int:
+    """How many of the newest: all that are ever told, the last one, or none."""
+    if names is None or not LISTING.isdisjoint(names):
+        return MOST_PURCHASES
+    return int(any(name.startswith("bought.last") for name in names))
 
 
 def _worded(row: dict[str, Any], names: Collection[str] | None, language: str) -> dict[str, Value]:
