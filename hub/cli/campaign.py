@@ -17,6 +17,7 @@ from hub.campaigns.campaigns import Campaign
 from hub.campaigns.states import ENDED, WORDS, State
 from hub.campaigns.wording import Texts
 from hub.campaigns.worst_cases import Case, worst_cases
+from hub.cli import campaign_figures
 from hub.cli.opened import with_hub
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
@@ -222,6 +223,10 @@ def resume(campaign_id: int, email: str, perhaps: int | None) -> None:
 def cancel(campaign_id: int, email: str) -> None:
     """Cannot be undone."""
     _do(campaign_id, email, running.cancel)
+
+
+for one in (campaign_figures.compare, campaign_figures.undelivered_, campaign_figures.settle):
+    command.add_command(one)
 
 
 def _do(campaign_id: int, email: str, verb: Verb) -> None:
