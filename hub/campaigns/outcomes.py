@@ -14,9 +14,7 @@ from hub.plumbing import todo
 from hub.plumbing.db import Tx
 from hub.plumbing.texts import _, speaking
 
-SECONDS, LONGEST = 1.0, 30.0
-A_SECOND = 20_000
-"""People whose numbers may be counted again for each second of waiting: counting 300,000 takes about one."""
+SECONDS = 1.0
 LAST = 100
 FEWEST = 20
 """Of fewer tries nothing is concluded."""
@@ -51,14 +49,10 @@ async def tell(tx: Tx, changed: Sequence[Changed]) -> None:
 
 
 async def soon(tx: Tx, campaign_ids: Iterable[int]) -> None:
-    """A signal for each in a second, however many ask until then; later where counting itself takes that long."""
-    rows = await tx.fetch(
-        "SELECT id, total FROM campaign WHERE id = ANY($1) ORDER BY id", sorted(campaign_ids)
-    )
-    for row in rows:
-        if not await todo.waits(tx, "campaign_progress", row["id"]):
-            seconds = min(LONGEST, SECONDS + row["total"] / A_SECOND)
-            await todo.add(tx, "campaign_progress", row["id"], in_seconds=seconds)
+    """A signal for each in a second, however many ask until then: its numbers are sums, of a million people too."""
+    for campaign_id in sorted(set(campaign_ids)):
+        if not await todo.waits(tx, "campaign_progress", campaign_id):
+            await todo.add(tx, "campaign_progress", campaign_id, in_seconds=SECONDS)
 
 
 async def soon_behind(tx: Tx, gate_ids: Iterable[int]) -> None:
