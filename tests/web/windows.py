@@ -11,9 +11,18 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from tests.web.browsing import COOKIE, Web
 
+# The popups of the address bar are pages of their own, one process a window that works ten times as long as ours do.
+# The last --disable-features is the one that counts: the others are Playwright's.
+WITHOUT = (
+    "WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup,AimEnabled,LensOverlay,MediaRouter,PaintHolding,"
+    "AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsUpgrades,OptimizationHints,"
+    "HttpsFirstBalancedModeAutoEnable,ThirdPartyStoragePartitioning,AvoidCorsURLLoaderRestartOnRedirect,"
+    "NetworkTimeServiceQuerying,PreconnectToSearch"
+)
 FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    f"--disable-features={WITHOUT}",
 ]
 
 
