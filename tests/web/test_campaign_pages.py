@@ -53,6 +53,12 @@ async def test_a_campaign_is_planned_step_by_step(site: Web, hub: Hub, world: Wo
     for _again in range(2):
         assert (await mario.post(f"{place}/message", words)).status == 303
     await mario.post(f"{place}/message", {**words, "variant": "b", "subject": "¿Hablamos?"})
+    named = {**words, "subject": "{{ contact.first_name|default('') }}, tu revisión"}
+    assert (
+        "‹first_name›, tu revisión"
+        in await (await mario.post(f"{place}/message", named, headers=ITSELF)).text()
+    )
+    await mario.post(f"{place}/message", words)
     bad = await mario.post(f"{place}/message", {**words, "text": "Hola {{ contact.nmae }}"}, headers=ITSELF)
     assert (bad.status, (await bad.json())["error"]["field"]) == (422, "text")
 

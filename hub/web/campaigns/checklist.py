@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hub.campaigns import steps
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.steps import Step
@@ -9,6 +11,8 @@ from hub.plumbing.db import Tx
 from hub.plumbing.texts import _
 from hub.web.campaigns import words
 from hub.web.campaigns.views import CheckView
+
+BLANK = re.compile(r"{{-?\s*(?:\w+\.)*(?P<name>\w+).*?}}|{%.*?%}", re.DOTALL)
 
 
 async def checks(tx: Tx, campaign: Campaign) -> list[CheckView]:
@@ -61,7 +65,12 @@ def _message(planned: list[Step]) -> str:
     first = planned[0].texts.get("a") if planned else None
     said = (first.subject or first.text or first.short) if first else ""
     more = _("+%(n)s follow-ups", n=len(planned) - 1) if len(planned) > 1 else ""
-    return " ".join(part for part in (said[:60], more) if part)
+    return " ".join(part for part in (_named_blanks(said)[:60], more) if part)
+
+
+def _named_blanks(text: str) -> str:
+    """What a person reads at a glance: ‹first_name› for a variable, nothing for conditions and loops."""
+    return BLANK.sub(lambda found: f"‹{found['name']}›" if found["name"] else "", text).strip()
 
 
 def _review(campaign: Campaign, *, ready: bool) -> tuple[str, str]:
