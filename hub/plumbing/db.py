@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
@@ -238,9 +239,31 @@ async def transaction(pool: asyncpg.Pool) -> AsyncIterator[Tx]:
 async def transaction_on(connection: Connection) -> AsyncIterator[Tx]:
     """The same on a connection of one's own."""
     tx = Tx(connection)
-    async with connection.transaction():
-        yield tx
-        await tx.end()
+    with _cancelled_stays_cancelled():
+        async with connection.transaction():
+            yield tx
+            await tx.end()
+
+
+@contextmanager
+def _cancelled_stays_cancelled() -> Iterator[None]:
+    """A task that is told to end ends, even when nobody is left to roll back for it.
+
+    The driver's complaint about that would stand in for the CancelledError, and loops that log errors go on for ever.
+    """
+    try:
+        yield
+    except Exception as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling() and _came_of_cancelling(error):
+            raise asyncio.CancelledError from error
+        raise
+
+
+def _came_of_cancelling(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, asyncio.CancelledError):
+        error = error.__context__
+    return error is not None
 
 
 def _one_statement(
