@@ -25,7 +25,7 @@ async def test_promise_50_answered_at_once_when_stored(hub: Hub, world: World) -
             waited.append(await seconds(open_door.port, mail(number)))
             assert f"Pedido {number}" in await subjects(hub)
         assert median(waited) < 1, waited  # one may meet a pause of a busy machine
-    assert await hub.pool.fetchval("SELECT count(*) FROM todo WHERE kind = 'search'") == 11
+    assert await hub.pool.fetchval("SELECT count(*) FROM todo WHERE kind = 'search_batch'") == 11
 
 
 async def test_without_redis_too(hub: Hub, world: World) -> None:

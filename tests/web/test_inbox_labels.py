@@ -185,4 +185,6 @@ def test_the_help_sheet_tells_every_key_there_is() -> None:
     assert known - told == set()
     assert {("G", key.upper()) for key in re.findall(r"(\w): ", go[1])} - told == set()
     actions = set(re.findall(r"(\w+):? ?(?=[:,])", source))
-    assert {one["value"] for one in shortcuts.actions() if not one["value"].startswith("/")} <= actions
+    for leads in (False, True):
+        offered = {one["value"] for one in shortcuts.actions(leads) if not one["value"].startswith("/")}
+        assert offered <= actions
