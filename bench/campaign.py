@@ -39,7 +39,7 @@ FULL = os.environ.get("BENCH") == "full"
 PEOPLE = 100_000 if FULL else int(os.environ.get("PEOPLE", 6_000))
 JOBS = 300
 ROUNDS = 1 if FULL else 3
-CONNECTIONS = 16
+CONNECTIONS = 40
 BYTES = 8_600
 SOURCE = shutil.which("smtp-source", path="/usr/sbin:/usr/bin")
 
