@@ -166,6 +166,9 @@ class TcpProxy:
             writer.transport.abort()
             return
         link = _Link(writer, server)
+        if self._server is None:  # refused while it was being connected
+            link.cut()
+            return
         self._links.add(link)
         try:
             await asyncio.gather(
