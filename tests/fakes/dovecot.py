@@ -114,6 +114,13 @@ class Dovecot:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Dovecot:
+        for _again in range(3):  # a port that was free may be somebody's before Dovecot listens
+            self._configure()
+            try:
+                return self.start()
+            except RuntimeError:
+                self.stop()
+                self.port, self.tls_port = free_port(), free_port()
         self._configure()
         return self.start()
 
@@ -135,6 +142,8 @@ class Dovecot:
                 client.settimeout(5)
                 if client.recv(4) == b"* OK":
                     return self
+            if self._process.poll() is not None:
+                break
             time.sleep(0.05)
         raise RuntimeError(f"dovecot did not start: {self.log()}")
 
