@@ -55,7 +55,10 @@ class Desk:
 
     def listen(self, page: Any) -> None:
         """Keep what this page complains about."""
-        page.on(
-            "console", lambda told: told.type in ("error", "warning") and self.complaints.append(told.text)
-        )
+        page.on("console", lambda told: self._console(told.type, told.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _console(self, kind: str, text: str) -> None:
+        """Chromium says itself that a socket was cut: that is the network's, and the page goes on by itself."""
+        if kind in ("error", "warning") and not text.startswith("WebSocket connection to"):
+            self.complaints.append(text)
