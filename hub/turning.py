@@ -35,12 +35,16 @@ class Turning(ABC):
         self._awake.set()
 
     async def run(self) -> None:
-        """Send until cancelled, then drain: what is on the wire ends, nothing new begins."""
+        """Send until cancelled, then drain: what is on the wire ends, nothing new begins.
+
+        Raises what its flusher died of: a worker that could write down no more ends would look well and send nothing.
+        """
         flushing = asyncio.create_task(self._flush())
         try:
-            while True:
+            while not flushing.done():
                 await self._turn_safely()
                 await self._rest()
+            flushing.result()
         finally:
             await self._drain()
             flushing.cancel()

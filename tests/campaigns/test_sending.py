@@ -7,12 +7,26 @@ import email
 from collections import Counter
 from email.policy import default
 
+import msgspec
+import pytest
+
+from hub.bulk import flushing
+from hub.bulk.road import Bulk
 from hub.campaigns import campaigns, making, unsettled
 from hub.customers.consent import Wish, record
 from hub.deliveries import gates
 from hub.plumbing.hub import Hub
 from tests.campaigns.sending import leaving, running
-from tests.deliveries.road import DOMAIN, answers, connect, states, until, until_all, without_undo_window
+from tests.deliveries.road import (
+    DOMAIN,
+    QUICK,
+    answers,
+    connect,
+    states,
+    until,
+    until_all,
+    without_undo_window,
+)
 from tests.deliveries.road import running as answering
 from tests.fakes.faulty_smtp import FaultySmtp
 from tests.world import World
@@ -131,6 +145,22 @@ async def test_an_answer_never_waits_behind_a_campaign(hub: Hub, world: World) -
             async with hub.transaction() as tx:
                 await tx.execute("UPDATE gate SET open = false")
             server.become("")
+
+
+async def test_a_worker_whose_ends_can_no_longer_be_written_does_not_look_well(
+    hub: Hub, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object, **__: object) -> set[int]:
+        raise TypeError("a fault of ours")
+
+    monkeypatch.setattr(flushing, "step", broken)
+    await running(hub, world, 1)
+    with FaultySmtp() as server:
+        await connect(hub, world.mail.id, server)
+        with pytest.raises(TypeError, match="a fault of ours"):
+            async with asyncio.timeout(20):
+                await Bulk(hub, msgspec.structs.replace(QUICK, drain=0.1)).run()
+        assert server.bodies == []
 
 
 async def test_too_many_errors_stop_it_and_tell_who_made_and_who_approved_it(hub: Hub, world: World) -> None:

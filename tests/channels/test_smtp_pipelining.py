@@ -150,6 +150,27 @@ async def test_a_pipelined_envelope_follows_the_content_in_one_write_and_content
         assert (len(server.bodies), list(journey.outcomes)) == (1, [1])
 
 
+@pytest.mark.parametrize("script", ["", "RCPT:c1@customers.test=550"], ids=["welcome", "refused"])
+async def test_one_announced_while_another_waits_for_its_welcome_never_takes_its_place(script: str) -> None:
+    """What is claimed meanwhile is announced too: its content in the other's envelope would be a stranger's mail."""
+    with FaultySmtp(f"{script},tarpit:0.1") as server:
+        journey = Journey()
+        carrier = await journey.connect(server)
+        first, second = letters(2)
+        carrier.current, carrier.next = first, None
+        carrier.put(first, None)
+        await asyncio.sleep(0.05)
+        carrier.next = second
+        carrier.announce(second)
+        async with asyncio.timeout(10):
+            await journey.all_ended.wait()
+        assert isinstance(journey.outcomes[1], Rejected if script else Sent)
+        assert isinstance(journey.outcomes[2], Sent)
+        assert [(one.rcpt_to[0], one.message_id) for one in server.bodies] == [
+            (f"c{one}@customers.test", f"<{one}@dialogo.test>") for one in ((2,) if script else (1, 2))
+        ]
+
+
 async def test_one_refused_recipient_is_told_and_the_others_arrive(server: FaultySmtp) -> None:
     become(server, "RCPT:c2@customers.test=550,RCPT:c4@customers.test=450")
     journey = Journey()

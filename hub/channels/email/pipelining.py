@@ -55,7 +55,14 @@ class Pipe(asyncio.Protocol, Carrier):
         return self._transport is None or self._transport.is_closing()
 
     def announce(self, letter: Letter) -> None:
-        """Its envelope, as soon as one may be said: no server can keep what has no content."""
+        """Its envelope, as soon as one may be said: no server can keep what has no content.
+
+        While another still waits for its welcome it comes behind, never in its place: that one's content would follow
+        this one's envelope.
+        """
+        if self._next is not None:
+            self._following = letter
+            return
         self._next = letter
         if self.closed:
             self._give_up()
@@ -79,7 +86,7 @@ class Pipe(asyncio.Protocol, Carrier):
         if self._next is letter:
             if self._said:
                 self._break_off("lost", N_("the mail server closed the connection"))
-            self._next = None
+            self._turn_to(None)
 
     def look(self, now: float) -> None:
         """Break off when the other side has been silent too long."""
