@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -11,12 +12,13 @@ from hub.campaigns import list_importing, lists
 from hub.campaigns.list_columns import Meaning, Plan, guess
 from hub.campaigns.list_importing import Importing
 from hub.campaigns.list_trying import dry_run
-from hub.campaigns.lists import ContactList
+from hub.campaigns.lists import ContactList, Taken
 from hub.customers import importing
+from hub.customers.importing import RowError
 from hub.plumbing.errors import NotFound
 from hub.plumbing.texts import _
 from hub.web.api.endpoints import Call, Endpoint, Page, Paging, limit_of, number_cursor
-from hub.web.api.shapes import Ref, Shape, ref
+from hub.web.api.shapes import Ref, Shape
 
 MOST_ROWS = 2000
 """In one request; of a longer file a worker takes care (imports)."""
@@ -33,29 +35,25 @@ class ListShape(Shape, frozen=True, kw_only=True):
     changed_at: datetime
 
 
-class RowErrorShape(Shape, frozen=True, kw_only=True):
-    """What is wrong with one row; `row` counts from 1 at the headings."""
+class RowCounts(Shape, frozen=True, kw_only=True):
+    """Rows: `done` of people, `new` of them unknown before, `wrong` the others; `errors`: of the first of these.
 
-    row: int
-    field: str
-    message: str
-
-
-class TakenShape(Shape, frozen=True, kw_only=True):
-    """What the rows did, or would do (`dry_run`).
-
-    `done` rows of people, `new` of them unknown before, `wrong` the others. Addresses: `agreed` newly to campaigns,
-    `kept_out` said no before and stay out. `columns`: what each heading was taken for.
+    Addresses: `agreed` newly to campaigns, `kept_out` said no before and stay out.
     """
 
-    dry_run: bool
-    columns: dict[str, Meaning]
     done: int
     new: int
     wrong: int
     agreed: int
     kept_out: int
-    errors: list[RowErrorShape]
+    errors: list[RowError]
+
+
+class TakenShape(RowCounts, frozen=True, kw_only=True):
+    """What the rows did, or would do (`dry_run`). `columns`: what each heading was taken for."""
+
+    dry_run: bool
+    columns: dict[str, Meaning]
 
 
 class NewList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,61 +62,60 @@ class NewList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     name: str
 
 
-class Rows(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """POST /lists/{id}/rows: `csv` with its headings, at most 2,000 rows.
+class Given(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file: `csv` with its headings. `columns`: heading → meaning, guessed without it.
 
-    `columns`: heading → meaning, guessed without it. `everybody` wants campaigns, by the `proof` you have.
+    `everybody` wants campaigns, by the `proof` you have.
     """
 
     csv: str
     columns: dict[str, Meaning] | None = None
     everybody: bool = False
     proof: str = ""
+
+    def read(self) -> tuple[bytes, Plan]:
+        """The file, and what its columns mean. Raises BadInput."""
+        raw = self.csv.encode()
+        columns = self.columns if self.columns is not None else guess(importing.sheet(raw)[0]).columns
+        return raw, Plan(columns=columns, everybody=self.everybody, proof=self.proof)
+
+
+class Rows(Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """POST /lists/{id}/rows: at most 2,000 of them."""
+
     dry_run: bool = False
 
 
-class ImportShape(Shape, frozen=True, kw_only=True):
+class Import(Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """POST /lists/{id}/imports: up to 1,000,000 rows and 40 MB; a worker takes it in. `name`: of the file.
+
+    /lists/{id}/rows tries such a file (`dry_run`) in parts.
+    """
+
+    name: str = ""
+
+
+class ImportShape(RowCounts, frozen=True, kw_only=True):
     """A file on its way `into` a list: of its `rows`, `done` are in and `wrong` not; `finished_at` None: it goes on.
 
-    `new`, `agreed`, `kept_out`, `errors`: as of TakenShape. `why`: what ended it early.
+    `why`: what ended it early.
     """
 
     id: int
-    into: Ref | None
+    into: Ref
     name: str
     rows: int
-    done: int
-    new: int
-    wrong: int
-    agreed: int
-    kept_out: int
-    errors: list[RowErrorShape]
     why: str
     created_by: str | None
     created_at: datetime
     finished_at: datetime | None
 
 
-class Import(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """POST /lists/{id}/imports: `csv` with its headings, up to 1,000,000 rows and 40 MB; a worker takes it in.
-
-    The other fields as of /lists/{id}/rows, which tries such a file (`dry_run`) in parts. `name`: of the file.
-    """
-
-    csv: str
-    name: str = ""
-    columns: dict[str, Meaning] | None = None
-    everybody: bool = False
-    proof: str = ""
-
-
 async def add_import(call: Call) -> ImportShape:
     """Keeps the file, answers at once; a repeated row changes nothing more."""
     must(call.person, "run_campaigns")
     wanted: Import = call.body
-    raw = wanted.csv.encode()
-    columns = wanted.columns if wanted.columns is not None else guess(importing.sheet(raw)[0]).columns
-    plan = Plan(columns=columns, everybody=wanted.everybody, proof=wanted.proof)
+    raw, plan = wanted.read()
     return _import(
         await list_importing.begin(
             call.hub, call.id, raw, plan, name=wanted.name or "import.csv", agent_id=call.person.id
@@ -178,44 +175,35 @@ async def add_rows(call: Call) -> TakenShape:
     """In transactions of its own, row by row; the same rows again change nothing more."""
     must(call.person, "run_campaigns")
     wanted: Rows = call.body
-    raw = wanted.csv.encode()
-    columns = wanted.columns if wanted.columns is not None else guess(importing.sheet(raw)[0]).columns
-    plan = Plan(columns=columns, everybody=wanted.everybody, proof=wanted.proof)
+    raw, plan = wanted.read()
     if wanted.dry_run:
         taken = await dry_run(call.hub, raw, plan, most=MOST_ROWS)
     else:
         taken = await lists.take_in(call.hub, call.id, raw, plan, agent_id=call.person.id, most=MOST_ROWS)
     return TakenShape(
         dry_run=wanted.dry_run,
-        columns=columns,
-        done=taken.done,
-        new=taken.new,
-        wrong=taken.wrong,
-        agreed=taken.agreed,
-        kept_out=taken.kept_out,
-        errors=[RowErrorShape(row=one.row, field=one.field, message=one.message) for one in taken.errors],
+        columns=plan.columns,
+        **_counts(taken),
     )
 
 
 def _import(one: Importing) -> ImportShape:
     return ImportShape(
         id=one.id,
-        into=ref(one.list_id, one.list_name),
+        into=Ref(one.list_id, one.list_name),
         name=one.name,
         rows=one.rows,
-        done=one.done,
-        new=one.new,
-        wrong=one.wrong,
-        agreed=one.agreed,
-        kept_out=one.kept_out,
-        errors=[
-            RowErrorShape(row=wrong.row, field=wrong.field, message=wrong.message) for wrong in one.errors
-        ],
         why=one.why,
         created_by=one.agent_name,
         created_at=one.created_at,
         finished_at=one.finished_at,
+        **_counts(one),
     )
+
+
+def _counts(one: Taken | Importing) -> dict[str, Any]:
+    """The fields of RowCounts, which both have under the same names."""
+    return {name: getattr(one, name) for name in RowCounts.__struct_fields__}
 
 
 def _shape(one: ContactList) -> ListShape:
