@@ -64,11 +64,11 @@ async def test_what_holds_for_all_is_read_and_changed_and_what_was_perhaps_sent_
     mario, ana = await api_of(world.mario), await api_of(world.ana)
     _status, house = await mario.get("/campaign_policy")
     assert house["most_a_week"] == 2
-    status, changed = await mario.patch(
-        "/campaign_policy", house | {"most_a_week": 5, "holidays": ["2026-12-25"]}
-    )
-    assert (status, changed["most_a_week"], changed["holidays"]) == (200, 5, ["2026-12-25"])
-    assert (await mario.patch("/campaign_policy", house | {"most_a_week": 0}))[0] == 422
+    wanted = {"most_a_week": 5, "holidays": ["2026-12-25"], "complaint_tags": ["queja"]}
+    assert await mario.patch("/campaign_policy", wanted) == (200, house | wanted)
+    assert await mario.patch("/campaign_policy", {"hold_days": 3}) == (200, house | wanted | {"hold_days": 3})
+    status, error = await mario.patch("/campaign_policy", {"most_a_week": 0})
+    assert (status, error["error"]["field"]) == (422, "most_a_week")
     assert (await ana.get("/campaign_policy"))[0] == 403
     async with hub.transaction() as tx:
         campaign_id, recipients = await planned(tx, world)

@@ -1,12 +1,10 @@
-"""What campaigns perhaps sent, with the evidence, and sent again by a person; and what holds for all campaigns."""
+"""What campaigns perhaps sent, with the evidence, and sent again by a person, over the API."""
 
 from __future__ import annotations
 
 from hub.agents.roles import must
-from hub.campaigns import campaigns, policy, unsettled
-from hub.campaigns.policy import Policy
+from hub.campaigns import campaigns, unsettled
 from hub.campaigns.unsettled import Unsettled
-from hub.telling import tell
 from hub.web.api.endpoints import Call, Endpoint, Page, Paging, limit_of, number_cursor
 from hub.web.api.shapes import Shape
 
@@ -36,22 +34,7 @@ async def resend(call: Call) -> ResentShape:
     campaign_id, recipient_id = call.ids
     async with call.transaction() as tx:
         changed = await unsettled.resend(tx, campaign_id, recipient_id, call.person.id)
-        await tell(tx, [changed])
     return ResentShape(delivery_id=changed.id, state=changed.state)
-
-
-async def read_policy(call: Call) -> Policy:
-    """The weekly cap, holidays, quiet hours, and what holds a campaign back."""
-    must(call.person, "run_campaigns")
-    async with call.transaction() as tx:
-        return await policy.load(tx)
-
-
-async def change_policy(call: Call) -> Policy:
-    """Another one, from the next claim on."""
-    must(call.person, "run_campaigns")
-    async with call.transaction() as tx:
-        return await policy.change(tx, call.body, agent_id=call.person.id)
 
 
 ENDPOINTS = [
@@ -69,20 +52,5 @@ ENDPOINTS = [
         summary="Send what was perhaps sent once more",
         handler=resend,
         answer=ResentShape,
-    ),
-    Endpoint(
-        method="GET",
-        path="/campaign_policy",
-        summary="What holds for all campaigns",
-        handler=read_policy,
-        answer=Policy,
-    ),
-    Endpoint(
-        method="PATCH",
-        path="/campaign_policy",
-        summary="Change what holds for all campaigns",
-        handler=change_policy,
-        body=Policy,
-        answer=Policy,
     ),
 ]
