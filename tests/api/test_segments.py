@@ -21,6 +21,8 @@ async def test_a_marketer_counts_saves_and_changes_a_segment(api_of: Any, world:
     everybody: dict[str, Any] = {"groups": []}
     status, changed = await mario.patch(f"/segments/{made['id']}", {"definition": everybody})
     assert (status, changed["version"], changed["name"]) == (200, 2, "Oro")
+    status, error = await mario.patch(f"/segments/{made['id']}", {"definition": gold, "version": 1})
+    assert (status, error["error"]["field"]) == (409, "version"), "somebody else stored another one since"
     _status, reached = await mario.get(f"/segments/{made['id']}/audience")
     assert reached["counted"]["total"] == 2
     status, error = await mario.post(

@@ -47,10 +47,14 @@ class NewSegment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class SegmentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """PATCH /segments/{id}; another definition is a new version."""
+    """PATCH /segments/{id}; another definition is a new version. `version`: the one that was read.
+
+    Where that is given, and somebody else stored another one since, nothing changes (409).
+    """
 
     name: str | None = None
     definition: Definition | None = None
+    version: int | None = None
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,7 +112,12 @@ async def change_segment(call: Call) -> SegmentShape:
     wanted: SegmentChange = call.body
     async with call.transaction() as tx:
         changed = await segments.change(
-            tx, call.id, name=wanted.name, definition=wanted.definition, agent_id=call.person.id
+            tx,
+            call.id,
+            name=wanted.name,
+            definition=wanted.definition,
+            version=wanted.version,
+            agent_id=call.person.id,
         )
     return _shape(changed)
 
