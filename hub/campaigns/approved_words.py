@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.rendering import Content
 from hub.campaigns.steps import Step
+from hub.campaigns.wording import Texts
 from hub.channels.base import Capabilities
 from hub.conversations import approved
 from hub.conversations.approved import VARIABLE
@@ -22,6 +23,13 @@ def as_read(content: Content, can: Capabilities, body: str) -> str:
     if not (body and can.approved_texts):
         return content.said_on(can)
     return VARIABLE.sub(lambda blank: content.approved.get(blank[1]) or f"{{{{ {blank[1]} }}}}", body)
+
+
+async def body_of(tx: Tx, texts: Texts) -> str:
+    """Of the approved text that says this where free text may not go; "" without one. Raises NotFound."""
+    if not texts.approved_text_id:
+        return ""
+    return (await approved.load(tx, texts.approved_text_id)).body
 
 
 async def lacking(tx: Tx, campaign: Campaign, planned: Sequence[Step]) -> list[tuple[str, str]]:

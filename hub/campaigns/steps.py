@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from hub.campaigns import campaigns
-from hub.campaigns.wording import Texts, compiled
+from hub.campaigns.wording import FIELDS, Texts, compiled
 from hub.channels.text import one_line, storable, with_plain_ends
 from hub.plumbing import history
 from hub.plumbing.db import Tx
@@ -189,7 +189,7 @@ async def say(
 
 
 async def newest(tx: Tx, campaign_id: int, step: int, variant: str) -> Text | None:
-    """What it says now; None: nothing yet."""
+    """What it says now; None: nothing yet, or there is no such step."""
     return await tx.row(
         Text,
         f"SELECT {_COLUMNS} FROM campaign_text WHERE campaign_id = $1 AND step = $2 AND variant = $3 "
@@ -198,6 +198,14 @@ async def newest(tx: Tx, campaign_id: int, step: int, variant: str) -> Text | No
         step,
         variant,
     )
+
+
+async def said(tx: Tx, campaign_id: int, step: int, variant: str) -> Text:
+    """What it says now. Raises NotFound."""
+    found = await newest(tx, campaign_id, step, variant)
+    if found is None:
+        raise NotFound(_("This step says nothing yet."))
+    return found
 
 
 async def _changed(tx: Tx, campaign_id: int, agent_id: int, **said: Any) -> None:
@@ -228,7 +236,7 @@ def checked(wanted: Wanted) -> Wanted:
     )
     if len(clean.approved_variables) > 50:
         raise BadInput(_("An approved text has at most 50 blanks."), field="approved_variables")
-    worded = {field: getattr(clean, field) for field in ("subject", "text", "html", "short")}
+    worded = {field: getattr(clean, field) for field in FIELDS}
     for name, value in clean.approved_variables.items():
         worded[f"approved_variables.{name[:40]}"] = _body(value, "approved_variables", 1_000)
     for field, source in worded.items():

@@ -55,7 +55,7 @@ async def send(
     async with hub.transaction() as tx:
         campaign = await campaigns.load(tx, campaign_id)
         line = _line(await reaching.lines(tx, [channel_id] if channel_id else campaign.channel_ids), to)
-        text = await _text(tx, campaign_id, step, variant)
+        text = await steps.said(tx, campaign_id, step, variant)
         content = await as_read_by(tx, campaign, text, as_contact_id, f"{hub.settings.base_url}/u/test")
         return await trial.send_words(
             tx,
@@ -123,13 +123,6 @@ def _line(lines: list[Line], to: str) -> Line:
     if not lines:
         raise BadInput(_("Choose a channel that is switched on and can be written on."), field="channel_ids")
     raise BadInput(_("“%(address)s” is no address.", address=to[:100]), field="to")
-
-
-async def _text(tx: Tx, campaign_id: int, step: int, variant: str) -> Text:
-    for one in await steps.listed(tx, campaign_id):
-        if one.step == step and variant in one.texts:
-            return one.texts[variant]
-    raise NotFound(_("This step says nothing yet."))
 
 
 async def _is_agents(tx: Tx, to: str) -> bool:

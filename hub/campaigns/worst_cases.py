@@ -11,7 +11,9 @@ from collections.abc import Sequence
 import msgspec
 
 from hub.campaigns import campaigns, filling, holds, reaching, segments, worst_first, worst_people
+from hub.campaigns.approved_words import as_read, body_of
 from hub.campaigns.campaigns import Campaign
+from hub.campaigns.conditions import Definition
 from hub.campaigns.reaching import Line, Way
 from hub.campaigns.rendering import Content
 from hub.campaigns.wording import Texts, used
@@ -40,7 +42,10 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """One letter. `flags`: what the deck warns of, and `longest`; `content` None: `trouble` says why not."""
+    """One letter. `flags`: what the deck warns of, and `longest`; `content` None: `trouble` says why not.
+
+    `subject`, `said`: what is read on their channel, an approved text with its blanks filled.
+    """
 
     contact_id: int
     contact_name: str
@@ -51,7 +56,23 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     flags: list[str]
     worst: int
     content: Content | None
+    subject: str = ""
+    said: str = ""
     trouble: str = ""
+
+
+class _Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """What is the same for all letters. `body`: of the approved text; `lists`: of the audience, by id."""
+
+    campaign: Campaign
+    lines: list[Line]
+    definition: Definition
+    texts: Texts
+    body: str
+
+    @property
+    def lists(self) -> list[int]:
+        return filling.lists_of(self.definition)
 
 
 async def worst_cases(hub: Hub, campaign_id: int, texts: Texts, *, most: int = SHOWN) -> list[Case]:
@@ -60,16 +81,10 @@ async def worst_cases(hub: Hub, campaign_id: int, texts: Texts, *, most: int = S
     Raises NotFound, BadInput(segment_id, channel_ids) without audience or channel.
     """
     async with hub.transaction() as tx:
-        campaign = await campaigns.load(tx, campaign_id)
-        lines = await reaching.lines(tx, campaign.channel_ids)
-        if campaign.segment_id is None:
-            raise BadInput(_("Choose who gets it"), field="segment_id")
-        if not lines:
-            raise BadInput(_("Choose a channel"), field="channel_ids")
-        definition = (await segments.load(tx, campaign.segment_id)).definition
-    ids, language = await worst_people.whom(hub, definition)
+        draft = await _load(tx, campaign_id, texts)
+    ids, language = await worst_people.whom(hub, draft.definition)
     async with hub.transaction() as tx:
-        found = await _letters(tx, hub, campaign, lines, texts, ids, language, filling.lists_of(definition))
+        found = await _letters(tx, hub, draft, ids, language)
     return worst(found, most)
 
 
@@ -100,16 +115,23 @@ def _length(one: Case) -> int:
     return len(one.content.text) + len(one.content.subject) if one.content else 0
 
 
-async def _letters(
-    tx: Tx,
-    hub: Hub,
-    campaign: Campaign,
-    lines: list[Line],
-    texts: Texts,
-    ids: list[int],
-    language: str,
-    lists: list[int],
-) -> list[Case]:
+async def _load(tx: Tx, campaign_id: int, texts: Texts) -> _Draft:
+    campaign = await campaigns.load(tx, campaign_id)
+    lines = await reaching.lines(tx, campaign.channel_ids)
+    if campaign.segment_id is None:
+        raise BadInput(_("Choose who gets it"), field="segment_id")
+    if not lines:
+        raise BadInput(_("Choose a channel"), field="channel_ids")
+    return _Draft(
+        campaign=campaign,
+        lines=lines,
+        definition=(await segments.load(tx, campaign.segment_id)).definition,
+        texts=texts,
+        body=await body_of(tx, texts),
+    )
+
+
+async def _letters(tx: Tx, hub: Hub, draft: _Draft, ids: list[int], language: str) -> list[Case]:
     """What each of these would read now; who would get nothing is left out."""
     people = await tx.rows(
         Person,
@@ -122,35 +144,40 @@ async def _letters(
         """,
         ids,
     )
-    ways = await reaching.look_up(tx, lines, ids, campaign.interest_id)
+    ways = await reaching.look_up(tx, draft.lines, ids, draft.campaign.interest_id)
     held = await holds.of_people(tx, ids)
-    values = await _values(tx, campaign, texts, people, language, lists)
+    values = await _values(tx, draft, people, language)
     found = []
     for one in people:
-        way = reaching.choose(lines, ways.get(one.id, ()), one.preferred)
+        way = reaching.choose(draft.lines, ways.get(one.id, ()), one.preferred)
         if isinstance(way, Way):
-            line = next(each for each in lines if each.id == way.channel_id)
-            odd = bool(one.language and language and one.language != language)
             url = preferences.unsubscribe_url(hub.settings.base_url, hub.crypto, way.address_id)
-            content, trouble = _written(texts, values.get(one.id, {}), url)
-            flags = worst_first.looked_at(
-                content, line, held=held.get(one.id, ""), shared=way.shared, odd=odd
-            )
-            found.append(
-                Case(
-                    contact_id=one.id,
-                    contact_name=one.name,
-                    account_name=one.account_name,
-                    address=way.address,
-                    channel_id=way.channel_id,
-                    language=one.language,
-                    flags=flags,
-                    worst=worst_first.how_bad(flags, content),
-                    content=content,
-                    trouble=trouble,
-                )
-            )
+            letter = _written(draft.texts, values.get(one.id, {}), url)
+            odd = bool(one.language and language and one.language != language)
+            found.append(_case(draft, one, way, letter, held=held.get(one.id, ""), odd=odd))
     return found
+
+
+def _case(
+    draft: _Draft, one: Person, way: Way, letter: tuple[Content | None, str], *, held: str, odd: bool
+) -> Case:
+    content, trouble = letter
+    line = next(each for each in draft.lines if each.id == way.channel_id)
+    flags = worst_first.looked_at(content, line, held=held, shared=way.shared, odd=odd)
+    return Case(
+        contact_id=one.id,
+        contact_name=one.name,
+        account_name=one.account_name,
+        address=way.address,
+        channel_id=way.channel_id,
+        language=one.language,
+        flags=flags,
+        worst=worst_first.how_bad(flags, content),
+        content=content,
+        subject=content.subject if content and line.can.subject else "",
+        said=as_read(content, line.can, draft.body) if content else "",
+        trouble=trouble,
+    )
 
 
 def _written(texts: Texts, values: dict[str, Value], url: str) -> tuple[Content | None, str]:
@@ -161,13 +188,13 @@ def _written(texts: Texts, values: dict[str, Value], url: str) -> tuple[Content 
 
 
 async def _values(
-    tx: Tx, campaign: Campaign, texts: Texts, people: Sequence[Person], language: str, lists: list[int]
+    tx: Tx, draft: _Draft, people: Sequence[Person], language: str
 ) -> dict[int, dict[str, Value]]:
-    names = used(texts) - {filling.LINK}
+    names = used(draft.texts) - {filling.LINK}
     ids = [one.id for one in people]
-    senders = {one.id: filling.sender_of(campaign, one.owner_id) for one in people}
+    senders = {one.id: filling.sender_of(draft.campaign, one.owner_id) for one in people}
     values = await personalising.values_of(tx, ids, agents=senders, names=names, language=language)
-    if lists and any(name.startswith("list.") for name in names):
-        for id_, fields in (await filling.columns(tx, lists, ids)).items():
+    if draft.lists and any(name.startswith("list.") for name in names):
+        for id_, fields in (await filling.columns(tx, draft.lists, ids)).items():
             values.setdefault(id_, {}).update(fields)
     return values

@@ -15,14 +15,13 @@ from hub.agents import people
 from hub.campaigns import approving, campaigns, figures, preparing, running, steps, trying
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.states import ENDED, WORDS, State
-from hub.campaigns.wording import Texts
 from hub.campaigns.worst_cases import Case, worst_cases
 from hub.cli import campaign_figures
 from hub.cli.opened import with_hub
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _
-from hub.web.campaigns import reasons
+from hub.web.campaigns import cards, reasons
 
 LOOK_SECONDS = 1.0
 ID = click.argument("campaign_id", type=click.IntRange(min=1), metavar="ID")
@@ -32,6 +31,8 @@ PERHAPS = click.option(
     type=int,
     help="After a restore: to how many people it perhaps wrote since, as the refusal says.",
 )
+STEP = click.option("--step", type=click.IntRange(1, steps.MOST_STEPS), default=1)
+VARIANT = click.option("--variant", type=click.Choice(steps.VARIANTS), default="a")
 Verb = Callable[[Tx, int, int], Awaitable[Campaign]]
 
 
@@ -146,8 +147,8 @@ def approve(campaign_id: int, email: str, total: int, perhaps: int | None) -> No
 @AS
 @click.option("--contact", "contact_id", type=int, required=True, help="Whose data.")
 @click.option("--to", required=True, help="To which address.")
-@click.option("--step", type=click.IntRange(1, 10), default=1)
-@click.option("--variant", type=click.Choice(steps.VARIANTS), default="a")
+@STEP
+@VARIANT
 def test(campaign_id: int, email: str, contact_id: int, to: str, step: int, variant: str) -> None:
     """It leaves by the worker, like everything."""
 
@@ -166,20 +167,20 @@ def test(campaign_id: int, email: str, contact_id: int, to: str, step: int, vari
     help="The worst letters a draft would send, of some hundred real people; nothing is prepared."
 )
 @ID
-@click.option("--step", type=click.IntRange(1, 10), default=1)
-@click.option("--variant", type=click.Choice(steps.VARIANTS), default="a")
+@STEP
+@VARIANT
 def worst(campaign_id: int, step: int, variant: str) -> None:
     """What to look at, whom it would reach, and the words."""
 
     async def work(hub: Hub) -> list[Case]:
         async with hub.transaction() as tx:
-            texts = await steps.newest(tx, campaign_id, step, variant) or Texts()
+            texts = await steps.said(tx, campaign_id, step, variant)
         return await worst_cases(hub, campaign_id, texts)
 
     for one in with_hub(work):
-        click.secho(f"{one.contact_name or '—'} <{one.address}> {', '.join(one.flags)}", bold=True)
-        said = one.content
-        click.echo("\n".join(part for part in (said.subject, said.text) if part) if said else one.trouble)
+        flags = ", ".join(words for words, _tone in cards.flagged(one.flags))
+        click.secho(f"{one.contact_name or '—'} <{one.address}> {flags}", bold=True)
+        click.echo("\n".join(part for part in (one.subject, one.said, one.trouble) if part))
         click.echo()
 
 

@@ -14,6 +14,8 @@ from hub.campaigns.undelivered import Undelivered
 from hub.cli.opened import with_hub
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _
+from hub.web.campaigns import charts
+from hub.web.campaigns.compared import MEASURES
 
 
 @click.command(help="Beside the five campaigns before it, as shares, and what the differences tell.")
@@ -26,14 +28,13 @@ def compare(campaign_id: int) -> None:
             return await comparing.beside(tx, await campaigns.load(tx, campaign_id))
 
     found = with_hub(read)
-    titles = (_("Failed"), _("Answered"), _("Followed a link"), _("Said no to more"), _("Bought"))
-    table = Table("ID", _("Name"), _("Sent"), *titles, box=None)
+    table = Table("ID", _("Name"), _("Sent"), *(_(MEASURES[name]) for name in comparing.MEASURES), box=None)
     for one in found:
-        shares = (one.failed, one.answered, one.clicked, one.refused, one.bought)
-        table.add_row(str(one.id), one.name, str(one.sent), *(_share(share) for share in shares))
+        shares = [_share(getattr(one, name)) for name in comparing.MEASURES]
+        table.add_row(str(one.id), one.name, str(one.sent), *shares)
     Console().print(table)
     for each in comparing.differences(found):
-        click.echo(f"{titles[comparing.MEASURES.index(each.measure)]}: {each.uplift.words}")
+        click.echo(f"{_(MEASURES[each.measure])}: {each.uplift.words}")
 
 
 @click.command(name="undelivered", help="What campaigns did not deliver and somebody may do something about.")
@@ -65,4 +66,4 @@ def settle(campaign_id: int, email: str) -> None:
 
 
 def _share(one: Share | None) -> str:
-    return "—" if one is None else f"{one.done} ({one.percent:.1f} %)"
+    return "—" if one is None else charts.share(one)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.campaigns import campaigns, deck, linter, preparing, steps
+from hub.campaigns.approved_words import as_read
 from hub.campaigns.campaigns import Change
 from hub.campaigns.rendering import render
 from hub.campaigns.wording import Texts
@@ -10,6 +11,7 @@ from hub.channels.registry import adapter
 from hub.conversations import approved
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
+from hub.web.campaigns.preview import pieces
 from tests.campaigns.preparing import NUMBERS, customers, draft, prepared, telephones
 from tests.campaigns.test_sending_texts import left
 from tests.channels.texting import Texting, texting
@@ -53,8 +55,11 @@ async def test_an_approved_text_reaches_each_and_a_stop_word_ends_it(hub: Hub, w
         async with hub.transaction() as tx:
             cards = await deck.page(tx, campaign, crypto=hub.crypto, base_url="http://x.test")
         assert {tuple(one.flags) for one in cards} == {()}
-        page = await (await texts.site.browser(world.mario)).text(f"/campaigns/{campaign_id}/review")
+        mario = await texts.site.browser(world.mario)
+        page = await mario.text(f"/campaigns/{campaign_id}/review")
         assert "la revisión de su caldera toca ya" in page, "what they read, not what is nowhere said"
+        worst = await (await mario.post(f"/campaigns/{campaign_id}/worst", {"what": "1a"})).text()
+        assert "la revisión de su caldera toca ya" in worst
         await left(hub, world, campaign_id, "delivered", "failed", "read")
         for number in NUMBERS:
             (one,) = texts.twilio.texts.sent_to(number)
@@ -88,9 +93,11 @@ async def test_an_approved_text_reaches_each_and_a_stop_word_ends_it(hub: Hub, w
 def test_a_blank_without_anything_holds_it_and_its_price_is_told() -> None:
     said = Texts(approved_text_id=1, approved_variables={"1": "{{ contact.first_name|default('') }}"})
     content = render(said, {"contact.first_name": ""})
-    assert content.missing == ("{{1}}",)
-    assert render(said, {"contact.first_name": "Ana\nMaría"}).approved == {"1": "Ana María"}
     whatsapp = adapter("whatsapp")
+    assert content.missing == ("{{1}}",)
+    seen = pieces(as_read(content, whatsapp.can, "Hola, {{1}}."), content.missing)
+    assert seen == [("Hola, ", False), ("{{ 1 }}", True), (".", False)], "marked, as any empty variable"
+    assert render(said, {"contact.first_name": "Ana\nMaría"}).approved == {"1": "Ana María"}
     (cost,) = linter.costs(content, [whatsapp], 300)
     assert (cost.total_parts, cost.euros) == (300, 12.0)
     assert linter.lint(said, [whatsapp]) == []

@@ -7,14 +7,15 @@ import msgspec
 from hub.agents.roles import must
 from hub.campaigns import steps, worst_cases
 from hub.campaigns.worst_cases import Case
-from hub.plumbing.errors import NotFound
-from hub.plumbing.texts import _
 from hub.web.api.endpoints import Call, Endpoint, Page
 from hub.web.api.shapes import Ref, Shape
 
 
 class WorstShape(Shape, frozen=True, kw_only=True):
-    """One letter as it would be read now. `flags`: what to look at, worst first; `missing`: empty variables."""
+    """One letter as it would be read now. `flags`: what to look at, worst first; `missing`: empty variables.
+
+    `said`: what is read on their channel, an approved text with its blanks filled; the others are the wordings.
+    """
 
     contact: Ref
     address: str
@@ -23,6 +24,7 @@ class WorstShape(Shape, frozen=True, kw_only=True):
     text: str
     html: str
     short: str
+    said: str
     missing: list[str]
     trouble: str
 
@@ -39,9 +41,7 @@ async def list_worst(call: Call) -> Page[WorstShape]:
     must(call.person, "run_campaigns")
     asked: WorstQuery = call.query
     async with call.transaction() as tx:
-        texts = await steps.newest(tx, call.id, asked.step, asked.variant)
-    if texts is None:
-        raise NotFound(_("This step says nothing yet."))
+        texts = await steps.said(tx, call.id, asked.step, asked.variant)
     return Page([_shape(one) for one in await worst_cases.worst_cases(call.hub, call.id, texts)], None)
 
 
@@ -55,6 +55,7 @@ def _shape(one: Case) -> WorstShape:
         text=said.text if said else "",
         html=said.html if said else "",
         short=said.short if said else "",
+        said=one.said,
         missing=list(said.missing) if said else [],
         trouble=one.trouble,
     )

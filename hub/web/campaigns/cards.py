@@ -8,13 +8,12 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime
 
 from hub.campaigns import steps
-from hub.campaigns.approved_words import as_read
+from hub.campaigns.approved_words import as_read, body_of
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.deck import Card
 from hub.channels import connections
 from hub.channels.base import Capabilities
 from hub.channels.registry import adapter
-from hub.conversations import approved
 from hub.plumbing.db import Tx
 from hub.plumbing.texts import N_, _, language
 from hub.web.campaigns import preview
@@ -51,9 +50,7 @@ async def view(tx: Tx, campaign: Campaign, card: Card, error: str = "") -> CardV
         card=card,
         mark=mark(line.kind, line.name),
         subject=preview.pieces(content.subject, missing) if content and can.subject else [],
-        said=preview.pieces(as_read(content, can, body), [one.strip("{}") for one in missing])
-        if content and not html
-        else [],
+        said=preview.pieces(as_read(content, can, body), missing) if content and not html else [],
         frame=f"/campaigns/{campaign.id}/people/{card.id}/letter" if html else "",
         flags=flagged(card.flags),
         fields=[] if body else _fields(card, can),
@@ -65,7 +62,7 @@ async def view(tx: Tx, campaign: Campaign, card: Card, error: str = "") -> CardV
 async def _approved_body(tx: Tx, campaign: Campaign, card: Card, can: Capabilities) -> str:
     """Of the approved text that leaves instead of the message's own; "" where its own does."""
     text = await steps.newest(tx, campaign.id, card.step, card.variant) if can.approved_texts else None
-    return (await approved.load(tx, text.approved_text_id)).body if text and text.approved_text_id else ""
+    return await body_of(tx, text) if text else ""
 
 
 def flagged(flags: Sequence[str]) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from hub.agents.roles import Person
 from hub.campaigns import campaigns, trying
-from hub.campaigns.approved_words import as_read
+from hub.campaigns.approved_words import as_read, body_of
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.findings import Finding
 from hub.campaigns.linter import costs, lint
@@ -21,7 +21,6 @@ from hub.campaigns.wording import Texts
 from hub.channels import connections
 from hub.channels.base import Adapter
 from hub.channels.registry import adapter
-from hub.conversations import approved
 from hub.customers import contacts
 from hub.customers.variables import CAMPAIGN_VARIABLES, examples
 from hub.plumbing import clock
@@ -39,7 +38,7 @@ from hub.web.forms import form_of, posted
 from hub.web.requests import hub_of, id_of
 
 log = structlog.get_logger(__name__)
-BLANK = re.compile(r"({{ [a-z_.]+ }})")
+BLANK = re.compile(r"({{ [a-z0-9_.]+ }})")
 LOOKS = {"desktop": N_("Desktop"), "phone": N_("Phone"), "dark": N_("Dark"), "plain": N_("Plain text")}
 KEPT_SECONDS = 600
 LIGHT = "body{margin:0;padding:16px;font:14px/1.5 ui-sans-serif,system-ui,sans-serif;color:#17202c;background:#fff}"
@@ -118,10 +117,8 @@ async def _approved(
 ) -> list[tuple[str, bool]]:
     """The approved text with its blanks filled; those nothing stands in are marked."""
     can = next((one.can for one in speaking if one.can.approved_texts), None)
-    if not texts.approved_text_id or can is None:
-        return []
-    body = (await approved.load(tx, texts.approved_text_id)).body
-    return pieces(as_read(content, can, body), [name.strip("{}") for name in content.missing])
+    body = await body_of(tx, texts) if can else ""
+    return pieces(as_read(content, can, body), content.missing) if can and body else []
 
 
 def texts_of(form: TextForm, blanks: dict[str, str]) -> Texts:
@@ -144,8 +141,9 @@ def blanks_of(given: dict[str, object]) -> dict[str, str]:
 
 
 def pieces(text: str, missing: Sequence[str]) -> list[tuple[str, bool]]:
-    """The text cut where a variable stands that has no value."""
-    return [(one, one[3:-3] in missing and one[:3] == "{{ ") for one in BLANK.split(text) if one]
+    """The text cut where a variable, or a blank of an approved text, stands that has no value (Content.missing)."""
+    empty = {name.strip("{}") for name in missing}
+    return [(one, one[3:-3] in empty and one[:3] == "{{ ") for one in BLANK.split(text) if one]
 
 
 async def _read_by(tx: Tx, campaign: Campaign, texts: Texts, form: TextForm) -> tuple[str, Content]:

@@ -37,12 +37,13 @@ async def send(request: web.Request) -> web.StreamResponse:
     """POST /campaigns/{id}/test: queued at once, marked, to whom it says."""
     person = opened.marketer(request)
     form = await form_of(request, TestForm)
+    step, variant = chosen(form.what)
     try:
         await trying.send(
             hub_of(request),
             id_of(request),
-            step=opened.whole(form.what[:-1]) or 1,
-            variant=form.what[-1:] or "a",
+            step=step,
+            variant=variant,
             as_contact_id=opened.whole(form.who) or 0,
             to=form.to.strip(),
             agent_id=person.id,
@@ -79,6 +80,11 @@ async def page(
         )
     status = 422 if errors else 200
     return await shell.page(request, "campaigns/test.html", shown, current="campaigns", status=status)
+
+
+def chosen(what: str) -> tuple[int, str]:
+    """The step and the variant of the message "2b"."""
+    return opened.whole(what[:-1]) or 1, what[-1:] or "a"
 
 
 def _message(step: int, variant: str, variants: int) -> str:

@@ -8,9 +8,8 @@ from hub.campaigns import campaigns, steps, worst_cases
 from hub.campaigns.wording import Texts
 from hub.campaigns.worst_cases import Case
 from hub.channels import connections
-from hub.channels.registry import adapter
 from hub.plumbing.db import Tx
-from hub.plumbing.errors import BadInput, Unavailable
+from hub.plumbing.errors import BadInput, NotFound, Unavailable
 from hub.plumbing.texts import _
 from hub.web import render, shell
 from hub.web.campaigns import message_pages, opened, preview, test_pages
@@ -44,29 +43,29 @@ async def _view(request: web.Request, form: WorstForm) -> WorstView:
     hub = hub_of(request)
     async with hub.transaction() as tx:
         campaign = await campaigns.load(tx, id_of(request))
-        texts = await _texts(tx, request, form)
-    place = "test" if form.what else "message"
+    step, variant = test_pages.chosen(form.what) if form.what else (form.step, form.variant)
     try:
+        texts = await _texts(request, form, step, variant)
         found = await worst_cases.worst_cases(hub, campaign.id, texts)
-    except (BadInput, Unavailable) as error:
+    except (BadInput, NotFound, Unavailable) as error:
         return WorstView(error=error.message)
     async with hub.transaction() as tx:
         drawn = [await _drawn(tx, one) for one in found]
-    step, variant = (form.what[:-1], form.what[-1:]) if form.what else (str(form.step), form.variant)
+    place = "test" if form.what else "message"
     here = f"/campaigns/{campaign.id}/{place}?step={step}&variant={variant}&who="
     return WorstView(cases=drawn, here=here)
 
 
-async def _texts(tx: Tx, request: web.Request, form: WorstForm) -> Texts:
+async def _texts(request: web.Request, form: WorstForm, step: int, variant: str) -> Texts:
+    """As they are typed, or stored. Raises NotFound."""
     if not form.what:
         return preview.texts_of(form, preview.blanks_of(dict(await posted(request))))
-    step = opened.whole(form.what[:-1]) or 1
-    return await steps.newest(tx, id_of(request), step, form.what[-1:]) or Texts()
+    async with hub_of(request).transaction() as tx:
+        return await steps.said(tx, id_of(request), step, variant)
 
 
 async def _drawn(tx: Tx, one: Case) -> CaseView:
     line = await connections.load(tx, one.channel_id)
-    can = adapter(line.kind).can
     content = one.content
     missing = content.missing if content else ()
     return CaseView(
@@ -76,8 +75,8 @@ async def _drawn(tx: Tx, one: Case) -> CaseView:
         address=one.address,
         mark=mark(line.kind, line.name),
         flags=flagged(one.flags),
-        subject=preview.pieces(content.subject, missing) if content and can.subject else [],
-        said=preview.pieces(content.said_on(can), missing) if content else [],
-        designed=bool(content and can.html and content.html and not content.text),
+        subject=preview.pieces(one.subject, missing),
+        said=preview.pieces(one.said, missing),
+        designed=bool(content and content.html and not one.said),
         error=_("This letter cannot be written: %(why)s", why=one.trouble) if one.trouble else "",
     )
