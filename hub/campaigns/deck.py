@@ -11,6 +11,7 @@ import msgspec
 from hub.campaigns import campaigns, filling, reaching, steps, worst_first
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.rendering import Content
+from hub.campaigns.wording import FIELDS
 from hub.channels.text import one_line, storable, with_plain_ends
 from hub.customers import preferences
 from hub.plumbing import history
@@ -20,7 +21,6 @@ from hub.plumbing.errors import BadInput, Conflict, NotFound
 from hub.plumbing.sandbox_rules import Misworded
 from hub.plumbing.texts import _
 
-FIELDS = ("subject", "text", "html", "short")
 After = tuple[int, int]
 """`worst` and id of the last card seen."""
 
@@ -240,8 +240,9 @@ def _checked(texts: Mapping[str, str]) -> dict[str, str]:
         if field not in FIELDS:
             raise BadInput(_("There is no such text."), field=field)
         clean = one_line(text) if field == "subject" else with_plain_ends(storable(text)).strip("\n")
-        if len(clean) > (steps.MOST_HTML if field == "html" else steps.MOST_TEXT):
-            raise BadInput(_("This is too long: at most %(n)s characters.", n=steps.MOST_TEXT), field=field)
+        most = steps.MOST_HTML if field == "html" else steps.MOST_TEXT
+        if len(clean) > most:
+            raise BadInput(_("This is too long: at most %(n)s characters.", n=most), field=field)
         own[field] = clean
     return own
 

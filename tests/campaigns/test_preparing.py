@@ -18,6 +18,7 @@ from hub.campaigns import (
     preparing,
     recipients,
     running,
+    steps,
     timing,
 )
 from hub.campaigns.campaigns import Experiment
@@ -146,6 +147,11 @@ async def test_what_was_reviewed_is_what_leaves_and_only_from_its_hour_on(hub: H
             assert edited.content
             assert edited.content.text == own["text"]
             assert edited.flags == []
+        long = {"html": "x" * (steps.MOST_HTML + 1)}
+        with pytest.raises(BadInput, match=str(steps.MOST_HTML)):
+            await deck.edit(
+                tx, made.id, cards[3].id, long, crypto=hub.crypto, base_url=BASE, agent_id=world.lola
+            )
         await deck.drop(tx, made.id, cards[3].id, world.lola)
         with pytest.raises(BadInput):
             await approving.approve(tx, made.id, total=4, agent_id=world.lola)
