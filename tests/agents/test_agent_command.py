@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from config.settings import Settings
 from hub.cli import main
+from tests.process import environ
 
 Run = Callable[..., Result]
 
@@ -17,18 +18,10 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(settings: Settings) -> Run:
     """`run("agent", "list")` with this test's database."""
-    environ = {
-        "DATABASE_URL": settings.database_url,
-        "REDIS_URL": settings.redis_url,
-        "HUB_DATA": str(settings.data),
-        "HUB_SECRET": settings.secret,
-        "LANG": "en_GB.UTF-8",
-        "LC_ALL": "en_GB.UTF-8",
-        "COLUMNS": "160",
-    }
+    env = environ(settings) | {"LANG": "en_GB.UTF-8", "LC_ALL": "en_GB.UTF-8", "COLUMNS": "160"}
 
     def run(*words: str, input: str | None = None) -> Result:
-        return CliRunner().invoke(main, words, env=environ, input=input)
+        return CliRunner().invoke(main, words, env=env, input=input)
 
     return run
 

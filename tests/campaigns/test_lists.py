@@ -14,6 +14,7 @@ from hub.campaigns.list_trying import dry_run
 from hub.cli import main
 from hub.customers.consent import Wish, record
 from hub.plumbing.errors import BadInput, Conflict, NotFound
+from tests.process import environ
 from workers.timers import roll_up
 
 FILE = """Código cliente;Nombre;Apellidos;Correo electrónico;Móvil;Acepta publicidad;Ciudad
@@ -133,16 +134,10 @@ async def in_the_audience(tx, list_id, rosa):
 async def test_the_command_tries_a_list_and_brings_it(settings, world, tmp_path):
     file = tmp_path / "feria.csv"
     file.write_text("Correo;Nombre\nrosa@example.com;Rosa\njorge@gmail.com;Jorge\nnada;Nadie\n")
-    environ = {
-        "DATABASE_URL": settings.database_url,
-        "REDIS_URL": settings.redis_url,
-        "HUB_DATA": str(settings.data),
-        "HUB_SECRET": settings.secret,
-        "LC_ALL": "en_GB.UTF-8",
-    }
+    env = environ(settings) | {"LC_ALL": "en_GB.UTF-8"}
     words = ["import", "list", str(file), "--name", "Feria", "--everybody", "--proof", "Ficha firmada"]
-    tried = await asyncio.to_thread(CliRunner().invoke, main, [*words, "--dry-run"], env=environ)
-    taken = await asyncio.to_thread(CliRunner().invoke, main, words, env=environ)
+    tried = await asyncio.to_thread(CliRunner().invoke, main, [*words, "--dry-run"], env=env)
+    taken = await asyncio.to_thread(CliRunner().invoke, main, words, env=env)
     for result in (tried, taken):
         assert result.exit_code == 2, result.output
         assert "Correo → Email, Nombre → Name" in result.output

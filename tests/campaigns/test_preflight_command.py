@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from config.settings import Settings
 from hub.cli import main
 from tests.fakes.dns_server import DnsServer
+from tests.process import environ
 from tests.world import World
 
 
@@ -18,17 +19,10 @@ async def test_the_command_says_what_to_publish(settings: Settings, world: World
     await connection.execute("UPDATE channel SET address = 'help@acme.es' WHERE id = $1", world.mail.id)
     await connection.close()
     async with DnsServer({("acme.es", "MX"): ["10 mx.acme.es."]}) as server:
-        environ = {
-            "DATABASE_URL": settings.database_url,
-            "REDIS_URL": settings.redis_url,
-            "HUB_DATA": str(settings.data),
-            "HUB_SECRET": settings.secret,
-            "HUB_DNS": server.address,
-            "LC_ALL": "en_GB.UTF-8",
-        }
+        env = environ(settings) | {"HUB_DNS": server.address, "LC_ALL": "en_GB.UTF-8"}
         words = ["channel", "preflight"]
-        result = await asyncio.to_thread(CliRunner().invoke, main, words, env=environ)
-        none = await asyncio.to_thread(CliRunner().invoke, main, [*words, "999"], env=environ)
+        result = await asyncio.to_thread(CliRunner().invoke, main, words, env=env)
+        none = await asyncio.to_thread(CliRunner().invoke, main, [*words, "999"], env=env)
     assert result.exit_code == 1, result.output
     lines = result.output.splitlines()
     assert lines[0] == "help@acme.es"
