@@ -18,7 +18,6 @@ LONGEST = 1000
 # OWASP's second choice: 19 MiB and two passes; two threads bound memory and leave the loop its core.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
-_nobody = _hasher.hash("the password of nobody, so that unknown people take as long as known ones")
 
 
 def check(password: str, *, field: str = "password", email: str = "") -> None:
@@ -38,13 +37,16 @@ async def hashed(password: str) -> str:
 
 async def matches(password: str, stored: str | None) -> bool:
     """Whether it is the password; nobody's and an empty hash take as long, and are never right."""
-    right = await asyncio.get_running_loop().run_in_executor(
-        _threads, _verify, stored or _nobody, _same(password[: LONGEST + 1])
+    return await asyncio.get_running_loop().run_in_executor(
+        _threads, _verify, stored or "", _same(password[: LONGEST + 1])
     )
-    return right and bool(stored)
 
 
 def _verify(stored: str, password: str) -> bool:
+    """To verify is to hash and to compare: where there is nothing to compare with it is hashed all the same."""
+    if not stored:
+        _hasher.hash(password)
+        return False
     try:
         return _hasher.verify(stored, password)
     except (VerificationError, InvalidHashError):
