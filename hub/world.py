@@ -81,10 +81,10 @@ async def look_up(
     falling_back: set[int] = set()
     written = answers.Known()
     if met.address_ids:
-        found = await _found(tx, entered, memory)
+        found, standing = await _found(tx, entered, memory)
         written = answers.known(found, entered.tokens, named)
         people, known = resolving.known(found, met.locked), thread_lookup.known(found)
-        staff, rules = engine.known(found) if "agents" in found else _remembered(memory)
+        staff, rules = standing.staff, standing.rules
         falling_back = {one.conversation_id for one in found.get("fallbacks", ())}
         ledger = await consent.look_up(tx, _wishers(fresh, people))
     reported = [(arrival.line.id, fact) for arrival, _, fact in fresh if isinstance(fact, DeliveryReported)]
@@ -103,8 +103,12 @@ async def look_up(
     )
 
 
-async def _found(tx: Tx, entered: Entered, memory: Memory) -> dict[str, list[Any]]:
-    """Everything in one statement, as long as what rarely changes did not; in a second what did."""
+async def _found(tx: Tx, entered: Entered, memory: Memory) -> tuple[dict[str, list[Any]], engine.Standing]:
+    """Everything in one statement, as long as what rarely changes did not; in a second what did.
+
+    Other batches go on meanwhile: what they remember since is not what this one compared.
+    """
+    remembered = memory.standing
     addresses, named = entered.met.address_ids, [one.id for one in entered.named]
     staff, campaigns, fallbacks = (
         engine.asked_standing(),
@@ -114,23 +118,18 @@ async def _found(tx: Tx, entered: Entered, memory: Memory) -> dict[str, list[Any
     live = any(adapter(arrival.line.kind).can.live for arrival, _, _ in entered.fresh)
     asked = resolving.asked() | thread_lookup.asked(entered.wanted) | engine.asked_moment()
     asked |= answers.asked_any() | fallback.asked_any()
-    asked |= staff if live or memory.standing is None else {}
+    asked |= staff if live or remembered is None else {}
     asked |= campaigns if named or memory.campaigns else {}
     asked |= fallbacks if memory.fallbacks else {}
     found = await tx.several(asked, given=resolving.PERSON, values=(addresses,))
     memory.campaigns, memory.fallbacks = bool(found["any_campaign"]), bool(found["any_fallback"])
-    more = {} if "agents" in found or engine.stands(memory.standing, found) else staff
+    more = {} if "agents" in found or engine.stands(remembered, found) else staff
     more |= campaigns if memory.campaigns and "written" not in found else {}
     more |= fallbacks if memory.fallbacks and "fallbacks" not in found else {}
     found |= await tx.several(more) if more else {}
-    if "agents" in found:
-        memory.standing = engine.standing(found)
-    return found
-
-
-def _remembered(memory: Memory) -> tuple[Staff, RuleSet]:
-    assert memory.standing is not None
-    return memory.standing.staff, memory.standing.rules
+    if remembered is None or "agents" in found:
+        remembered = memory.standing = engine.standing(found)
+    return found, remembered
 
 
 def _wishers(fresh: Sequence[tuple[Arrival, int, AnyFact]], people: People) -> list[int]:
