@@ -17,6 +17,7 @@ import msgspec
 
 from hub.campaigns import erasing as of_campaigns
 from hub.channels import erasing as of_arrivals
+from hub.channels.erasing import Looked
 from hub.conversations import blotting as in_others
 from hub.conversations import erasing as of_conversations
 from hub.conversations.erasing import Gone
@@ -100,11 +101,8 @@ async def _campaigns(tx: Tx, hub: Hub, erasure: Erasure, who: Subject) -> bool:
 
 async def _originals(tx: Tx, hub: Hub, erasure: Erasure, who: Subject) -> bool:
     """Reports, wishes, what was unreadable: arrivals that are nobody's message and name an address of theirs."""
-    blotting = who.blotting
-    looked = await of_arrivals.look_through(tx, erasure.arrival_id, blotting.needles)
-    large = [id_ for id_, key in looked.unread.items() if blotting.stands_in(await hub.files.get(key))]
-    ids = await of_conversations.without_message(tx, [*looked.found, *large])
-    await _note(tx, erasure, Gone(arrivals=ids), {})
+    looked = await of_arrivals.look_through(tx, erasure.arrival_id, who.blotting.needles)
+    await _end_originals(tx, hub, erasure, who, looked)
     await erasures.read_to(tx, erasure.id, looked.up_to)
     return looked.more
 
@@ -116,6 +114,8 @@ async def _person(tx: Tx, hub: Hub, erasure: Erasure, who: Subject) -> bool:
     for step in STEPS[:-1]:
         if await step(tx, hub, await erasures.load(tx, erasure.id), who):
             return True
+    looked = await of_arrivals.look_again(tx, erasure.asked_at, who.blotting.needles)
+    await _end_originals(tx, hub, erasure, who, looked)
     accounts = await of_customers.alone(tx, who.contact_ids)
     await of_conversations.leave_accounts(tx, accounts)
     await of_conversations.forget_chats(tx, who)
@@ -135,6 +135,12 @@ async def _person(tx: Tx, hub: Hub, erasure: Erasure, who: Subject) -> bool:
 
 Step = Callable[[Tx, Hub, Erasure, Subject], Awaitable[bool]]
 STEPS: tuple[Step, ...] = (_own_conversations, _conversations_of_others, _campaigns, _originals, _person)
+
+
+async def _end_originals(tx: Tx, hub: Hub, erasure: Erasure, who: Subject, looked: Looked) -> None:
+    large = [id_ for id_, key in looked.unread.items() if who.blotting.stands_in(await hub.files.get(key))]
+    ids = await of_conversations.without_message(tx, [*looked.found, *large])
+    await _note(tx, erasure, Gone(arrivals=ids), {})
 
 
 async def _note(tx: Tx, erasure: Erasure, gone: Gone, counts: dict[str, int]) -> None:

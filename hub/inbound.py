@@ -165,7 +165,9 @@ def _titled(fact: MessageReceived, can: Capabilities, title: str) -> MessageRece
 
 def delivery_reported(world: World, arrival: Arrival, number: int, fact: DeliveryReported) -> None:
     """What became of something we sent."""
-    world.reported.extend(reports.decide(world.sent, arrival.line.id, fact))
+    told = reports.decide(world.sent, arrival.line.id, fact)
+    arrival.nobodys = arrival.nobodys or any(one.erased for one in told)
+    world.reported.extend(told)
 
 
 def call_changed(world: World, arrival: Arrival, number: int, fact: CallChanged) -> None:
@@ -217,9 +219,8 @@ async def walk(
     entered = await enter(tx, crypto, batch)
     locked()
     world = await look_up(tx, crypto, ids, entered, files, memory or Memory())
-    await ids.fill(
-        tx.connection, 2 * len(entered.fresh) + 1
-    )  # an answer may bring a campaign's message along
+    # An answer may bring a campaign's message along.
+    await ids.fill(tx.connection, 2 * len(entered.fresh) + 1)
     for arrival, number, fact in entered.fresh:
         ROAD[type(fact)](world, arrival, number, fact)
     await _write(tx, world, batch)

@@ -31,7 +31,10 @@ RAW_IN_ROW = 64 * 1024
 
 
 class Arrival(msgspec.Struct, kw_only=True):
-    """One raw thing on its way in, with the facts understood of it. `cost` in bytes of row data."""
+    """One raw thing on its way in, with the facts understood of it. `cost` in bytes of row data.
+
+    `nobodys`: it tells of somebody who was erased; that it came is kept, its bytes and words are not.
+    """
 
     id: int
     line: Line
@@ -46,6 +49,7 @@ class Arrival(msgspec.Struct, kw_only=True):
     outcome: str = ""
     reason: str = ""
     fresh: list[int] = msgspec.field(default_factory=list)
+    nobodys: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +63,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the ledger. `raw` is None when the bytes lie in `raw_file`, or for a duplicate."""
+    """A row of the ledger. `raw` is None when the bytes lie in `raw_file`, and for what is not kept (`write`)."""
 
     id: int
     channel_id: int
@@ -207,7 +211,7 @@ def _summary(arrival: Arrival) -> tuple[str, str]:
 
 
 def write(tx: Tx, arrivals: Sequence[Arrival]) -> None:
-    """The ledger rows; a repeated arrival updates its own. Raw bytes of duplicates are not kept twice."""
+    """The ledger rows; a repeated arrival updates its own. Of duplicates, and of nobody's, only that they came."""
     tx.together(
         """
         INSERT INTO arrival (id, channel_id, received_at, outcome, reason, envelope, size, raw, raw_file)
@@ -221,16 +225,17 @@ def write(tx: Tx, arrivals: Sequence[Arrival]) -> None:
 
 def _row(one: Arrival) -> tuple[Any, ...]:
     """An `arrival_row`."""
+    is_kept = not one.nobodys and one.outcome != "duplicate"
     return (
         one.id,
         one.line.id,
         one.received_at,
         one.outcome,
         one.reason[:1000],
-        as_json(one.raw.envelope) if one.raw.envelope else None,
+        as_json(one.raw.envelope) if is_kept and one.raw.envelope else None,
         len(one.raw.body),
-        one.raw.body if one.raw_file is None and one.outcome != "duplicate" else None,
-        one.raw_file,
+        one.raw.body if is_kept and one.raw_file is None else None,
+        one.raw_file if is_kept else None,
     )
 
 

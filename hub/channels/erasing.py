@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
 from hub.plumbing.db import Tx
 
 AT_ONCE = 2_000
+SLOWEST = timedelta(minutes=10)
+"""Longer nothing takes from the moment it came to its commit."""
 
 
 class Looked(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,20 +40,34 @@ async def end(tx: Tx, arrival_ids: Sequence[int]) -> list[str]:
 async def look_through(tx: Tx, after: int, needles: Sequence[str]) -> Looked:
     """The next two thousand arrivals after this id: in which a needle stands, in envelope or bytes."""
     rows = await tx.fetch(
-        """
-        SELECT id, raw_file, EXISTS (
-            SELECT FROM unnest($2::text[]) AS n (words)
-            WHERE strpos(lower(envelope::text), n.words) > 0 OR strpos(lower(encode(raw, 'escape')), n.words) > 0
-        ) AS named
-        FROM arrival WHERE id > $1 ORDER BY id LIMIT $3
-        """,
-        after,
+        f"SELECT id, raw_file, {_NAMED} FROM arrival WHERE id > $2 ORDER BY id LIMIT $3",
         list(needles),
+        after,
         AT_ONCE,
     )
+    return _looked(rows, up_to=rows[-1]["id"] if rows else after, more=len(rows) == AT_ONCE)
+
+
+async def look_again(tx: Tx, since: datetime, needles: Sequence[str]) -> Looked:
+    """All that came since then: ids are drawn in blocks, so one may be stored behind whoever looked (INVARIANTS §5)."""
+    rows = await tx.fetch(
+        f"SELECT id, raw_file, {_NAMED} FROM arrival WHERE received_at >= $2", list(needles), since - SLOWEST
+    )
+    return _looked(rows)
+
+
+_NAMED = """
+    EXISTS (
+        SELECT FROM unnest($1::text[]) AS n (words)
+        WHERE strpos(lower(envelope::text), n.words) > 0 OR strpos(lower(encode(raw, 'escape')), n.words) > 0
+    ) AS named
+"""
+
+
+def _looked(rows: Sequence[Any], *, up_to: int = 0, more: bool = False) -> Looked:
     return Looked(
-        up_to=rows[-1]["id"] if rows else after,
-        more=len(rows) == AT_ONCE,
+        up_to=up_to,
+        more=more,
         found=[row["id"] for row in rows if row["named"]],
         unread={row["id"]: row["raw_file"] for row in rows if row["raw_file"] and not row["named"]},
     )

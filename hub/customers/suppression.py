@@ -6,8 +6,9 @@ whom it names.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from hub.channels import phone
 from hub.customers.consent import Wish, record
 from hub.plumbing.crypto import Crypto
 from hub.plumbing.db import Tx
@@ -58,6 +59,27 @@ async def refuse_all(tx: Tx, crypto: Crypto, address_ids: Sequence[int]) -> None
         """,
         [name_of(crypto, row["type"], row["value"]) for row in rows],
     )
+
+
+async def erased(tx: Tx, crypto: Crypto, recipients: Collection[str]) -> frozenset[str]:
+    """Which of these are an address of somebody who is erased, and not back since; their types nobody told us."""
+    keys: dict[tuple[str, str], str] = {}
+    for one in recipients:
+        types = ("email",) if "@" in one else ("phone", "fax")
+        keys |= {(type_, one.lower() if "@" in one else phone.key(one)): one for type_ in types}
+    rows = await tx.fetch(
+        """
+        SELECT w.type, w.value FROM unnest($1::bytea[], $2::text[], $3::text[]) AS w (hash, type, value)
+        WHERE EXISTS (SELECT FROM suppressed s WHERE s.hash = w.hash)
+          AND NOT EXISTS (
+              SELECT FROM address a WHERE (a.type, a.value) = (w.type, w.value)
+                AND NOT EXISTS (SELECT FROM erasure e WHERE e.gone_at IS NULL AND a.contact_id = ANY(e.contact_ids)))
+        """,
+        [name_of(crypto, type_, value) for type_, value in keys],
+        [type_ for type_, _ in keys],
+        [value for _, value in keys],
+    )
+    return frozenset(keys[row["type"], row["value"]] for row in rows)
 
 
 async def refuse_forgotten(tx: Tx, address_id: int, purpose: str) -> bool:

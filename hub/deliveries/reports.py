@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from hub.channels.facts import DeliveryReported
+from hub.customers import suppression
 from hub.customers.consent import Wish, record
 from hub.customers.usability import mark_unusable
 from hub.deliveries.noting import lock
 from hub.deliveries.states import Changed, may_become
+from hub.plumbing.blotting import BLOT
 from hub.plumbing.crypto import Crypto
 from hub.plumbing.db import Tx
 
@@ -35,21 +37,29 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What `decide` may look at: candidates by id, by Message-ID, by the provider's id, and who waits for a report."""
+    """What `decide` may look at: candidates by id, by Message-ID, by the provider's id, and who waits for a report.
+
+    `erased`: of the recipients whose delivery is not found, those who were erased.
+    """
 
     by_id: dict[int, Candidate]
     by_header: dict[str, list[Candidate]]
     by_provider_id: dict[str, list[Candidate]]
     tokens: dict[str, int]
     waiting: dict[tuple[int, str], list[Candidate]] = {}
+    erased: frozenset[str] = frozenset()
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):
-    """One report and its delivery. `delivery_id` None: too early, or not ours; kept if a provider named it."""
+    """One report and its delivery. `delivery_id` None: too early, or not ours; kept if a provider named it.
+
+    `erased`: who got it is erased, and nothing of theirs comes back by a report; `fact` has no word of them.
+    """
 
     fact: DeliveryReported
     channel_id: int
     delivery_id: int | None
+    erased: bool = False
     dead_address_id: int | None = None
     wish: Wish | None = None
 
@@ -80,17 +90,20 @@ async def look_up(tx: Tx, crypto: Crypto, reports: Sequence[tuple[int, DeliveryR
         by_header.setdefault(row.message_header, []).append(row)
         by_provider_id.setdefault(row.provider_id, []).append(row)
     waiting = await _waiting(tx, [(id_, fact.recipient) for id_, fact in reports if fact.by_recipient])
-    return Known({row.id: row for row in rows}, by_header, by_provider_id, tokens, waiting)
+    known = Known({row.id: row for row in rows}, by_header, by_provider_id, tokens, waiting)
+    lost = {fact.recipient for id_, fact in reports if fact.recipient and _found(known, id_, fact) is None}
+    if not lost:
+        return known
+    return msgspec.structs.replace(known, erased=await suppression.erased(tx, crypto, lost))
 
 
 def decide(known: Known, channel_id: int, fact: DeliveryReported) -> list[Reported]:
-    """Whose report this is: our token, else the Message-ID, else the provider's id."""
-    found = (
-        known.by_id.get(known.tokens.get(fact.token, 0))
-        or _the_one(known.by_header.get(fact.message_id, []) if fact.message_id else [], fact)
-        or _the_one(known.by_provider_id.get(fact.provider_id, []) if fact.provider_id else [], fact)
-        or (_the_only(known.waiting.get((channel_id, fact.recipient), [])) if fact.by_recipient else None)
-    )
+    """Whose report this is, and what it says of the address."""
+    found = _found(known, channel_id, fact)
+    if fact.recipient in known.erased if found is None else found.recipient == BLOT:
+        bare = msgspec.structs.replace(fact, recipient="", reason="", message_id="", provider_id="")
+        id_ = found.id if found else None
+        return [Reported(fact=bare, channel_id=channel_id, delivery_id=id_, erased=True)]
     if found is None:
         return [Reported(fact=fact, channel_id=channel_id, delivery_id=None)]
     dead = fact.state == "failed" and fact.permanent and (fact.dead or _is_dead(fact))
@@ -168,6 +181,16 @@ async def _waiting(tx: Tx, wanted: Sequence[tuple[int, str]]) -> dict[tuple[int,
         one = msgspec.convert({name: row[name] for name in Candidate.__struct_fields__}, Candidate)
         waiting.setdefault((row["channel_id"], row["recipient"]), []).append(one)
     return waiting
+
+
+def _found(known: Known, channel_id: int, fact: DeliveryReported) -> Candidate | None:
+    """Our token, else the Message-ID, else the provider's id."""
+    return (
+        known.by_id.get(known.tokens.get(fact.token, 0))
+        or _the_one(known.by_header.get(fact.message_id, []) if fact.message_id else [], fact)
+        or _the_one(known.by_provider_id.get(fact.provider_id, []) if fact.provider_id else [], fact)
+        or (_the_only(known.waiting.get((channel_id, fact.recipient), [])) if fact.by_recipient else None)
+    )
 
 
 def _the_only(found: list[Candidate]) -> Candidate | None:

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
 import pytest
 
 from hub import erasing
+from hub.channels.base import Raw
+from hub.channels.facts import DeliveryReported
 from hub.customers import contacts, erasures, importing_wishes, suppression
+from hub.departure import Pace
 from hub.insight.erasing import PERSONAL, foresee
 from hub.insight.held import PARTS, held
+from hub.intake import Inbound
+from hub.plumbing import pausing
 from hub.plumbing.blotting import BLOT, Blotting
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, NotFound
 from hub.plumbing.hub import Hub
 from tests.customers import zoe as planted
-from tests.customers.zoe import MAIL, MARK, NAME, PHONE
+from tests.customers.zoe import MAIL, MARK, NAME, NAMED, PHONE
+from tests.deliveries.road import until
+from tests.process import worker_process
 from tests.world import World
+from workers.erasing import KINDS
 from workers.todo import Chores
 
 KEYS = {("arrival", "raw_file"), ("attachment", "file"), ("attachment", "sha256"), ("message", "html_file")}
@@ -51,6 +60,7 @@ async def test_nothing_of_an_erased_person_stays(hub: Hub, world: World) -> None
     same = ("conversations", "addresses", "contacts", "accounts", "purchases", "purchases_kept", "shared")
     assert {what: done.counts[what] for what in same} == {what: foreseen.counts[what] for what in same}
     await _others_stay(hub, world, zoe)
+    await _late_reports(hub, world, zoe)
     await _stays_refused(hub)
     with pytest.raises(NotFound):
         async with hub.transaction() as tx:
@@ -77,6 +87,31 @@ async def _others_stay(hub: Hub, world: World, zoe: planted.Zoe) -> None:
     assert [row["agent_id"] for row in verbs] == [world.berta]
 
 
+async def _late_reports(hub: Hub, world: World, zoe: planted.Zoe) -> None:
+    """A bounce, a complaint and a status after the end: what became of it counts, who it was is not said again."""
+    sent = await hub.pool.fetchval("SELECT id FROM delivery WHERE recipient_id = $1", zoe.recipient)
+    words = {"status_code": "5.1.1", "reason": f"550 <{MAIL}> unknown"}
+    token = hub.crypto.sign("bounce", sent)
+    inbound = Inbound(hub)
+    await inbound.start()
+    for number, fact in enumerate(
+        (
+            DeliveryReported(state="read", token=token, recipient="forwarded@elsewhere.test", **words),
+            DeliveryReported(state="failed", permanent=True, recipient=MAIL, message_id=f"9@{MARK}", **words),
+            DeliveryReported(state="delivered", recipient=PHONE, provider_id=f"SM-{MARK}", **words),
+        )
+    ):
+        raw = Raw(body=f"{number}: {NAMED} {PHONE}".encode(), envelope={"from": MAIL})
+        for _again in range(2):
+            await inbound.receive(world.mail, raw, [fact])
+    await inbound.close()
+    assert await _rows(hub) == [], "it came back with a report"
+    told = await hub.pool.fetchrow("SELECT state, recipient, reason FROM delivery WHERE id = $1", sent)
+    assert tuple(told) == ("read", BLOT, "5.1.1")
+    outcomes = await hub.pool.fetch("SELECT outcome FROM arrival WHERE raw IS NULL ORDER BY id")
+    assert [row["outcome"] for row in outcomes] == ["stored", "duplicate"] * 3, "that it came is kept"
+
+
 async def _stays_refused(hub: Hub) -> None:
     """A list that brings her back with a yes reaches nobody."""
     async with hub.transaction() as tx:
@@ -88,26 +123,20 @@ async def _stays_refused(hub: Hub) -> None:
     assert words["email", MAIL].stopped
 
 
-async def test_a_worker_goes_on_where_another_died(
-    hub: Hub, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from workers.erasing import KINDS
-
+async def test_a_worker_goes_on_where_another_was_killed(hub: Hub, world: World) -> None:
     zoe = await planted.plant(hub, world)
     fresh = hub.files.path(zoe.files[0])
     os.utime(fresh)
     async with hub.transaction() as tx:
         asked = await erasures.ask(tx, hub.crypto, zoe.contact, agent_id=None)
-    killed = erasing.STEPS[2]
-
-    async def die(*_: object) -> bool:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(erasing, "STEPS", (*erasing.STEPS[:2], die, *erasing.STEPS[3:]))
-    with pytest.raises(KeyboardInterrupt):
-        await erasing.work(hub, asked.id)
-    monkeypatch.setattr(erasing, "STEPS", (*erasing.STEPS[:2], killed, *erasing.STEPS[3:]))
+        await pausing.pause(tx)  # the worker does nothing else
+    await _killed_at_campaigns(hub, zoe)
+    async with hub.transaction() as tx:
+        half = await erasures.load(tx, asked.id)
+        await pausing.resume(tx)
+    assert (half.counts["conversations"], half.counts["shared"], half.gone_at) == (1, 1, None)
     assert await _rows(hub), "half of it is still there"
+    await hub.pool.execute("UPDATE todo SET lease_until = now() WHERE kind = 'erase'")
     await Chores(hub, KINDS, most=1).turn()
     assert await _rows(hub) == []
     async with hub.transaction() as tx:
@@ -121,6 +150,27 @@ async def test_a_worker_goes_on_where_another_died(
     assert not await hub.pool.fetchval("SELECT count(*) FROM todo WHERE kind = 'erase'")
 
 
+async def _killed_at_campaigns(hub: Hub, zoe: planted.Zoe) -> None:
+    """kill -9 of a worker that waits for a row of the third step, which we hold."""
+
+    async def waits() -> bool:
+        return bool(
+            await hub.pool.fetchval(
+                """
+                SELECT EXISTS (SELECT FROM erasure WHERE counts ->> 'shared' = '1')
+                   AND EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
+                               AND wait_event_type = 'Lock' AND query LIKE '%FROM delivery%')
+                """
+            )
+        )
+
+    async with hub.pool.acquire() as ours, ours.transaction():
+        await ours.execute("SELECT FROM delivery WHERE recipient_id = $1 FOR UPDATE", zoe.recipient)
+        with worker_process(hub.settings, Pace()) as worker:
+            await until(waits, 60)
+            await asyncio.to_thread(worker.kill)
+
+
 async def test_a_file_somebody_else_names_stays(hub: Hub, world: World) -> None:
     zoe = await planted.plant(hub, world)
     async with hub.transaction() as tx:
@@ -130,6 +180,17 @@ async def test_a_file_somebody_else_names_stays(hub: Hub, world: World) -> None:
     done = await erasing.work(hub, asked.id)
     assert done.counts["files"] == 3
     assert hub.files.path(zoe.files[1]).is_file()
+
+
+async def test_what_is_stored_behind_who_looked_goes_too(hub: Hub, world: World) -> None:
+    """Ids are drawn in blocks: another process may store a lower one later."""
+    async with hub.transaction() as tx:
+        asked = await erasures.ask(tx, hub.crypto, world.jorge, agent_id=None)
+        await erasures.read_to(tx, asked.id, 10**9)
+        row = {"channel_id": world.mail.id, "outcome": "ignored", "size": 1}
+        await planted.put(tx, "arrival", raw=b"To: jorge@gmail.com", **row)
+    assert (await erasing.work(hub, asked.id)).counts["arrivals"] == 1
+    assert await hub.pool.fetchval("SELECT count(*) FROM arrival") == 0
 
 
 async def test_a_backup_that_brings_them_back_is_told(hub: Hub, world: World) -> None:

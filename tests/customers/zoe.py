@@ -282,7 +282,8 @@ async def _delivery(tx: Tx, world: World, *, state: str = "delivered", **about: 
 
 
 async def _arrival(tx: Tx, world: World, *, outcome: str = "stored", **about: Any) -> int:
-    made: int = await put(tx, "arrival", channel_id=world.mail.id, outcome=outcome, size=1, **about)
+    row = {"channel_id": world.mail.id, "outcome": outcome, "size": 1, "received_at": OLD}
+    made: int = await put(tx, "arrival", **row, **about)
     return made
 
 
