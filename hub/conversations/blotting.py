@@ -58,11 +58,6 @@ async def blot(tx: Tx, conversation_id: int, who: Subject) -> Gone:
         BLOT,
     )
     await tx.execute(
-        "DELETE FROM chat_mailed WHERE conversation_id = $1 AND recipient = ANY($2)",
-        conversation_id,
-        who.addresses,
-    )
-    await tx.execute(
         "DELETE FROM participant WHERE conversation_id = $1 AND address_id = ANY($2)",
         conversation_id,
         who.address_ids,
@@ -93,8 +88,8 @@ async def _blot_messages(tx: Tx, conversation_id: int, who: Subject) -> Gone:
         conversation_id,
     )
     await erasing.blot_in(tx, [row["id"] for row in rows], who.addresses, who.address_ids)
-    changed = [row for row in rows if _blotted(row, blotting) is not None]
-    for row in changed:
+    changed = [(row, columns) for row in rows if (columns := _blotted(row, blotting)) is not None]
+    for row, columns in changed:
         await tx.execute(
             """
             UPDATE message SET sender = $2, recipients = $3, subject = $4, text = $5, new_text = $6, html = $7,
@@ -102,14 +97,14 @@ async def _blot_messages(tx: Tx, conversation_id: int, who: Subject) -> Gone:
             WHERE id = $1
             """,
             row["id"],
-            *(_blotted(row, blotting) or ()),
+            *columns,
         )
-    await fill(tx, [row["id"] for row in changed])
-    for row in changed[-MOST_SHOWN:]:
+    await fill(tx, [row["id"] for row, _ in changed])
+    for row, _ in changed[-MOST_SHOWN:]:
         tx.signal("message", row["id"], thread_topics(conversation_id))
     return Gone(
         arrivals=[row["arrival_id"] for row in rows if row["arrival_id"] is not None],
-        files=[row["html_file"] for row in changed if row["html_file"]],
+        files=[row["html_file"] for row, _ in changed if row["html_file"]],
     )
 
 
