@@ -206,6 +206,39 @@ async def test_a_refused_content_is_no_end_for_the_next(server: FaultySmtp) -> N
     assert len(server.bodies) == 2
 
 
+async def test_a_refused_data_does_not_cost_the_next_their_mail(server: FaultySmtp) -> None:
+    """The server still holds the envelope it would not take a content for: another MAIL would be a nested one."""
+    become(server, "")
+    server.then(f"{server.way or 'RSET=250'},DATA=451")  # type: ignore[attr-defined]
+    journey = Journey()
+    await journey.connect(server)
+    outcomes = await journey.carry(letters(3))
+    assert [type(outcomes[n]) for n in (1, 2, 3)] == [Throttled, Sent, Sent]
+    assert server.sessions == 1
+
+
+async def test_one_put_on_a_connection_that_has_just_ended_is_as_good_as_new() -> None:
+    """The server welcomed its content and left before we were let go: not a byte of it went anywhere."""
+    with FaultySmtp() as server:
+        journey = Journey()
+        carrier = await journey.connect(server)
+        assert isinstance(carrier, Pipe)
+        journey.go_on = lambda carrier: None  # type: ignore[method-assign]
+        [first] = letters(1)
+        carrier.next = first
+        carrier.announce(first)
+        async with asyncio.timeout(10):
+            while not carrier._welcome:
+                await asyncio.sleep(0.005)
+        assert carrier._transport is not None
+        carrier._transport.close()  # as asyncio does when it reads the end; it tells us a turn later
+        carrier.current, carrier.next = first, None
+        carrier.put(first, None)
+        await asyncio.sleep(0)
+        assert journey.outcomes == {1: None}
+    assert server.bodies == []
+
+
 async def test_what_broke_after_the_dot_is_perhaps_sent_and_nothing_else(server: FaultySmtp) -> None:
     server.then(server.way, server.way, f"{server.way},drop-after-dot".lstrip(","))  # type: ignore[attr-defined]
     journey = Journey()

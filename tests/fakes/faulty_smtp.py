@@ -283,6 +283,7 @@ class _Session:
         self.user = ""
         self.tls = server.implicit_tls
         self.recipients_seen = 0
+        self.nested = False
 
     @property
     def script(self) -> Script:
@@ -327,6 +328,7 @@ class _Session:
                 await self.data()
             case "RSET":
                 self.left("rset")
+                self.nested = False
                 await self.answer("RSET")
             case "QUIT":
                 if "quit-hang" in self.script.words:
@@ -386,13 +388,17 @@ class _Session:
         return (await self.reader.readline()).decode().strip()
 
     async def mail(self, command: str) -> None:
+        if self.nested:
+            await self.say("503 5.5.1 nested MAIL command")
+            return
         self.turn = self.server.turns.pop(0) if self.server.turns else None
         self.begin(command)
         if self.script.hang_up_at == "MAIL":
             await self.say("421 4.3.2 closing, come back later")
             self.finish("421-mid")
             raise _HangUp
-        if not await self.answer("MAIL"):
+        self.nested = await self.answer("MAIL")
+        if not self.nested:
             self.finish(self.script.replies.get("MAIL", ""))
 
     def begin(self, command: str) -> None:
@@ -422,6 +428,7 @@ class _Session:
             if self.attempt is not None and "354-anyway" in self.script.words:
                 await self.say("354 go ahead")
                 self.attempt.raw = await self.body()
+                self.nested = False
             await self.say("554 5.5.1 no valid recipients")
             self.left("no recipients")
             return
@@ -429,6 +436,7 @@ class _Session:
             self.finish(self.script.replies["DATA"])
             return
         wire = await self.body()
+        self.nested = False
         self.attempt.raw = re.sub(rb"(?m)^\.", b"", wire)
         self.attempt.bare_lf = bool(re.search(rb"(?<!\r)\n|\r(?!\n)", wire))
         found = re.search(rb"(?mi)^Message-ID:\s*(\S+)", self.attempt.raw)

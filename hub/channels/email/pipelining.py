@@ -75,10 +75,13 @@ class Pipe(asyncio.Protocol, Carrier):
         if self._next is None:
             self.announce(letter)
         if self._next is letter:
+            if self.closed:  # between its end and our hearing of it: not a byte of this one left
+                self._give_up()
+                return
             self._cleared = True
             if self._welcome:
                 self._begin()
-            elif not self.closed:
+            else:
                 self._write(self._announcement())
 
     def withdraw(self, letter: Letter) -> None:
@@ -173,6 +176,8 @@ class Pipe(asyncio.Protocol, Carrier):
         """The content, its end, and the next envelope, in one write; never after our hold on the letter ended."""
         letter = self._next
         assert letter is not None
+        if self.closed:  # what it is then is told when the loss is
+            return
         if monotonic() > letter.until:
             self._break_off("our_side", N_("the worker was stopped just before sending"))
             return

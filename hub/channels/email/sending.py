@@ -139,7 +139,8 @@ async def _welcome(lent: Lent, until: float) -> None:
     except aiosmtplib.SMTPException as error:
         raise lost_before_content(error) from error
     if ready.code != 354:
-        lent.keep = ready.code != 421
+        if ready.code != 421:  # else the next MAIL would be a nested one, and its innocent recipient refused
+            await _reset(lent)
         raise refused_content(ready.code, ready.message)
     if monotonic() > until:
         raise Unreachable(N_("the worker was stopped just before sending"), code="our_side")
