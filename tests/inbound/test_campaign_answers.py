@@ -21,14 +21,6 @@ JORGE = "Jorge <jorge@gmail.com>"
 
 
 @pytest.fixture
-async def inbound(hub: Hub):
-    inbound = Inbound(hub)
-    await inbound.start()
-    yield inbound
-    await inbound.close()
-
-
-@pytest.fixture
 async def sent(hub: Hub, world: World) -> int:
     """Jorge got the first step of "Spring" from Luis yesterday, and another follows; his recipient's id."""
     async with hub.transaction() as tx:

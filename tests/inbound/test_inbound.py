@@ -16,14 +16,6 @@ from tests.mails import mail
 from tests.world import SECRET, World
 
 
-@pytest.fixture
-async def inbound(hub: Hub):
-    inbound = Inbound(hub)
-    await inbound.start()
-    yield inbound
-    await inbound.close()
-
-
 async def arrive(inbound: Inbound, world: World, raw: bytes, **envelope: str):
     return await inbound.receive(world.mail, Raw(body=raw, envelope=envelope))
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
 from hub.channels.base import Raw
 from hub.intake import Inbound
 from hub.plumbing.hub import Hub
@@ -13,14 +11,6 @@ from tests.mails import mail
 from tests.world import World
 
 JORGE = "Jorge <jorge@home.test>"
-
-
-@pytest.fixture
-async def inbound(hub: Hub):
-    inbound = Inbound(hub)
-    await inbound.start()
-    yield inbound
-    await inbound.close()
 
 
 async def arrive(inbound: Inbound, world: World, sender: str, **more: str):

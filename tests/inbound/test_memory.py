@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from hub.channels.base import Raw
+from hub.conversations.thread_lookup import Wanted
+from hub.customers import resolving
+from hub.entering import Entered
 from hub.intake import Inbound
-from hub.plumbing.hub import Hub
 from hub.routing import engine, staff
 from hub.routing.cases import Staff
+from hub.world import Memory, _found
+from tests.campaigns.planning import planned
 from tests.world import World
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-async def inbound(hub: Hub):
-    inbound = Inbound(hub)
-    await inbound.start()
-    yield inbound
-    await inbound.close()
 
 
 async def holder(inbound: Inbound, world: World, number: int) -> int | None:
@@ -104,3 +101,28 @@ def test_what_was_read_stands_until_the_next_border_of_an_absence(passed, stands
     kept = engine.Standing(version=3, until=NOON, staff=Staff(agents={}, teams={}), rules=staff.starter())
     moment = staff._Moment(version=3, at=NOON + timedelta(seconds=passed))
     assert engine.stands(kept, {"staff_moment": [moment]}) is stands
+
+
+async def test_a_batch_decides_with_the_staff_it_compared(hub, world, monkeypatch):
+    """Another one may put what it read before into the memory, between two statements of ours."""
+    wanted = Wanted(message_ids=[], conversation_ids=[], keys=[], has_short_kinds=False)
+    met = resolving.Met([world.jorge_address], frozenset())
+    entered = Entered(fresh=[], met=met, wanted=wanted, proven={}, tokens={}, named=[])
+    memory = Memory()
+    async with hub.transaction() as tx:
+        await planned(tx, world)
+        await tx.execute("UPDATE campaign SET started_at = now()")  # what it sent is a second statement's
+        _, compared = await _found(tx, entered, memory)
+        memory.campaigns = False
+        several, asked = tx.several, []
+
+        async def meanwhile(questions, **given):
+            asked.append(questions)
+            found = await several(questions, **given)
+            memory.standing = msgspec.structs.replace(compared, version=compared.version - 1)
+            return found
+
+        monkeypatch.setattr(tx, "several", meanwhile)
+        _, standing = await _found(tx, entered, memory)
+    assert len(asked) == 2
+    assert standing is compared
