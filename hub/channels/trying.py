@@ -15,6 +15,19 @@ from hub.plumbing.hub import Hub
 from hub.plumbing.texts import N_, _
 
 SECONDS = 40.0
+MOST, WINDOW_SECONDS = 20, 60
+"""Trials of one person: each asks somebody else's server."""
+
+
+async def bounded(hub: Hub, agent_id: int) -> None:
+    """Count one trial. Raises TooMany."""
+    await hub.limits.check(f"trial:{agent_id}", most=MOST, seconds=WINDOW_SECONDS)
+
+
+async def set_hooks(hub: Hub, channel: Channel) -> list[Tried]:
+    """Our addresses set at the provider, then all looked at again (`try_line`). Raises SendError."""
+    await adapter(channel.kind).set_hooks(channel.line(hub.crypto), hub.settings.base_url.rstrip("/"))
+    return await try_line(hub, channel.id)
 
 
 async def try_line(hub: Hub, channel_id: int) -> list[Tried]:

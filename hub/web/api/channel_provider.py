@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 from hub.agents.roles import must
-from hub.channels import connections
+from hub.channels import connections, trying
 from hub.channels.connections import Channel
 from hub.channels.errors import SendError
 from hub.channels.registry import adapter
-from hub.channels.trying import try_line
 from hub.conversations import approved
 from hub.plumbing.errors import BadInput, NotFound
 from hub.plumbing.texts import _
 from hub.web.api.approved_texts import ApprovedTextShape, shape_of
-from hub.web.api.channels import TriedShape
+from hub.web.api.channels import TriedShape, tried
 from hub.web.api.endpoints import Call, Endpoint, Page
-
-MOST, SECONDS = 20, 60
 
 
 async def set_hooks(call: Call) -> Page[TriedShape]:
     """Our addresses set there, then all looked at again. Raises NotFound, BadInput, TooMany."""
     channel = await _channel(call)
-    speaking = adapter(channel.kind)
-    if not speaking.does("set_hooks"):
+    if not adapter(channel.kind).does("set_hooks"):
         raise NotFound(_("At this channel's provider there is nothing to set."))
     try:
-        await speaking.set_hooks(channel.line(call.hub.crypto), call.hub.settings.base_url.rstrip("/"))
+        return tried(await trying.set_hooks(call.hub, channel))
     except SendError as error:
         raise BadInput(_(error.reason), field="provider") from error
-    found = await try_line(call.hub, channel.id)
-    return Page([TriedShape(way=one.way, step=one.step, trouble=one.trouble) for one in found], None)
 
 
 async def take_over_texts(call: Call) -> Page[ApprovedTextShape]:
@@ -48,7 +42,7 @@ async def take_over_texts(call: Call) -> Page[ApprovedTextShape]:
 
 async def _channel(call: Call) -> Channel:
     must(call.person, "manage_channels")
-    await call.hub.limits.check(f"trial:{call.person.id}", most=MOST, seconds=SECONDS)
+    await trying.bounded(call.hub, call.person.id)
     async with call.hub.transaction() as tx:
         return await connections.load(tx, call.id)
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
 
 from hub.agents import teams
 from hub.agents.roles import Person, may, must
-from hub.channels import asking, connecting, connections
+from hub.channels import asking, connecting, connections, trying
+from hub.channels.base import Tried
 from hub.channels.connecting import Wanted
 from hub.channels.connections import Channel
 from hub.channels.registry import adapter
-from hub.channels.trying import try_line
 from hub.plumbing.crypto import Crypto
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
@@ -127,8 +127,12 @@ async def change_channel(call: Call) -> ChannelShape:
 async def test_channel(call: Call) -> Page[TriedShape]:
     """Sign in where it signs in, now. Raises NotFound, TooMany."""
     must(call.person, "manage_channels")
-    await call.hub.limits.check(f"trial:{call.person.id}", most=20, seconds=60)
-    found = await try_line(call.hub, call.id)
+    await trying.bounded(call.hub, call.person.id)
+    return tried(await trying.try_line(call.hub, call.id))
+
+
+def tried(found: Sequence[Tried]) -> Page[TriedShape]:
+    """As the API answers."""
     return Page([TriedShape(way=one.way, step=one.step, trouble=one.trouble) for one in found], None)
 
 

@@ -6,10 +6,9 @@ import msgspec
 from aiohttp import web
 
 from hub.agents.roles import must
-from hub.channels import connections
+from hub.channels import connections, trying
 from hub.channels.errors import SendError
 from hub.channels.registry import adapter
-from hub.channels.trying import try_line
 from hub.conversations import trial
 from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import _
@@ -18,9 +17,6 @@ from hub.web.channels.pages import page
 from hub.web.channels.steps import steps_of
 from hub.web.forms import form_of, number_of
 from hub.web.requests import hub_of, id_of, person_of
-
-MOST_TRIALS = 20
-WINDOW_SECONDS = 60
 
 
 class TrialForm(msgspec.Struct):
@@ -32,7 +28,7 @@ class TrialForm(msgspec.Struct):
 async def test(request: web.Request) -> web.StreamResponse:
     """POST /admin/channels/{id}/test: what was found stands on the page afterwards. Raises TooMany."""
     await _bounded(request)
-    await try_line(hub_of(request), id_of(request))
+    await trying.try_line(hub_of(request), id_of(request))
     raise web.HTTPSeeOther(f"/admin/channels/{id_of(request)}#steps")
 
 
@@ -56,11 +52,9 @@ async def set_hooks(request: web.Request) -> web.StreamResponse:
     async with hub.transaction() as tx:
         channel = await connections.load(tx, id_of(request))
     try:
-        line = channel.line(hub.crypto)
-        await adapter(channel.kind).set_hooks(line, hub.settings.base_url.rstrip("/"))
+        await trying.set_hooks(hub, channel)
     except SendError as error:
         return await page(request, channel.id, errors={"hooks": _(error.reason)})
-    await try_line(hub, channel.id)
     raise web.HTTPSeeOther(f"/admin/channels/{channel.id}#steps")
 
 
@@ -80,4 +74,4 @@ async def steps(request: web.Request) -> web.StreamResponse:
 async def _bounded(request: web.Request) -> None:
     me = person_of(request)
     must(me, "manage_channels")
-    await hub_of(request).limits.check(f"trial:{me.id}", most=MOST_TRIALS, seconds=WINDOW_SECONDS)
+    await trying.bounded(hub_of(request), me.id)
