@@ -20,7 +20,7 @@ from hub.plumbing.texts import _
 MOST_BYTES = 20_000_000
 MOST_ROWS = 50_000
 SMALL_BYTES = 200_000
-"""A file up to this is taken in while somebody waits; a larger one by a worker (list_importing)."""
+"""A file up to this is taken in while somebody waits."""
 MOST_ERRORS = 500
 """Told of one file; all are counted."""
 CHUNK = 1000
@@ -145,6 +145,11 @@ async def take_in(
     taken.done, taken.wrong = imported.done, len(imported.errors)
     taken.errors = imported.errors[:MOST_ERRORS]
     return taken
+
+
+def is_large(source: Source) -> bool:
+    """Such that nobody waits for it: a worker takes it in (list_importing)."""
+    return importing.size(source) > SMALL_BYTES
 
 
 async def grow(tx: Tx, list_id: int, columns: Sequence[str], *, agent_id: int | None) -> None:

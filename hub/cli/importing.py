@@ -86,7 +86,6 @@ def payments(file: Path) -> None:
 @click.option("--dry-run", "only_try", is_flag=True, help="Only say what would happen.")
 def list_(file: Path, name: str, proof: str, everybody: bool, only_try: bool) -> None:
     """Exit code 2 when a row was wrong; the right ones are in. Large files are a worker's: Ctrl-C stops looking."""
-    large, lines = file.stat().st_size > lists.SMALL_BYTES, file.read_bytes().count(b"\n")
 
     async def taken(hub: Hub) -> Taken | Importing:
         columns = guess(importing.sheet(file)[0]).columns
@@ -99,10 +98,10 @@ def list_(file: Path, name: str, proof: str, everybody: bool, only_try: bool) ->
         async with hub.transaction() as tx:
             list_id = await lists.named(tx, name)
         with Progress(transient=True) as bar:
-            if large:
+            if lists.is_large(file):
                 begun = await list_importing.begin(hub, list_id, file, plan, name=file.name)
                 return await _followed(hub, begun, bar)
-            task = bar.add_task(_("Importing"), total=lines)
+            task = bar.add_task(_("Importing"), total=_lines(file))
             return await lists.take_in(
                 hub, list_id, file, plan, progress=lambda rows: bar.advance(task, rows)
             )
@@ -112,7 +111,7 @@ def list_(file: Path, name: str, proof: str, everybody: bool, only_try: bool) ->
         "%(n)s rows, %(new)s new people; %(agreed)s addresses newly want campaigns, %(out)s said no and stay out"
     )
     click.echo(words % {"n": done.done, "new": done.new, "agreed": done.agreed, "out": done.kept_out})
-    _tell(done.errors, done.wrong)
+    _tell(done.errors, done.wrong, done.why if isinstance(done, Importing) else "")
 
 
 async def _followed(hub: Hub, one: Importing, bar: Progress) -> Importing:
@@ -129,7 +128,7 @@ async def _followed(hub: Hub, one: Importing, bar: Progress) -> Importing:
 def _run(work: Import, file: Path) -> None:
     async def imported(hub: Hub) -> Imported:
         with Progress(transient=True) as bar:
-            task = bar.add_task(_("Importing"), total=sum(1 for _line in file.open("rb")))
+            task = bar.add_task(_("Importing"), total=_lines(file))
             return await work(hub, file, progress=lambda rows: bar.advance(task, rows))
 
     done = with_hub(imported)
@@ -137,11 +136,19 @@ def _run(work: Import, file: Path) -> None:
     _tell(done.errors, len(done.errors))
 
 
-def _tell(errors: list[RowError], wrong: int) -> None:
+def _lines(file: Path) -> int:
+    with file.open("rb") as lines:
+        return sum(1 for _line in lines)
+
+
+def _tell(errors: list[RowError], wrong: int, why: str = "") -> None:
+    """`wrong`: rows in all; `why`: what ended it early."""
     for error in errors:
         click.echo(
             _("row %(row)s, %(field)s: %(why)s", row=error.row, field=error.field or "-", why=error.message),
             err=True,
         )
-    if wrong:
+    if why:
+        click.echo(why, err=True)
+    if wrong or why:
         raise SystemExit(2)

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from config.settings import Settings
 from hub.campaigns import list_importing, lists
 from hub.campaigns.list_columns import Plan
 from hub.campaigns.list_importing import Importing
+from hub.cli import importing as following
+from hub.cli import main
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, NotFound
 from hub.plumbing.hub import Hub
 from tests.campaigns.test_lists import FILE, WRONG, planned
+from tests.process import environ
 from tests.world import World
 from workers import campaigning
 from workers.todo import Chores
@@ -67,6 +73,27 @@ async def test_each_row_is_taken_in_once_whoever_dies(
         found = await lists.load(tx, made.id)
         assert (found.people, found.columns) == (3, ["ciudad"])
         assert await list_importing.listed(tx, made.id) == [done]
+
+
+async def test_the_command_follows_the_worker_and_says_what_ended_it_early(
+    hub: Hub, settings: Settings, world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The file was lost between the two."""
+    monkeypatch.setattr(lists, "SMALL_BYTES", 10)
+    monkeypatch.setattr(following, "LOOK_SECONDS", 0.01)
+    file = tmp_path / "feria.csv"
+    file.write_text("email\na@b.es\n")
+    words = ["import", "list", str(file), "--name", "Feria"]
+    told = asyncio.create_task(asyncio.to_thread(CliRunner().invoke, main, words, env=environ(settings)))
+    one: list[Importing] = []
+    while not one and not told.done():
+        await asyncio.sleep(0.01)
+        async with hub.transaction() as tx:
+            one = await list_importing.listed(tx)
+    await hub.pool.execute("UPDATE contact_list_import SET file = 'ab/gone'")
+    assert await list_importing.turn(hub, one[0].id, until=0)
+    result = await told
+    assert (result.exit_code, "ab/gone" in result.output) == (2, True), result.output
 
 
 async def test_what_makes_a_file_unusable_is_said_before_it_is_kept(hub: Hub, world: World) -> None:

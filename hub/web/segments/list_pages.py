@@ -144,7 +144,7 @@ async def take(request: web.Request) -> web.StreamResponse:
         if not waiting.list_id:
             async with hub.transaction() as tx:
                 waiting.list_id = (await lists.create(tx, waiting.name, agent_id=person.id)).id
-        if _is_large(raw):
+        if lists.is_large(raw):
             begun = await list_importing.begin(
                 hub, waiting.list_id, raw, plan, name=waiting.name, agent_id=person.id
             )
@@ -185,11 +185,6 @@ async def _import(request: web.Request) -> ImportPage:
     return ImportPage(one=one, percent=int(100 * one.seen / one.rows))
 
 
-def _is_large(file: Path) -> bool:
-    """Such that nobody waits for it, and only its first rows are tried."""
-    return file.stat().st_size > lists.SMALL_BYTES
-
-
 async def _waiting(request: web.Request) -> tuple[Uploaded, Path]:
     """Raises NotFound for a file that waited too long, or is somebody else's."""
     person, hub = person_of(request), hub_of(request)
@@ -203,7 +198,7 @@ async def _waiting(request: web.Request) -> tuple[Uploaded, Path]:
 
 async def _tried(request: web.Request, waiting: Uploaded, raw: Path, plan: Plan) -> web.StreamResponse:
     try:
-        taken = await (look_at if _is_large(raw) else dry_run)(hub_of(request), raw, plan)
+        taken = await (look_at if lists.is_large(raw) else dry_run)(hub_of(request), raw, plan)
     except BadInput as error:
         return await _page(request, waiting, raw, plan, None, {error.field: error.message})
     return await _page(request, waiting, raw, plan, taken)
@@ -235,7 +230,7 @@ async def _page(
         taken=taken,
         errors=errors or {},
         done=done,
-        looked_at=LOOKED_AT if _is_large(raw) else 0,
+        looked_at=LOOKED_AT if lists.is_large(raw) else 0,
     )
     status = 422 if errors and request.method == "POST" else 200
     return await shell.page(request, "segments/file.html", page, current="segments", status=status)
