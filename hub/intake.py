@@ -134,13 +134,15 @@ class Inbound:
         held = arrivals.held(raw, facts)
         self._bytes += held
         try:
-            return await self._received(channel, line, raw, facts, again)
-        finally:
+            arrival, files = await self._prepared(channel, line, raw, facts, again)
+        except BaseException:
             self._bytes -= held
+            raise
+        return await self._wait(arrival, files, held)
 
-    async def _received(
+    async def _prepared(
         self, channel: Channel, line: Line, raw: Raw, facts: list[AnyFact], again: int | None
-    ) -> Outcome:
+    ) -> tuple[Arrival, Files]:
         try:
             files, raw_file = await self._keep_files(raw, facts)
             arrival_id = await self._arrival_id() if again is None else again
@@ -157,7 +159,7 @@ class Inbound:
             cost=arrivals.cost(raw, facts, raw_file),
             done=asyncio.get_running_loop().create_future(),
         )
-        return await self._wait(arrival, files)
+        return arrival, files
 
     async def retry(self, arrival_id: int) -> Outcome:
         """Process a quarantined arrival again, with today's parser. Raises NotFound, Conflict, Unavailable.
@@ -179,11 +181,16 @@ class Inbound:
         facts = await self._reader.read(channel.kind, raw, channel.line(self.hub.crypto))
         return await self.receive(channel, raw, facts, again=arrival_id)
 
-    async def _wait(self, arrival: Arrival, files: Files) -> Outcome:
+    async def _wait(self, arrival: Arrival, files: Files, held: int) -> Outcome:
+        """A sender that hangs up takes nothing away: it is stored, and counts until it is."""
         assert arrival.done is not None
+        arrival.done.add_done_callback(lambda _: self._let_go(held))
         self._waiting.append((arrival, files))
         self._weigh()
-        return await arrival.done
+        return await asyncio.shield(arrival.done)
+
+    def _let_go(self, held: int) -> None:
+        self._bytes -= held
 
     async def _keep_files(self, raw: Raw, facts: list[AnyFact]) -> tuple[Files, str | None]:
         """Files are safe on disk before the arrival joins a batch (INVARIANTS §15)."""
@@ -198,10 +205,11 @@ class Inbound:
         return files, await self.hub.files.put(raw.body) if len(raw.body) > RAW_IN_ROW else None
 
     async def _arrival_id(self) -> int:
-        if self.ids.left("arrival") == 0:
-            async with self.hub.pool.acquire() as connection:
-                await self.ids.fill(connection, 1)
-        return self.ids.draw("arrival")
+        if self.ids.left("arrival"):
+            return self.ids.draw("arrival")
+        async with self.hub.pool.acquire() as connection:
+            await self.ids.fill(connection, 1)
+            return self.ids.draw("arrival")  # before the connection is given back: others draw meanwhile
 
     async def _flush(self, lane: _Lane) -> None:
         while True:
@@ -221,6 +229,9 @@ class Inbound:
         except asyncio.CancelledError:
             self._refuse(batch, "the hub is stopping")  # whoever was not answered yet
             raise
+        except Exception as error:  # a lane that ended would leave everybody waiting for ever
+            log.exception("nothing stored", arrivals=len(batch))
+            self._refuse(batch, f"nothing was stored: {error}")
         finally:
             self._under_way -= len(batch)
             self._weigh()
@@ -250,6 +261,8 @@ class Inbound:
         except AWAY as error:
             log.warning("nothing stored, database away", arrivals=len(batch), error=repr(error))
             self._refuse(batch, f"nothing was stored: {error}")
+            if lane.connection:  # it may only look alive
+                lane.connection.terminate()
         except Exception as error:
             if len(batch) == 1:
                 await self._alone(lane, batch[0], error)

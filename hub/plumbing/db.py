@@ -41,6 +41,7 @@ AWAY = (
     asyncpg.OperatorInterventionError,
     asyncpg.PostgresSystemError,
     asyncpg.InternalServerError,
+    asyncpg.InternalClientError,  # the driver no longer knows where it stands in the protocol
     OSError,
     TimeoutError,
 )
