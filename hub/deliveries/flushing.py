@@ -17,6 +17,7 @@ from hub.plumbing.hub import Hub
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 Tell = Callable[[Tx, Sequence[Changed]], Awaitable[None]]
+Waiting = tuple[Start | Result, asyncio.Future[bool]]
 
 MOST_AT_ONCE = 500
 AWAY_PAUSE_SECONDS = 0.2
@@ -32,7 +33,7 @@ class Flusher:
     def __init__(self, hub: Hub, tell: Tell) -> None:
         self.hub = hub
         self._tell = tell
-        self._waiting: list[tuple[Start | Result, asyncio.Future[bool]]] = []
+        self._waiting: list[Waiting] = []
         self._something = asyncio.Event()
 
     async def start(self, wanted: Start, *, until: float) -> None:
@@ -65,9 +66,9 @@ class Flusher:
                 await asyncio.sleep(AWAY_PAUSE_SECONDS)
         raise Lost(f"delivery {item.id}: the database did not take its state in time")
 
-    async def _flush(self, batch: list[tuple[Start | Result, asyncio.Future[bool]]]) -> None:
+    async def _flush(self, batch: list[Waiting]) -> None:
         try:
-            ours = await self.hub.retrying(lambda tx: self._write(tx, [item for item, _ in batch]))
+            ours = await self.hub.retrying(lambda tx: self._write(tx, _wanted(batch)))
         except Exception as error:  # handed to whoever waits, each decides
             if len(batch) > 1 and not isinstance(error, AWAY):
                 for one in batch:  # one bad row never spoils its neighbours
@@ -90,3 +91,8 @@ class Flusher:
         if changed:
             await self._tell(tx, changed)
         return ours
+
+
+def _wanted(batch: Sequence[Waiting]) -> list[Start | Result]:
+    """Without starts that nobody waits for any more: the end of that send may stand beside it, and is written first."""
+    return [item for item, future in batch if isinstance(item, Result) or not future.done()]
