@@ -69,9 +69,9 @@ def for_messages(number: str) -> str:
     return number
 
 
-def as_typed(typed: str, country: str = HOME) -> str:
+def as_typed(typed: str) -> str:
     """How a typed number is rung, where its key does not say; "" where it does. Raises ValueError."""
-    number = e164(typed, country)
+    number = e164(typed)
     return number if for_messages(key(number)) != key(number) else ""
 
 

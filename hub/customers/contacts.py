@@ -58,6 +58,20 @@ async def load(tx: Tx, contact_id: int) -> ContactWithAddresses:
     return (await _with_addresses(tx, [found]))[0]
 
 
+async def merged(tx: Tx, contact_id: int) -> list[int]:
+    """The ids of all contacts that are this person, the root first. Raises NotFound."""
+    rows = await tx.fetch(
+        """
+        SELECT c.id FROM contact own JOIN contact c ON c.root_id = own.root_id WHERE own.id = $1
+        ORDER BY c.id <> c.root_id, c.id
+        """,
+        contact_id,
+    )
+    if not rows:
+        raise NotFound(_("There is no such contact."))
+    return [row["id"] for row in rows]
+
+
 async def listed(
     tx: Tx, *, text: str = "", account_id: int | None = None, after: int = 0, most: int = 50
 ) -> list[ContactWithAddresses]:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from hub.customers import suppression
+from hub.customers import contacts, suppression
 from hub.plumbing import todo
 from hub.plumbing.blotting import Blotting
 from hub.plumbing.crypto import Crypto
@@ -78,11 +78,8 @@ async def ask(tx: Tx, crypto: Crypto, contact_id: int, *, agent_id: int | None) 
 
     No marketing reaches their addresses from this moment on, nor when a list brings them back.
     """
-    root = await tx.value("SELECT root_id FROM contact WHERE id = $1", contact_id)
-    if root is None:
-        raise NotFound(_("There is no such contact."))
-    rows = await tx.fetch("SELECT id FROM contact WHERE root_id = $1 ORDER BY id", root)
-    return await begin(tx, crypto, root, [row["id"] for row in rows], agent_id=agent_id)
+    root, *others = await contacts.merged(tx, contact_id)
+    return await begin(tx, crypto, root, [root, *others], agent_id=agent_id)
 
 
 async def begin(

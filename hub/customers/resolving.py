@@ -137,13 +137,11 @@ MEET = f"""
 """
 
 
-PERSON = """
-    person AS MATERIALIZED (
-        SELECT a.id AS address_id, a.type, a.value, a.verified, a.shared, a.usable, a.unusable_on, a.contact_id,
-               c.root_id
-        FROM address a JOIN contact c ON c.id = a.contact_id WHERE a.id = ANY($1)
-    )
+_PERSON = """
+    SELECT a.id AS address_id, a.type, a.value, a.verified, a.shared, a.usable, a.unusable_on, a.contact_id, c.root_id
+    FROM address a JOIN contact c ON c.id = a.contact_id
 """
+PERSON = f"person AS MATERIALIZED ({_PERSON} WHERE a.id = ANY($1))"
 """What the look-ups of a batch share (`Tx.several`): those who wrote, by the ids of their addresses."""
 
 
@@ -168,13 +166,8 @@ async def look_up(tx: Tx, senders: Sequence[Key]) -> People:
     return People({(sender.type, sender.value): sender for sender in people})
 
 
-BY_KEY = """
-    person AS (
-        SELECT a.id AS address_id, a.type, a.value, a.verified, a.shared, a.usable, a.unusable_on, a.contact_id,
-               c.root_id
-        FROM unnest($1::text[], $2::text[]) AS w (type, value)
-        JOIN address a USING (type, value) JOIN contact c ON c.id = a.contact_id
-    )
+BY_KEY = f"""
+    person AS ({_PERSON} WHERE (a.type, a.value) IN (SELECT * FROM unnest($1::text[], $2::text[])))
 """
 
 PEOPLE = """

@@ -67,9 +67,7 @@ class Foreseen(msgspec.Struct, frozen=True, kw_only=True):
 async def foresee(tx: Tx, contact_id: int) -> Foreseen:
     """What erasing this person, with all merged into them, will do. Raises NotFound."""
     found = await contacts.load(tx, contact_id)
-    root = found.contact.id
-    rows = await tx.fetch("SELECT id FROM contact WHERE root_id = $1", root)
-    ids = [row["id"] for row in rows]
+    ids = await contacts.merged(tx, contact_id)
     accounts = await of_customers.alone(tx, ids)
     counted = await tx.record(
         """
@@ -94,7 +92,7 @@ async def foresee(tx: Tx, contact_id: int) -> Foreseen:
     )
     assert counted is not None
     return Foreseen(
-        contact_id=root,
+        contact_id=found.contact.id,
         name=found.contact.name or (found.addresses[0].value if found.addresses else ""),
         counts={what: counted[what] for what in erasures.COUNTED if what in counted.keys()},  # noqa: SIM118
         elsewhere=await _elsewhere(tx, ids, found.contact.name),

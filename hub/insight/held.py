@@ -88,9 +88,7 @@ PARTS = {
 
 async def held(tx: Tx, contact_id: int) -> dict[str, list[dict[str, Any]]]:
     """By part, everything about this person and all merged into them; files by name. Raises NotFound."""
-    root = (await contacts.load(tx, contact_id)).contact.id
-    rows = await tx.fetch("SELECT id FROM contact WHERE root_id = $1", root)
-    ids = [row["id"] for row in rows]
+    ids = await contacts.merged(tx, contact_id)
     return {name: await _part(tx, sql, ids) for name, sql in PARTS.items()}
 
 

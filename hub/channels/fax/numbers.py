@@ -44,6 +44,6 @@ def _read(spelt: str, country: str) -> str:
         number = phonenumbers.parse(spelt, country or None)
         if not country and not phonenumbers.is_valid_number(number):
             return ""  # we guessed that it begins with a country code
-        return phone.key(phone.e164(spelt, country))
+        return phone.normalised(spelt, country)
     except (ValueError, phonenumbers.NumberParseException):
         return ""
