@@ -15,6 +15,7 @@ class BackgroundLoop:
 
     def __init__(self, name: str) -> None:
         self.loop = asyncio.new_event_loop()
+        self._sessions: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -25,6 +26,12 @@ class BackgroundLoop:
     def call(self, work: Coroutine[Any, Any, T], seconds: float = 10.0) -> T:
         """The coroutine's answer; raises TimeoutError after `seconds`."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(seconds)
+
+    def begin(self, session: Coroutine[Any, Any, None]) -> None:
+        """Runs a server's session here, until `close`; asyncio's own way to run it calls a cancelled one an error."""
+        task = self.loop.create_task(session)
+        self._sessions.add(task)
+        task.add_done_callback(self._sessions.discard)
 
     def close(self) -> None:
         """Cancels what still runs and ends the thread."""

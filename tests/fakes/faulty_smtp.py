@@ -244,8 +244,10 @@ class FaultySmtp:
                 file.write(json.dumps(plain) + "\n")
 
     async def _listen(self) -> asyncio.Server:
+        background = self._background
+        assert background is not None
         return await asyncio.start_server(
-            self._serve,
+            lambda reader, writer: background.begin(self._serve(reader, writer)),
             self.host,
             self.port,
             ssl=self.tls if self.implicit_tls else None,

@@ -134,7 +134,12 @@ class TcpProxy:
     async def _open_again(self) -> None:
         self._flowing.set()
         if self._server is None:
-            self._server = await asyncio.start_server(self._serve, self.host, self.port, reuse_address=True)
+            self._server = await asyncio.start_server(
+                lambda reader, writer: self._background.begin(self._serve(reader, writer)),
+                self.host,
+                self.port,
+                reuse_address=True,
+            )
             self.port = self._server.sockets[0].getsockname()[1]
 
     async def _refuse(self) -> None:
