@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -13,8 +12,8 @@ import msgspec
 import pytest
 
 from config.settings import Settings
+from hub import app
 from hub.agents import sessions
-from hub.app import serve_web
 from hub.plumbing.hub import Hub
 from hub.web import bodies, patience
 from tests.world import World
@@ -22,6 +21,7 @@ from tests.world import World
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 HEAD = b"GET /login HTTP/1.1\r\nHost: x\r\nX-Slow: "
 BODY = b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+SLOW_BODY = BODY + b"Content-Length: 90\r\n\r\nemail="
 HALF_TLS = bytes.fromhex("16030100c8010000c40303")
 
 
@@ -31,7 +31,7 @@ async def served(settings: Settings) -> AsyncIterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
-    task = asyncio.create_task(serve_web(msgspec.structs.replace(settings, port=port)))
+    task = asyncio.create_task(app.serve_web(msgspec.structs.replace(settings, port=port)))
     try:
         async with asyncio.timeout(30):
             while True:
@@ -52,37 +52,38 @@ async def opened(port: int, first: bytes) -> Stream:
     return reader, writer
 
 
-async def page_seconds(port: int) -> float:
-    """How long a fresh visitor waits for the login page."""
-    began = time.perf_counter()
+async def a_page_comes(port: int, *beside: list[Stream]) -> None:
+    """A fresh visitor gets the login page while all of these are still there: it waited for none of them."""
     async with aiohttp.ClientSession() as visitor, visitor.get(f"http://127.0.0.1:{port}/login") as answer:
         assert answer.status in (200, 303)
         await answer.read()
-    return time.perf_counter() - began
+    assert not any(reader.at_eof() for streams in beside for reader, _writer in streams)
 
 
 async def test_promise_72_slow_loris_and_floods(
     hub: Hub, settings: Settings, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """500 slow headers, 500 slow bodies, 100 half TLS hellos, 2,000 idle live pages: a page in under 2 s."""
-    monkeypatch.setattr(patience, "HEADER_SECONDS", 4.0)
-    monkeypatch.setattr(bodies, "SMALL_BODY_SECONDS", 4.0)
+    """500 slow headers, 500 slow bodies, 100 half TLS hellos, 2,000 idle live pages: a page comes beside them all."""
+    monkeypatch.setattr(patience, "HEADER_SECONDS", 600.0)
+    monkeypatch.setattr(bodies, "SMALL_BODY_SECONDS", 600.0)
     async with served(settings) as port:
         slow_heads = [await opened(port, HEAD) for _ in range(500)]
-        slow_bodies = [await opened(port, BODY + b"Content-Length: 90\r\n\r\nemail=") for _ in range(500)]
+        patient_bodies = [await opened(port, SLOW_BODY) for _ in range(500)]
         tls = [await opened(port, HALF_TLS) for _ in range(100)]
-        assert await page_seconds(port) < 2
+        await a_page_comes(port, slow_heads, patient_bodies)
         idle = [await live_page(hub, port, who) for who in await cookies(hub, world) for _ in range(500)]
         assert len(idle) == 2000
-        assert await page_seconds(port) < 2
-        await asyncio.sleep(4)
+        await a_page_comes(port, slow_heads, patient_bodies, idle)
+        monkeypatch.setattr(patience, "HEADER_SECONDS", 0.1)
+        monkeypatch.setattr(bodies, "SMALL_BODY_SECONDS", 0.1)
+        slow_bodies = [await opened(port, SLOW_BODY) for _ in range(100)]
         for name, streams in (("head", slow_heads), ("body", slow_bodies), ("tls", tls)):
             for reader, _writer in streams:
-                said = await asyncio.wait_for(reader.read(), 15)
+                said = await asyncio.wait_for(reader.read(), 60)
                 assert said == b"" or said.split(b" ")[1:2] in ([b"400"], [b"408"]), (name, said[:60])
         still_open = sum(not reader.at_eof() for reader, _writer in idle)
         assert still_open == 2000
-        for _reader, writer in (*slow_heads, *slow_bodies, *tls, *idle):
+        for _reader, writer in (*slow_heads, *patient_bodies, *slow_bodies, *tls, *idle):
             writer.close()
 
 
@@ -157,11 +158,12 @@ async def test_large_bodies_of_strangers_take_turns(
             writer.close()
 
 
-async def test_the_process_ends_at_once_with_pages_open(hub: Hub, settings: Settings, world: World) -> None:
-    """SIGTERM: open live pages are told to go, and nothing keeps the process."""
+async def test_the_process_ends_at_once_with_pages_open(
+    hub: Hub, settings: Settings, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGTERM: open live pages are told to go, and nothing keeps the process: it has not to hang up on them."""
+    monkeypatch.setattr(app, "DRAIN_SECONDS", 600)
     async with served(settings) as port:
         reader, _writer = await live_page(hub, port, (await cookies(hub, world))[0])
-        began = time.perf_counter()
-    assert time.perf_counter() - began < 12
     left = await asyncio.wait_for(reader.read(), 5)
     assert b"\x88" in left  # a close frame
