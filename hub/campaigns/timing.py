@@ -87,6 +87,20 @@ async def spread(tx: Tx, campaign: Campaign) -> list[Spread]:
     ]
 
 
+async def ahead(tx: Tx, campaign_id: int) -> tuple[datetime | None, datetime | None]:
+    """When the next and the last message leave that are planned and not made yet, of all steps; None: there is none."""
+    (row,) = await tx.fetch(
+        """
+        SELECT (SELECT due_at FROM recipient WHERE campaign_id = $1 AND state = 'ready' AND due_at IS NOT NULL
+                ORDER BY due_at LIMIT 1) AS next,
+               (SELECT due_at FROM recipient WHERE campaign_id = $1 AND state = 'ready' AND due_at IS NOT NULL
+                ORDER BY due_at DESC LIMIT 1) AS last
+        """,
+        campaign_id,
+    )
+    return row["next"], row["last"]
+
+
 async def begin(tx: Tx, campaign_id: int) -> None:
     """Count all due times from now on; the campaign must be locked. Nothing of it starts until that is done."""
     start: datetime = await tx.value(

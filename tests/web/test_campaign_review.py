@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from hub.campaigns import doubting
 from hub.plumbing.hub import Hub
 from tests.campaigns.preparing import TEXT, customers, draft, worked
 from tests.web.browsing import Web
@@ -56,6 +59,24 @@ async def test_each_real_message_is_looked_at_and_then_all_are_approved(
     assert (await mario.post(f"{place}/people/{ids[0]}/words", words)).status == 409, (
         "what was approved stays"
     )
+
+
+async def test_after_a_restore_approving_asks_to_how_many_it_perhaps_wrote(
+    site: Web, hub: Hub, world: World
+) -> None:
+    """The plan is made anew, and another like it may have been sent between the backup and its restore."""
+    place = await planned(hub, world, 2)
+    mario = await site.browser(world.mario)
+    async with hub.transaction() as tx:
+        await doubting.begin(tx, datetime.now(UTC) - timedelta(hours=2))
+    await mario.post(f"{place}/prepare")
+    await worked(hub, int(place.rpartition("/")[2]))
+    assert "Hasta 2 personas quizá recibieron esto" in await mario.text(f"{place}/review")
+    for wrong in ("", "1"):
+        refused = await mario.post(f"{place}/approve", {"total": "2", "perhaps": wrong})
+        assert (refused.status, 'id="perhaps-error"' in await refused.text()) == (422, True)
+    approved = await mario.post(f"{place}/approve", {"total": "2", "perhaps": "2"})
+    assert (approved.status, approved.headers["Location"]) == (303, f"{place}/run")
 
 
 async def test_what_is_missing_leads_to_where_it_is_done(site: Web, hub: Hub, world: World) -> None:

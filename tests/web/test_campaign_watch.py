@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from hub.agents.roles import Person
-from hub.campaigns import campaigns
+from hub.campaigns import campaigns, doubting
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
 from hub.web.topics import allowed
@@ -79,6 +81,10 @@ async def test_it_is_watched_paused_and_gone_on_with(site: Web, hub: Hub, world:
     assert "quizá se envió" in page
     assert f'data-topic="campaign:{running}"' in page
     assert "Pausar" in page
+    await hub.pool.execute("UPDATE recipient SET due_at = now() + interval '3 days' WHERE state = 'ready'")
+    page = await mario.text(f"{place}/run")
+    assert "salen: <time" in page, "who waits for a day to come is not reckoned by the pace of a minute"
+    assert "lo que falta tarda" not in page
     paused = await mario.post(f"{place}/run", {"act": "pause"})
     assert (paused.status, paused.headers["Location"]) == (303, f"{place}/run")
     page = await mario.text(f"{place}/run")
@@ -95,6 +101,27 @@ async def test_it_is_watched_paused_and_gone_on_with(site: Web, hub: Hub, world:
     assert (await mario.post(f"{place}/people/{perhaps}/resend")).status == 409
     assert (await mario.post(f"{place}/people/987654/resend")).status == 404
     assert "1 <span" in await (await mario.get(f"{place}/far")).text(), "the row of the list"
+
+
+async def test_after_a_restore_the_page_asks_to_how_many_it_perhaps_wrote(
+    site: Web, hub: Hub, world: World, running: int
+) -> None:
+    """Going on has no button until the number is typed; a wrong one says so where it was typed."""
+    mario, place = await site.browser(world.mario), f"/campaigns/{running}"
+    async with hub.transaction() as tx:
+        await tx.execute("UPDATE campaign SET state = 'paused', why = 'restored' WHERE id = $1", running)
+        await doubting.begin(tx, datetime.now(UTC) - timedelta(hours=2))
+    page = await mario.text(f"{place}/run")
+    assert "Hasta 1 persona quizá recibió esto" in page
+    assert 'name="act" value="resume">' in page, "the form that asks"
+    assert '<button class="btn primary" type="submit" name="act" value="resume">' not in page
+    for wrong in ("", "7", "uno"):
+        refused = await mario.post(f"{place}/run", {"act": "resume", "perhaps": wrong})
+        assert (refused.status, 'id="perhaps-error"' in await refused.text()) == (422, True)
+    assert (await mario.post(f"{place}/run", {"act": "resume", "perhaps": "1"})).status == 303
+    page = await mario.text(f"{place}/run")
+    assert "En marcha" in page
+    assert 'name="perhaps"' not in page
 
 
 async def test_open_pages_hear_of_it_and_agents_do_not(

@@ -8,7 +8,7 @@ from hub.campaigns import steps
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.steps import Step
 from hub.plumbing.db import Tx
-from hub.plumbing.texts import _
+from hub.plumbing.texts import _, ngettext
 from hub.web.campaigns import words
 from hub.web.campaigns.views import CheckView
 
@@ -64,7 +64,8 @@ def _said(missing: str, otherwise: str) -> tuple[str, str]:
 def _message(planned: list[Step]) -> str:
     first = planned[0].texts.get("a") if planned else None
     said = (first.subject or first.text or first.short) if first else ""
-    more = _("+%(n)s follow-ups", n=len(planned) - 1) if len(planned) > 1 else ""
+    later = len(planned) - 1
+    more = ngettext("+%(n)s follow-up", "+%(n)s follow-ups", later) if later > 0 else ""
     return " ".join(part for part in (_named_blanks(said)[:60], more) if part)
 
 

@@ -27,8 +27,9 @@ class FarView(View, frozen=True, kw_only=True):
 class RunView(View, frozen=True, kw_only=True):
     """How far it is: the bar, the numbers beside it, what one may do now. `csrf`: "" in a live update.
 
-    `tiles`: (key, words, number). `left_out`, `stopped`: reasons in words with their numbers. `perhaps`: to how many
-    it perhaps wrote since the backup that was restored.
+    `next_at`, `last_at`: where the pace does not say when it goes on or ends. `tiles`: (key, words, number).
+    `left_out`, `stopped`: reasons in words with their numbers. `perhaps`: to how many it perhaps wrote since the
+    backup that was restored.
     """
 
     campaign: Campaign
@@ -37,8 +38,11 @@ class RunView(View, frozen=True, kw_only=True):
     bars: list[BarView]
     tiles: list[tuple[str, str, int]]
     percent: int
+    done: int
     everybody: int
     pace: str
+    next_at: datetime | None
+    last_at: datetime | None
     acts: list[ActView]
     in_flight: int
     left_out: list[tuple[str, int]]
@@ -70,7 +74,6 @@ class RunPage(StepPage, frozen=True, kw_only=True):
 
     run: RunView
     spread: list[Spread]
-    error: str = ""
 
 
 class BarRow(View, frozen=True, kw_only=True):

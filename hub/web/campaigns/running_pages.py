@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -13,9 +13,10 @@ from hub.campaigns.campaigns import Campaign
 from hub.campaigns.figures import Progress
 from hub.campaigns.recipients import Recipient
 from hub.campaigns.states import State, may_become
+from hub.plumbing.clock import now
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
-from hub.plumbing.texts import N_, _
+from hub.plumbing.texts import N_, _, ngettext
 from hub.web import render, shell
 from hub.web.campaigns import charts, opened, reasons, verbs, words
 from hub.web.campaigns.figures_views import ActView, FarView, RunPage, RunView, UnknownView
@@ -23,6 +24,7 @@ from hub.web.forms import form_of
 from hub.web.requests import hub_of, id_of
 
 MOST_UNKNOWN = 50
+HOURS_FROM = 120  # minutes
 ACTS: dict[str, tuple[State, str, str, str]] = {
     "pause": ("paused", N_("Pause"), "pause", ""),
     "resume": ("running", N_("Go on"), "play", "primary"),
@@ -38,23 +40,32 @@ class ActForm(msgspec.Struct):
     perhaps: str = ""
 
 
+class Looked(msgspec.Struct, frozen=True, kw_only=True):
+    """What one look at a campaign found. `unknown`: who perhaps got it, as many as are shown; `next_at`, `last_at`:
+    when the first and the last of those leave that are still planned."""
+
+    progress: Progress
+    unknown: list[Recipient]
+    next_at: datetime | None
+    last_at: datetime | None
+
+
 async def show(request: web.Request) -> web.StreamResponse:
     """GET /campaigns/{id}/run."""
     return await _page(request)
 
 
-async def _page(request: web.Request, error: str = "") -> web.StreamResponse:
+async def _page(request: web.Request, errors: dict[str, str] | None = None) -> web.StreamResponse:
     opened.marketer(request)
     cursor = await shell.live_cursor(request)
     async with hub_of(request).transaction() as tx:
         campaign = await campaigns.load(tx, id_of(request))
         page = RunPage(
-            **await opened.frame(tx, request, campaign, "run"),
-            run=await run(tx, campaign),
+            **await opened.frame(tx, request, campaign, "run") | {"errors": errors or {}},
+            run=run_of(campaign, await look(tx, campaign.id)),
             spread=await timing.spread(tx, campaign),
-            error=error,
         )
-    status = 422 if error else 200
+    status = 422 if errors else 200
     return await shell.page(
         request, "campaigns/run.html", page, current="campaigns", cursor=cursor, status=status
     )
@@ -73,7 +84,7 @@ async def act(request: web.Request) -> web.StreamResponse:
         async with hub_of(request).transaction() as tx:
             await do(tx, id_of(request), person.id)
     except BadInput as error:
-        return await _page(request, error.message)
+        return await _page(request, {error.field or "": error.message})
     place = "review" if form.act == "unschedule" else "run"
     raise web.HTTPSeeOther(f"/campaigns/{id_of(request)}/{place}")
 
@@ -111,27 +122,34 @@ def far_view(progress: Progress) -> FarView:
     )
 
 
-async def run(tx: Tx, campaign: Campaign) -> RunView:
-    """The whole partial, the same for everybody who looks."""
-    return run_of(campaign, await figures.progress(tx, campaign.id), await perhaps_sent(tx, campaign.id))
+async def look(tx: Tx, campaign_id: int) -> Looked:
+    """As it stands now, the same for everybody who looks."""
+    next_at, last_at = await timing.ahead(tx, campaign_id)
+    return Looked(
+        progress=await figures.progress(tx, campaign_id),
+        unknown=await recipients.listed(tx, campaign_id, states=["unknown"], most=MOST_UNKNOWN),
+        next_at=next_at,
+        last_at=last_at,
+    )
 
 
-async def perhaps_sent(tx: Tx, campaign_id: int) -> list[Recipient]:
-    """Those who perhaps got it, as many as are shown."""
-    return await recipients.listed(tx, campaign_id, states=["unknown"], most=MOST_UNKNOWN)
-
-
-def run_of(campaign: Campaign, progress: Progress, unknown: list[Recipient]) -> RunView:
-    """The same from what was read, in the language being spoken."""
+def run_of(campaign: Campaign, looked: Looked) -> RunView:
+    """The whole partial, in the language being spoken."""
+    progress, unknown = looked.progress, looked.unknown
+    done = progress.everybody - progress.to_go
+    next_at, last_at = _moments(campaign, looked)
     return RunView(
         campaign=campaign,
         state=words.state(campaign),
         tone=words.TONES.get(campaign.state, ""),
         bars=charts.bar(progress),
         tiles=_tiles(progress),
-        percent=int(charts.percent(progress.everybody - progress.to_go, progress.everybody)),
+        percent=int(charts.percent(done, progress.everybody)),
+        done=done,
         everybody=progress.everybody,
-        pace=_pace(campaign, progress),
+        pace=_pace(campaign, progress, ends=last_at is None),
+        next_at=next_at,
+        last_at=last_at,
         acts=_acts(campaign, progress.perhaps),
         in_flight=progress.in_flight,
         left_out=worded(progress.excluded),
@@ -156,13 +174,41 @@ def _tiles(progress: Progress) -> list[tuple[str, str, int]]:
     ]
 
 
-def _pace(campaign: Campaign, progress: Progress) -> str:
+def _moments(campaign: Campaign, looked: Looked) -> tuple[datetime | None, datetime | None]:
+    """When the next leave, where none does now, and the last, where the pace alone would end earlier."""
+    if campaign.state not in ("scheduled", "running"):
+        return None, None
+    at_pace = now() + timedelta(minutes=looked.progress.minutes_left or 0)
+    following = looked.next_at if not looked.progress.a_minute else None
+    return _behind(following, now()), _behind(looked.last_at, at_pace + timedelta(minutes=1))
+
+
+def _behind(at: datetime | None, moment: datetime) -> datetime | None:
+    return at if at and at > moment else None
+
+
+def _pace(campaign: Campaign, progress: Progress, *, ends: bool) -> str:
+    """`ends`: at this pace, and not when the last of the plan has its moment."""
     if campaign.state != "running":
         return ""
-    if not progress.a_minute:
+    a_minute, minutes = progress.a_minute, progress.minutes_left
+    if not minutes:
         return _("Nothing left in the last minute.")
-    told: dict[str, Any] = {"n": progress.a_minute, "minutes": progress.minutes_left}
-    return _("%(n)s a minute; at this pace the rest takes %(minutes)s minutes.", **told)
+    pace = render.number(a_minute)
+    if not ends:
+        return _("%(n)s a minute.", n=pace)
+    if minutes >= HOURS_FROM:
+        return _(
+            "%(pace)s a minute; at this pace the rest takes about %(n)s hours.",
+            pace=pace,
+            n=render.number(-(-minutes // 60)),
+        )
+    return ngettext(
+        "%(pace)s a minute; at this pace the rest takes %(n)s minute.",
+        "%(pace)s a minute; at this pace the rest takes %(n)s minutes.",
+        minutes,
+        pace=pace,
+    )
 
 
 def _acts(campaign: Campaign, perhaps: int) -> list[ActView]:
