@@ -80,7 +80,7 @@ async def _found(
         return []
     contacts, accounts, agents = zip(*asked, strict=True)
     rows = await tx.fetch(
-        """
+        f"""
         SELECT q.contact_id IS NULL OR r.id IS NOT NULL AS there, r.language,
                r.name AS "contact.name", r.job_title AS "contact.job_title",
                (SELECT a.value FROM address a JOIN contact m ON m.id = a.contact_id
@@ -100,34 +100,7 @@ async def _found(
                                                CASE WHEN r.account_standing = 'confirmed' THEN r.account_id END)
         LEFT JOIN agent w ON w.id = o.owner_id
         LEFT JOIN agent g ON g.id = q.agent_id
-        LEFT JOIN LATERAL (
-            WITH kept AS MATERIALIZED (
-                SELECT p.id, p.product_id, p.amount, p.currency, p.bought_at
-                FROM purchase p JOIN contact m ON m.id = p.contact_id WHERE m.root_id = r.id AND p.state = ANY($6)
-                UNION
-                SELECT p.id, p.product_id, p.amount, p.currency, p.bought_at
-                FROM purchase p WHERE p.account_id = o.id AND p.state = ANY($6))
-            SELECT (SELECT min(bought_at)::date FROM kept WHERE $8) AS since,
-                   (SELECT jsonb_agg(jsonb_build_array(g.name, k.bought_at::date, k.amount::text, k.currency)
-                                     ORDER BY k.bought_at DESC, k.id DESC)
-                    FROM (SELECT * FROM (  -- of an account's thousands only the newest are read
-                              (SELECT p.id, p.product_id, p.amount, p.currency, p.bought_at
-                               FROM contact m JOIN purchase p ON p.contact_id = m.id
-                               WHERE m.root_id = r.id AND p.state = ANY($6)
-                               ORDER BY p.bought_at DESC, p.id DESC LIMIT $7)
-                              UNION
-                              (SELECT p.id, p.product_id, p.amount, p.currency, p.bought_at
-                               FROM purchase p WHERE p.account_id = o.id AND p.state = ANY($6)
-                               ORDER BY p.bought_at DESC FETCH FIRST ($7) ROWS WITH TIES)) AS both_newest
-                          ORDER BY bought_at DESC, id DESC LIMIT $7) k
-                    JOIN product g ON g.id = k.product_id) AS newest,
-                   (SELECT jsonb_agg(jsonb_build_array(amount::text, currency) ORDER BY amount DESC, currency)
-                    FROM (SELECT sum(amount) AS amount, currency FROM kept WHERE $9 GROUP BY currency) s) AS totals,
-                   (SELECT jsonb_agg(jsonb_build_array(amount::text, currency) ORDER BY amount DESC, currency)
-                    FROM (SELECT sum(y.amount) AS amount, k.currency FROM kept k JOIN payment y ON y.purchase_id = k.id
-                          WHERE $10 AND y.paid_on IS NULL GROUP BY k.currency) s) AS unpaid
-            WHERE $4
-        ) b ON true
+        LEFT JOIN LATERAL ({_BOUGHT}) b ON true
         ORDER BY q.n
         """,
         contacts,
@@ -213,3 +186,34 @@ def first_name(name: str) -> str:
     _family, comma, given = name.partition(",")
     words = (given if comma and given.strip() else name).split()
     return words[0].strip(",") if words else ""
+
+
+# What a person (r) and their account (o) bought; $4 and $6 to $10 as _found gives them.
+_BOUGHT = """
+    WITH kept AS MATERIALIZED (
+        SELECT p.id, p.product_id, p.amount, p.currency, p.bought_at
+        FROM purchase p JOIN contact m ON m.id = p.contact_id WHERE m.root_id = r.id AND p.state = ANY($6)
+        UNION
+        SELECT p.id, p.product_id, p.amount, p.currency, p.bought_at
+        FROM purchase p WHERE p.account_id = o.id AND p.state = ANY($6))
+    SELECT (SELECT min(bought_at)::date FROM kept WHERE $8) AS since,
+           (SELECT jsonb_agg(jsonb_build_array(g.name, k.bought_at::date, k.amount::text, k.currency)
+                             ORDER BY k.bought_at DESC, k.id DESC)
+            FROM (SELECT * FROM (  -- of an account's thousands only the newest are read
+                      (SELECT p.id, p.product_id, p.amount, p.currency, p.bought_at
+                       FROM contact m JOIN purchase p ON p.contact_id = m.id
+                       WHERE m.root_id = r.id AND p.state = ANY($6)
+                       ORDER BY p.bought_at DESC, p.id DESC LIMIT $7)
+                      UNION
+                      (SELECT p.id, p.product_id, p.amount, p.currency, p.bought_at
+                       FROM purchase p WHERE p.account_id = o.id AND p.state = ANY($6)
+                       ORDER BY p.bought_at DESC FETCH FIRST ($7) ROWS WITH TIES)) AS both_newest
+                  ORDER BY bought_at DESC, id DESC LIMIT $7) k
+            JOIN product g ON g.id = k.product_id) AS newest,
+           (SELECT jsonb_agg(jsonb_build_array(amount::text, currency) ORDER BY amount DESC, currency)
+            FROM (SELECT sum(amount) AS amount, currency FROM kept WHERE $9 GROUP BY currency) s) AS totals,
+           (SELECT jsonb_agg(jsonb_build_array(amount::text, currency) ORDER BY amount DESC, currency)
+            FROM (SELECT sum(y.amount) AS amount, k.currency FROM kept k JOIN payment y ON y.purchase_id = k.id
+                  WHERE $10 AND y.paid_on IS NULL GROUP BY k.currency) s) AS unpaid
+    WHERE $4
+"""
