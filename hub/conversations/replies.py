@@ -96,11 +96,27 @@ async def reply(
     if (known := await _known(tx, held, answer.client_id)) is not None:
         return known
     channel = await _channel(tx, answer.channel_id or held.last_channel_id)
-    speaking = adapter(channel.kind)
-    can = speaking.can
+    can = adapter(channel.kind).can
     await _nothing_newer(tx, held, answer, agent_id, live=can.live)
     answer, details = await _worded(tx, channel.id, answer)
     _fits(answer, can)
+    return await _stored(tx, domain, held, agent_id, channel, answer, details, automatic=automatic)
+
+
+async def _stored(
+    tx: Tx,
+    domain: str,
+    held: Held,
+    agent_id: int | None,
+    channel: Channel,
+    answer: Answer,
+    details: dict[str, Any],
+    *,
+    automatic: bool,
+) -> Reply:
+    """The message, its files and deliveries, and what follows of it for the conversation."""
+    speaking = adapter(channel.kind)
+    can = speaking.can
     cc = answer.cc if can.cc else ()
     whom = await choose(tx, held.id, channel.id, speaking, to=answer.to, cc=cc, free_text=not details)
     id_, header = await insert(
