@@ -145,17 +145,8 @@ async def say(
     `page`: the opened page that asks, which others' changes are told from (drafting).
     """
     campaigns.must_be_editable(await campaigns.lock(tx, campaign_id))
-    if variant not in VARIANTS:
-        raise BadInput(_("The variants are a and b."), field="variant")
-    if not await tx.value(
-        "SELECT true FROM campaign_step WHERE campaign_id = $1 AND step = $2", campaign_id, step
-    ):
-        raise NotFound(_("There is no such step."))
     clean = checked(wanted)
-    if clean.approved_text_id and not await tx.value(
-        "SELECT true FROM approved_text WHERE id = $1 AND active", clean.approved_text_id
-    ):
-        raise BadInput(_("There is no such approved text."), field="approved_text_id")
+    await _must_be_there(tx, campaign_id, step, variant, clean.approved_text_id)
     before = await newest(tx, campaign_id, step, variant)
     version: int = await tx.value(
         """
@@ -177,14 +168,8 @@ async def say(
         agent_id,
     )
     texts = [name for name in SAID if getattr(clean, name) != getattr(before or Wanted(), name)]
-    said: dict[str, Any] = {
-        "step": step,
-        "variant": variant,
-        "text_version": version,
-        "texts": texts,
-        "page": page,
-    }
-    await _changed(tx, campaign_id, agent_id, **said)
+    told = {"step": step, "variant": variant, "text_version": version, "texts": texts, "page": page}
+    await _changed(tx, campaign_id, agent_id, **told)
     return await text(tx, campaign_id, step, variant, version)
 
 
@@ -208,7 +193,22 @@ async def said(tx: Tx, campaign_id: int, step: int, variant: str) -> Text:
     return found
 
 
-async def _changed(tx: Tx, campaign_id: int, agent_id: int, **said: Any) -> None:
+async def _must_be_there(
+    tx: Tx, campaign_id: int, step: int, variant: str, approved_text_id: int | None
+) -> None:
+    if variant not in VARIANTS:
+        raise BadInput(_("The variants are a and b."), field="variant")
+    if not await tx.value(
+        "SELECT true FROM campaign_step WHERE campaign_id = $1 AND step = $2", campaign_id, step
+    ):
+        raise NotFound(_("There is no such step."))
+    if approved_text_id and not await tx.value(
+        "SELECT true FROM approved_text WHERE id = $1 AND active", approved_text_id
+    ):
+        raise BadInput(_("There is no such approved text."), field="approved_text_id")
+
+
+async def _changed(tx: Tx, campaign_id: int, agent_id: int, **told: Any) -> None:
     version = await tx.value(
         "UPDATE campaign SET version = version + 1, changed_at = now() WHERE id = $1 RETURNING version",
         campaign_id,
@@ -220,7 +220,7 @@ async def _changed(tx: Tx, campaign_id: int, agent_id: int, **said: Any) -> None
         campaign_id=campaign_id,
         fields=["message"],
         version=version,
-        **said,
+        **told,
     )
     tx.signal("campaign", campaign_id, campaigns.topics(campaign_id))
 
