@@ -12,7 +12,19 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-MEASUREMENTS = ("parse", "inbound", "batches", "live", "chat", "reading", "audience", "letter", "campaign")
+MEASUREMENTS = (
+    "parse",
+    "inbound",
+    "batches",
+    "live",
+    "chat",
+    "reading",
+    "audience",
+    "letter",
+    "campaign",
+    "lists",
+    "reports",
+)
 RESULTS = Path(__file__).parent / "results.json"
 
 

@@ -9,8 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from hub.customers.addresses import normalised
-from hub.customers.importing import Row, addresses_of
+from hub.customers.importing_people import Person, person
 from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import N_, _
 
@@ -79,10 +78,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Understood(msgspec.Struct, frozen=True):
-    """One row: what customers/importing takes, its addresses, what stays with the list, and the wish with its proof."""
+    """One row: who it is about, what stays with the list, and the wish with its proof."""
 
-    row: Row
-    addresses: list[tuple[str, str]]
+    person: Person
     fields: dict[str, str]
     wants: bool | None
     proof: str
@@ -144,16 +142,14 @@ def understood(cells: Mapping[str, str], plan: Plan) -> Understood:
     }
     row = {name: said[name] for name in _TAKEN if said.get(name)}
     row["name"] = " ".join(part for part in (said.get("name"), said.get("surname")) if part)
-    addresses = addresses_of(row)
-    if said.get("address"):
-        type_ = "email" if "@" in said["address"] else "phone"
-        addresses.append((type_, normalised(type_, said["address"])))
-        row[type_] = "|".join(value for kind, value in addresses if kind == type_)
-    if not addresses and not row.get("external_id"):
+    if either := said.get("address"):
+        type_ = "email" if "@" in either else "phone"
+        row[type_] = "|".join(part for part in (row.get(type_), either) if part)
+    one = person(row)
+    if not one.addresses and not one.external_id:
         raise BadInput(_("Give an email, a telephone or an external id."), field="email")
     return Understood(
-        row=row,
-        addresses=addresses,
+        person=one,
         fields={
             slug(name): cells.get(name, "") for name, meaning in plan.columns.items() if meaning == "keep"
         },

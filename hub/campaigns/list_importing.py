@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import islice
 
 import msgspec
 
-from hub.campaigns import lists
-from hub.campaigns.list_columns import Plan, checked, understood
-from hub.campaigns.lists import MOST_ERRORS, Taken
+from hub.campaigns import list_rows, lists
+from hub.campaigns.list_columns import Plan, checked
+from hub.campaigns.list_rows import Read
+from hub.campaigns.lists import MOST_ERRORS
 from hub.customers import importing
 from hub.customers.importing import Row, RowError, Source
 from hub.plumbing import todo
 from hub.plumbing.clock import monotonic
 from hub.plumbing.db import Tx
-from hub.plumbing.errors import BadInput, HubError, NotFound
+from hub.plumbing.errors import BadInput, NotFound
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _
 
 TODO = "list_import"
 MOST_ROWS = 1_000_000
-AT_ONCE = 200
+AT_ONCE = importing.AT_ONCE
 
 
 class Importing(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,29 +136,28 @@ async def turn(hub: Hub, import_id: int, *, until: float) -> bool:
     except NotFound as error:  # a backup without its files
         await hub.retrying(partial(_finish, import_id=work.id, why=error.message))
         return True
-    while batch := await asyncio.to_thread(lambda: list(islice(rows, AT_ONCE))):
-        if not await hub.retrying(partial(_store, work=work, batch=batch)):
-            return False  # another worker is at it, and further
+    batch = await asyncio.to_thread(_next, rows, work.plan)
+    while batch:
+        then = asyncio.create_task(
+            asyncio.to_thread(_next, rows, work.plan)
+        )  # while the database is at this one
+        try:
+            if not await hub.retrying(partial(_store, work=work, batch=batch)):
+                return False  # another worker is at it, and further
+        finally:
+            batch = await then
         if monotonic() > until:
             return False
     await hub.retrying(partial(_finish, import_id=work.id))
     return True
 
 
-async def _store(tx: Tx, work: _Work, batch: list[tuple[int, Row]]) -> bool:
-    """These rows, each in a savepoint of its own, and that they are done; False when somebody else did them."""
+async def _store(tx: Tx, work: _Work, batch: Sequence[Read]) -> bool:
+    """These rows, and that they are done; False when somebody else did them."""
     position = await tx.value("SELECT position FROM contact_list_import WHERE id = $1 FOR UPDATE", work.id)
-    if position is None or position >= batch[0][0]:
+    if position is None or position >= batch[0].number:
         return False
-    taken = Taken()
-    for number, row in batch:
-        try:
-            async with tx.connection.transaction():
-                await lists.store(tx, work.list_id, understood(row, work.plan), taken, work.agent_id)
-            taken.done += 1
-        except HubError as error:
-            taken.wrong += 1
-            taken.errors.append(RowError(number, error.field, error.message))
+    taken = await list_rows.store(tx, work.list_id, batch, work.agent_id)
     await tx.execute(
         """
         UPDATE contact_list_import
@@ -167,7 +167,7 @@ async def _store(tx: Tx, work: _Work, batch: list[tuple[int, Row]]) -> bool:
         WHERE id = $1
         """,
         work.id,
-        batch[-1][0],
+        batch[-1].number,
         taken.done,
         taken.new,
         taken.wrong,
@@ -204,16 +204,12 @@ def _walked(source: Source, plan: Plan) -> int:
 def _behind(hub: Hub, work: _Work) -> Iterator[tuple[int, Row]]:
     """The rows not looked at yet. Raises NotFound."""
     assert work.file is not None
-    rows = importing.sheet(hub.files.path(work.file))[1]
-    for first in rows:
-        if first[0] > work.position:
-            return _with(first, rows)
-    return iter(())
+    return importing.sheet(hub.files.path(work.file), after=work.position)[1]
 
 
-def _with(first: tuple[int, Row], rest: Iterator[tuple[int, Row]]) -> Iterator[tuple[int, Row]]:
-    yield first
-    yield from rest
+def _next(rows: Iterator[tuple[int, Row]], plan: Plan) -> list[Read]:
+    """The next some hundred, understood."""
+    return list_rows.read(islice(rows, AT_ONCE), plan)
 
 
 _SELECTED = """

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
-from hub.campaigns.list_columns import Plan, Understood, checked, understood
+from hub.campaigns import list_rows
+from hub.campaigns.list_columns import Plan, checked
+from hub.campaigns.list_rows import Taken
 from hub.customers import importing
-from hub.customers.importing import Row, RowError, Source
-from hub.customers.importing_wishes import agree, refuse
+from hub.customers.importing import Row, Source
 from hub.plumbing import history
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict, NotFound
@@ -35,20 +37,6 @@ class ContactList(msgspec.Struct, frozen=True, kw_only=True):
     people: int
     agent_name: str | None
     changed_at: datetime
-
-
-class Taken(msgspec.Struct, kw_only=True):
-    """What a file did, or would do (list_trying). Rows: `done` of people, of whom `new` were not known; `wrong` in all.
-
-    Addresses: `agreed` newly to campaigns; `kept_out` had said no before and stay out. `errors`: the first ones.
-    """
-
-    done: int = 0
-    new: int = 0
-    wrong: int = 0
-    agreed: int = 0
-    kept_out: int = 0
-    errors: list[RowError] = []
 
 
 async def load(tx: Tx, list_id: int) -> ContactList:
@@ -128,7 +116,8 @@ async def take_in(
 ) -> Taken:
     """Everybody in the file stands in the list from now on; whom we do not know becomes a contact.
 
-    Each row in a savepoint of its own, 200 a transaction. Raises NotFound, and BadInput for the whole file or plan.
+    Some hundred rows a transaction, of which a wrong one takes no other along. Raises NotFound, and BadInput for the
+    whole file or plan.
     """
     for _chunk in chunks(raw, plan, most):
         pass  # what makes the whole file unusable is known before its first row is stored
@@ -136,14 +125,12 @@ async def take_in(
     async with hub.transaction() as tx:
         await grow(tx, list_id, columns, agent_id=agent_id)
     taken = Taken()
-
-    async def store_row(tx: Tx, row: Row) -> None:
-        await store(tx, list_id, understood(row, plan), taken, agent_id)
-
-    numbered = (one for chunk in chunks(raw, plan, most) for one in chunk)
-    imported = await importing.bring_in(hub, numbered, store_row, progress)
-    taken.done, taken.wrong = imported.done, len(imported.errors)
-    taken.errors = imported.errors[:MOST_ERRORS]
+    for chunk in chunks(raw, plan, most):
+        for batch in (chunk[at : at + importing.AT_ONCE] for at in range(0, len(chunk), importing.AT_ONCE)):
+            rows = list_rows.read(batch, plan)
+            store = partial(list_rows.store, list_id=list_id, rows=rows, agent_id=agent_id)
+            taken.add(await hub.retrying(store), most=MOST_ERRORS)
+            progress(len(rows))
     return taken
 
 
@@ -165,29 +152,6 @@ async def grow(tx: Tx, list_id: int, columns: Sequence[str], *, agent_id: int | 
         list(columns),
     )
     await history.record(tx, "list_imported", agent_id=agent_id, list=list_id)
-
-
-async def store(tx: Tx, list_id: int, one: Understood, taken: Taken, agent_id: int | None) -> None:
-    """One person into the list, known or not, with their wish; `taken` counts. Raises what importing raises."""
-    known = await importing.person_known(tx, one.row.get("external_id", ""), one.addresses)
-    contact = await importing.store_contact(tx, one.row)
-    await tx.execute(
-        """
-        INSERT INTO contact_list_member (list_id, contact_id, fields) VALUES ($1, $2, $3)
-        ON CONFLICT (list_id, contact_id) DO UPDATE SET fields = contact_list_member.fields || EXCLUDED.fields
-        """,
-        list_id,
-        contact,
-        one.fields,
-    )
-    agreed = kept_out = 0
-    if one.wants:
-        agreed, kept_out = await agree(tx, one.addresses, proof=one.proof, agent_id=agent_id)
-    elif one.wants is False:
-        await refuse(tx, one.addresses, proof=one.proof, agent_id=agent_id)
-    taken.new += known is None
-    taken.agreed += agreed
-    taken.kept_out += kept_out
 
 
 def chunks(

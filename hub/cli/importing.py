@@ -12,8 +12,8 @@ from rich.progress import Progress
 from hub.campaigns import list_importing, lists
 from hub.campaigns.list_columns import WORDS, Plan, guess
 from hub.campaigns.list_importing import Importing
+from hub.campaigns.list_rows import Taken
 from hub.campaigns.list_trying import dry_run
-from hub.campaigns.lists import Taken
 from hub.cli.opened import with_hub
 from hub.customers import importing, importing_purchases
 from hub.customers.importing import Imported, RowError

@@ -126,7 +126,7 @@ async def create(
     for type_, value in addresses:
         await prove(tx, id_, type_, value, source=source)
     if not addresses:
-        await rolling_up.mark(tx, id_)
+        await rolling_up.mark(tx, [id_])
     await history.record(tx, "contact_created", agent_id=agent_id, contact_id=id_, account_id=account_id)
     return await load(tx, id_)
 

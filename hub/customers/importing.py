@@ -6,13 +6,17 @@ import codecs
 import csv
 import io
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
 import msgspec
 
-from hub.customers import accounts, contacts, roles, tags
-from hub.customers.addresses import normalised, prove
+from hub.customers import accounts
+from hub.customers.importing_deciding import decide
+from hub.customers.importing_people import People, look_up, person
+from hub.customers.importing_storing import store
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, HubError
 from hub.plumbing.hub import Hub
@@ -21,6 +25,8 @@ from hub.plumbing.texts import _
 
 MOST_BYTES = 200_000_000
 MOST_FIELD = 10_000
+AT_ONCE = 500
+"""People of one transaction."""
 ACCOUNT_COLUMNS = ("external_id", "name", "kind", "relation", "tier", "owner", "deputy", "domains", "notes")
 CONTACT_COLUMNS = (
     "external_id",
@@ -66,12 +72,40 @@ async def import_accounts(
 async def import_contacts(
     hub: Hub, path: Path, *, progress: Callable[[int], None] = lambda n: None
 ) -> Imported:
-    """Contacts with email, phone, tags (several with | between), account (external_id or exact name), role there."""
-    return await bring_in(hub, read(path, CONTACT_COLUMNS, ()), _store_contact, progress)
+    """Contacts with email, phone, tags (several with | between), account (external_id or exact name), role there.
+
+    What is known of a person is changed, tags and roles are added; an empty cell says nothing.
+    """
+    imported, rows = Imported(), read(path, CONTACT_COLUMNS, ())
+    while batch := list(islice(rows, AT_ONCE)):
+        errors = await hub.retrying(partial(_store_people, rows=batch))
+        imported.errors += errors
+        imported.done += len(batch) - len(errors)
+        progress(len(batch))
+    return imported
+
+
+async def _store_people(tx: Tx, rows: Sequence[tuple[int, Row]]) -> list[RowError]:
+    """Those that are right, together; what is wrong with the others."""
+    said, errors = [], []
+    for number, row in rows:
+        try:
+            said.append((number, person(row)))
+        except HubError as error:
+            errors.append(RowError(number, error.field, error.message))
+    people = People()
+    await look_up(tx, people, [one for _number, one in said])
+    for number, one in said:
+        try:
+            decide(people, one)
+        except HubError as error:
+            errors.append(RowError(number, error.field, error.message))
+    await store(tx, people)
+    return sorted(errors, key=lambda error: error.row)
 
 
 async def bring_in(
-    hub: Hub, rows: Iterator[tuple[int, Row]], store: Store, progress: Callable[[int], None]
+    hub: Hub, rows: Iterator[tuple[int, Row]], store_row: Store, progress: Callable[[int], None]
 ) -> Imported:
     """Each row in a savepoint of its own, 200 rows a transaction: one bad row never takes others along."""
     imported = Imported()
@@ -79,20 +113,20 @@ async def bring_in(
     for numbered in rows:
         batch.append(numbered)
         if len(batch) == 200:
-            await _store_batch(hub, batch, store, imported)
+            await _store_batch(hub, batch, store_row, imported)
             progress(len(batch))
             batch = []
-    await _store_batch(hub, batch, store, imported)
+    await _store_batch(hub, batch, store_row, imported)
     progress(len(batch))
     return imported
 
 
-async def _store_batch(hub: Hub, batch: list[tuple[int, Row]], store: Store, imported: Imported) -> None:
+async def _store_batch(hub: Hub, batch: list[tuple[int, Row]], store_row: Store, imported: Imported) -> None:
     async with hub.transaction() as tx:
         for number, row in batch:
             try:
                 async with tx.connection.transaction():
-                    await store(tx, row)
+                    await store_row(tx, row)
                 imported.done += 1
             except HubError as error:
                 imported.errors.append(RowError(number, error.field, error.message))
@@ -123,8 +157,8 @@ def read(path: Path, allowed: tuple[str, ...], needed: tuple[str, ...]) -> Itera
         yield number, {name.lower(): value for name, value in row.items()}
 
 
-def sheet(source: Source) -> tuple[list[str], Iterator[tuple[int, Row]]]:
-    """The headings of a CSV file, and its rows by heading with their numbers, empty ones left out.
+def sheet(source: Source, *, after: int = 1) -> tuple[list[str], Iterator[tuple[int, Row]]]:
+    """The headings of a CSV file, and its rows by heading with their numbers, those after row `after`, no empty ones.
 
     Comma or semicolon, UTF-8 (with or without BOM) or Windows-1252. A file that lies on the disk is read as it is
     walked. Raises BadInput, also while it is walked.
@@ -135,7 +169,7 @@ def sheet(source: Source) -> tuple[list[str], Iterator[tuple[int, Row]]]:
     reader = csv.reader(stream, delimiter=";" if head.count(";") > head.count(",") else ",")
     lines = _numbered(reader)
     headings = [name.strip() for name in next(lines, (1, []))[1]]
-    return headings, _rows(headings, lines)
+    return headings, _rows(headings, (one for one in lines if one[0] > after))
 
 
 def size(source: Source) -> int:
@@ -201,71 +235,6 @@ async def _store_account(tx: Tx, row: Row) -> None:
         await accounts.change(tx, known, **fields)
     for domain in row.get("domains", "").replace(",", " ").replace("|", " ").split():
         await accounts.add_domain(tx, known, domain)
-
-
-async def _store_contact(tx: Tx, row: Row) -> None:
-    await store_contact(tx, row)
-
-
-async def store_contact(tx: Tx, row: Row) -> int:
-    """Make or change the person a row of CONTACT_COLUMNS means; their id. Raises BadInput(field), Conflict.
-
-    `tags` and roles are added, none is taken away; several tags have | between them.
-    """
-    addresses = typed_in(row)
-    account_id = await account_named(tx, row.get("account", ""))
-    known = await person_known(tx, row.get("external_id", ""), addresses_of(row))
-    fields: dict[str, Any] = {name: row[name] for name in ("name", "language", "job_title") if row.get(name)}
-    if account_id:
-        fields["account_id"] = account_id
-    if known is None:
-        made = await contacts.create(
-            tx,
-            addresses=addresses,
-            external_id=row.get("external_id") or None,
-            source="import",
-            **({"name": ""} | fields),
-        )
-        known = made.contact.id
-    else:
-        await contacts.change(tx, known, **fields)
-        for type_, value in addresses:
-            await prove(tx, known, type_, value, source="import")
-    if wanted := [name for name in row.get("tags", "").split("|") if name.strip()]:
-        await tags.tag(tx, known, add=wanted)
-    if row.get("role"):
-        if account_id is None:
-            raise BadInput(_("Name the account at which they are this."), field="role")
-        await roles.add(tx, known, account_id, row["role"].lower())
-    return known
-
-
-def addresses_of(row: Row) -> list[tuple[str, str]]:
-    """The (type, value) addresses of a row, as their rows hold them. Raises BadInput(email or phone)."""
-    return [(type_, normalised(type_, value)) for type_, value in typed_in(row)]
-
-
-def typed_in(row: Row) -> list[tuple[str, str]]:
-    """The (type, value) addresses of a row, as somebody typed them."""
-    return [
-        (type_, value.strip())
-        for type_ in ("email", "phone")
-        for value in row.get(type_, "").split("|")
-        if value.strip()
-    ]
-
-
-async def person_known(tx: Tx, external_id: str, addresses: Sequence[tuple[str, str]]) -> int | None:
-    """Whom we know by this external id, else by the first of these addresses that is somebody's; the root."""
-    known = await known_id(tx, "SELECT root_id FROM contact WHERE external_id = $1", external_id)
-    for type_, value in addresses:
-        known = known or await known_id(
-            tx,
-            "SELECT c.root_id FROM address a JOIN contact c ON c.id = a.contact_id WHERE a.type = $1 AND a.value = $2",
-            type_,
-            value,
-        )
-    return known
 
 
 async def known_id(tx: Tx, sql: str, *values: str) -> int | None:

@@ -6,6 +6,8 @@ which wait for nobody). The sweep here redoes what is marked; until it did, read
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hub.customers.purchases import COUNTED
 from hub.plumbing.db import Tx
 
@@ -51,9 +53,9 @@ async def settle(tx: Tx, *, most: int = MOST) -> int:
     return await _settle_reach(tx, most) + await _settle_bought(tx, most)
 
 
-async def mark(tx: Tx, contact_id: int) -> None:
-    """Somebody without any address: no trigger sees them."""
-    await tx.execute("INSERT INTO reach_stale VALUES ($1)", contact_id)
+async def mark(tx: Tx, contact_ids: Sequence[int]) -> None:
+    """People without any address: no trigger sees them."""
+    await tx.execute("INSERT INTO reach_stale SELECT unnest($1::bigint[])", list(contact_ids))
 
 
 async def _settle_reach(tx: Tx, most: int) -> int:

@@ -52,7 +52,7 @@ async def tag(
 
     Raises NotFound, BadInput(tags).
     """
-    wanted = [_checked(name) for name in add]
+    wanted = [checked(name) for name in add]
     root: int | None = await tx.value("SELECT root_id FROM contact WHERE id = $1", contact_id)
     if root is None:
         raise NotFound(_("There is no such contact."))
@@ -110,7 +110,8 @@ async def _put(tx: Tx, root: int, names: Sequence[str], agent_id: int | None) ->
     )
 
 
-def _checked(name: str) -> str:
+def checked(name: str) -> str:
+    """A tag as its row holds it. Raises BadInput(tags)."""
     clean = " ".join(name.split())
     if not clean or len(clean) > LONGEST or not clean.isprintable():
         raise BadInput(_("A tag is one line of at most %(n)s characters.", n=LONGEST), field="tags")

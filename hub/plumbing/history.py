@@ -50,6 +50,18 @@ async def record_many(
     )
 
 
+async def record_contacts(tx: Tx, happened: Sequence[tuple[str, int, int | None, dict[str, Any]]]) -> None:
+    """What happened to many people, `(verb, contact id, account id, details)` each, in one statement."""
+    if happened:
+        await tx.execute(
+            """
+            INSERT INTO history (verb, contact_id, account_id, details)
+            SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::jsonb[])
+            """,
+            *(list(column) for column in zip(*happened, strict=True)),
+        )
+
+
 async def blot(tx: Tx, conversation_id: int, blotting: Blotting) -> None:
     """What was done with a conversation is still told, without the words of somebody who is erased."""
     rows = await tx.fetch(

@@ -125,7 +125,7 @@ async def people(tx, world, dice: random.Random) -> list[int]:
     )
     ids = [row["id"] for row in made]
     for id_ in ids:
-        await rolling_up.mark(tx, id_)
+        await rolling_up.mark(tx, [id_])
         for type_ in dice.sample(["email", "phone"], dice.choice([0, 1, 1, 2])):
             await tx.execute(
                 """

@@ -67,8 +67,10 @@ def test_a_plan_that_cannot_work_is_refused(headings, columns, field):
 
 def test_one_column_may_hold_either_address():
     plan = Plan(columns={"a": "address"})
-    assert understood({"a": "Ana@Example.com"}, plan).addresses == [("email", "ana@example.com")]
-    assert understood({"a": "+34 600 123 456"}, plan).addresses == [("phone", "+34600123456")]
+    assert [*understood({"a": "Ana@Example.com"}, plan).person.addresses] == [("email", "ana@example.com")]
+    assert [*understood({"a": "+34 600 123 456"}, plan).person.addresses] == [("phone", "+34600123456")]
+    argentine = understood({"a": "+54 9 11 2345-6789"}, plan).person.addresses
+    assert argentine == {("phone", "+541123456789"): "+5491123456789"}
 
 
 async def test_a_file_is_tried_and_then_taken_in_alike(hub, world):

@@ -11,8 +11,9 @@ from hub.agents.roles import must
 from hub.campaigns import list_importing, lists
 from hub.campaigns.list_columns import Meaning, Plan, guess
 from hub.campaigns.list_importing import Importing
+from hub.campaigns.list_rows import Taken
 from hub.campaigns.list_trying import dry_run
-from hub.campaigns.lists import ContactList, Taken
+from hub.campaigns.lists import ContactList
 from hub.customers import importing
 from hub.customers.importing import RowError
 from hub.plumbing.errors import NotFound
@@ -172,7 +173,7 @@ async def add_list(call: Call) -> ListShape:
 
 
 async def add_rows(call: Call) -> TakenShape:
-    """In transactions of its own, row by row; the same rows again change nothing more."""
+    """In transactions of its own; a wrong row takes no other along, the same rows again change nothing more."""
     must(call.person, "run_campaigns")
     wanted: Rows = call.body
     raw, plan = wanted.read()

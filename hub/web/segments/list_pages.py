@@ -13,8 +13,9 @@ from hub.agents.roles import Person, must
 from hub.campaigns import list_columns, list_importing, lists
 from hub.campaigns.list_columns import WORDS, Plan, guess
 from hub.campaigns.list_importing import Importing
+from hub.campaigns.list_rows import Taken
 from hub.campaigns.list_trying import LOOKED_AT, dry_run, look_at
-from hub.campaigns.lists import ContactList, Taken
+from hub.campaigns.lists import ContactList
 from hub.customers import importing
 from hub.plumbing.errors import BadInput, Conflict, NotFound
 from hub.plumbing.hub import Hub
