@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import msgspec
 from rich.console import Console
 from rich.table import Table
 
 from hub import erasing as road
 from hub.cli.opened import with_hub
 from hub.customers import erasures
-from hub.customers.erasures import COUNTED, Erasure
+from hub.customers.erasures import Erasure
 from hub.insight import erasing, held
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _
@@ -40,18 +39,27 @@ def erase(contact_id: int, yes: bool) -> None:
 
     foreseen = with_hub(look)
     click.echo(f"{foreseen.name or _('(no name)')} #{foreseen.contact_id}")
-    for what, n in foreseen.counts.items():
-        if n:
-            click.echo(f"  {n:>8}  {_(COUNTED[what])}")
+    _list(foreseen.counts)
+    if n := foreseen.elsewhere:
+        click.echo(
+            _(
+                "Their whole name stands in %(n)s messages of other people's conversations. Those stay: read them.",
+                n=f"{n}+" if n >= erasing.MOST else n,
+            )
+        )
     if not yes:
         asked = _("Type %(number)s to erase them for good", number=foreseen.contact_id)
         erasures.confirmed(click.prompt(asked), foreseen.contact_id)
     done = with_hub(work)
     click.echo(_("Erased (statement %(number)s):", number=done.id))
-    for words, n in erasures.words(done):
-        click.echo(f"  {n:>8}  {words}")
+    _list(done.counts)
     if done.done_at is None:
         click.echo(_("Some files came within the hour: a worker deletes them when it is over."))
+
+
+def _list(counts: dict[str, int]) -> None:
+    for words, n in erasures.words(counts):
+        click.echo(f"  {n:>8}  {words}")
 
 
 @command.command("export")
@@ -62,7 +70,7 @@ def hand_out(contact_id: int, file: Path) -> None:
 
     async def work(hub: Hub) -> bytes:
         async with hub.transaction() as tx:
-            return msgspec.json.format(msgspec.json.encode(await held.held(tx, contact_id)), indent=1)
+            return await held.written(tx, contact_id)
 
     file.write_bytes(with_hub(work))
     click.echo(_("Written to %(file)s", file=file))

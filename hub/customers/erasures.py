@@ -205,9 +205,9 @@ async def keep_files(tx: Tx, erasure_id: int, left: Sequence[str], *, erased: in
     )
 
 
-def words(erasure: Erasure) -> list[tuple[str, int]]:
-    """The statement in the language being spoken: what, and how many."""
-    return [(_(text), erasure.counts[what]) for what, text in COUNTED.items() if erasure.counts.get(what)]
+def words(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """What went, or will go, in the language being spoken, and how many."""
+    return [(_(text), counts[what]) for what, text in COUNTED.items() if counts.get(what)]
 
 
 _ERASURES = """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from hub.customers import contacts
 from hub.plumbing.db import Tx
 
@@ -90,6 +92,11 @@ async def held(tx: Tx, contact_id: int) -> dict[str, list[dict[str, Any]]]:
     """By part, everything about this person and all merged into them; files by name. Raises NotFound."""
     ids = await contacts.merged(tx, contact_id)
     return {name: await _part(tx, sql, ids) for name, sql in PARTS.items()}
+
+
+async def written(tx: Tx, contact_id: int) -> bytes:
+    """The same as a JSON file that a person can read. Raises NotFound."""
+    return msgspec.json.format(msgspec.json.encode(await held(tx, contact_id)), indent=1)
 
 
 async def _part(tx: Tx, sql: str, ids: list[int]) -> list[dict[str, Any]]:

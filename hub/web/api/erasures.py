@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from hub.agents.roles import must
-from hub.customers import erasures
+from hub.customers import contacts, erasures
 from hub.customers.erasures import Erasure
 from hub.insight import erasing, held
 from hub.web.api.endpoints import Call, Endpoint, Page, Paging, limit_of, number_cursor
@@ -67,8 +67,8 @@ async def erase(call: Call) -> ErasureShape:
     """From now on; a worker does it. Asked twice it is one. Raises NotFound, BadInput."""
     must(call.person, "erase")
     async with call.transaction() as tx:
-        found = await erasing.foresee(tx, call.id)
-        erasures.confirmed(str(call.body.confirm), found.contact_id)
+        root, *_others = await contacts.merged(tx, call.id)
+        erasures.confirmed(str(call.body.confirm), root)
         return _shape(await erasures.ask(tx, call.hub.crypto, call.id, agent_id=call.person.id))
 
 

@@ -6,12 +6,11 @@ import msgspec
 from aiohttp import web
 
 from hub.agents.roles import must
-from hub.customers import erasures
-from hub.customers.erasures import COUNTED, Erasure
+from hub.customers import contacts, erasures
+from hub.customers.erasures import Erasure
 from hub.insight import erasing, held
 from hub.insight.erasing import MOST, Foreseen
 from hub.plumbing.errors import BadInput
-from hub.plumbing.texts import _
 from hub.web import shell
 from hub.web.forms import form_of, number_of
 from hub.web.requests import hub_of, id_of, person_of
@@ -61,9 +60,9 @@ async def erase(request: web.Request) -> web.StreamResponse:
     must(person, "erase")
     try:
         async with hub_of(request).transaction() as tx:
-            foreseen = await erasing.foresee(tx, id_of(request))
-            erasures.confirmed(form.confirm, foreseen.contact_id)
-            asked = await erasures.ask(tx, hub_of(request).crypto, foreseen.contact_id, agent_id=person.id)
+            root, *_others = await contacts.merged(tx, id_of(request))
+            erasures.confirmed(form.confirm, root)
+            asked = await erasures.ask(tx, hub_of(request).crypto, root, agent_id=person.id)
     except BadInput as error:
         return await _page(request, error.message)
     raise web.HTTPSeeOther(f"/erasures/{asked.id}")
@@ -73,9 +72,9 @@ async def hand_out(request: web.Request) -> web.StreamResponse:
     """GET /contacts/{id}/held.json: everything that is held about them, to be given to them."""
     must(person_of(request), "erase")
     async with hub_of(request).transaction() as tx:
-        everything = await held.held(tx, id_of(request))
+        everything = await held.written(tx, id_of(request))
     return web.Response(
-        body=msgspec.json.format(msgspec.json.encode(everything), indent=1),
+        body=everything,
         content_type="application/json",
         headers={"Content-Disposition": f'attachment; filename="contact-{id_of(request)}.json"'},
     )
@@ -96,7 +95,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     must(person_of(request), "erase")
     async with hub_of(request).transaction() as tx:
         found = await erasures.load(tx, id_of(request))
-    page = ErasurePage(erasure=found, went=erasures.words(found))
+    page = ErasurePage(erasure=found, went=erasures.words(found.counts))
     return await shell.page(request, "customers/erasure.html", page, current="contacts")
 
 
@@ -105,6 +104,6 @@ async def _page(request: web.Request, error: str = "") -> web.StreamResponse:
     async with hub_of(request).transaction() as tx:
         foreseen = await erasing.foresee(tx, id_of(request))
         under_way = await erasures.under_way(tx, foreseen.contact_id)
-    goes = [(_(text), foreseen.counts[what]) for what, text in COUNTED.items() if foreseen.counts.get(what)]
+    goes = erasures.words(foreseen.counts)
     page = ErasePage(foreseen=foreseen, goes=goes, under_way=under_way, error=error)
     return await shell.page(request, "customers/erase.html", page, current="contacts")
