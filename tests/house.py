@@ -72,7 +72,7 @@ TABLES = {
     "deliveries": "delivery early_report quiet_hours gate",
     "conversations": (
         "conversation participant message attachment page_picture thread_pointer thread_key chat_session "
-        "chat_mailed rating draft mention reading auto_reply "
+        "chat_mailed rating draft view_sort mention reading auto_reply "
         "awaited_file approved_text message_search joining call call_leg saved_text saved_text_version"
     ),
     "routing": "rule_set decision staff_version",

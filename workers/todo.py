@@ -13,7 +13,7 @@ import structlog
 from hub import answering
 from hub.campaigns import outcomes as of_campaigns
 from hub.channels.facts import CallChanged
-from hub.conversations import fallback, machine_reading
+from hub.conversations import fallback, machine_reading, starting
 from hub.conversations.auto_reply import answer_automatically, whom_to_answer, within_limits
 from hub.conversations.chat_mail import mail_unread
 from hub.conversations.search_index import fill
@@ -168,7 +168,17 @@ async def chat_unread(hub: Hub, rows: Sequence[Todo]) -> None:
             await todo.finish(tx, [row])
 
 
+async def left_empty(hub: Hub, rows: Sequence[Todo]) -> None:
+    """Conversations an agent began and left without a word end; where something was begun is looked at again."""
+    for row in rows:
+        async with hub.transaction() as tx:
+            if not await starting.leave(tx, row.ref):
+                await todo.add(tx, row.kind, row.ref, in_seconds=starting.EMPTY_SECONDS)
+            await todo.finish(tx, [row])
+
+
 KINDS: dict[str, Handler] = {
+    starting.LEFT: left_empty,
     "chat_unread": chat_unread,
     "signal": signal,
     "search": search,

@@ -8,6 +8,7 @@ from typing import Any
 from hub.channels.base import Capabilities
 from hub.channels.connections import Channel
 from hub.channels.text import storable
+from hub.conversations import drafts
 from hub.conversations.holding import Held, tell
 from hub.conversations.messages import PREVIEW
 from hub.conversations.outcomes import thread_topics
@@ -77,11 +78,7 @@ async def follow(
 ) -> None:
     """History, search, live pages; the draft became this message."""
     if agent_id is not None:
-        await tx.execute(
-            "DELETE FROM draft WHERE conversation_id = $1 AND agent_id = $2 AND mode = 'reply'",
-            held.id,
-            agent_id,
-        )
+        await drafts.drop(tx, held.id, agent_id, "reply")
     await history.record(
         tx,
         "auto_replied" if automatic else "replied",

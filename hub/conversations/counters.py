@@ -17,6 +17,7 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     unassigned: int
     all: int
     snoozed: int
+    drafts: int
     mentions: int
     teams: dict[str, int]
 
@@ -35,6 +36,9 @@ async def counters(tx: Tx, agent_id: int) -> Counters:
                 WHERE state = 'open' AND {VISIBLE_TO} LIMIT {MOST}) x) AS all,
             (SELECT count(*) FROM (SELECT FROM conversation
                 WHERE state = 'snoozed' AND assignee_id = $1 AND {VISIBLE_TO} LIMIT {MOST}) x) AS snoozed,
+            (SELECT count(*) FROM (SELECT DISTINCT w.conversation_id
+                FROM draft w JOIN conversation ON conversation.id = w.conversation_id
+                WHERE w.agent_id = $1 AND w.text <> '' AND {VISIBLE_TO} LIMIT {MOST}) x) AS drafts,
             (SELECT count(*) FROM (SELECT FROM mention k
                 WHERE k.agent_id = $1 AND k.seen_at IS NULL LIMIT {MOST}) x) AS mentions,
             (SELECT coalesce(jsonb_object_agg(t.team_id, t.n), '{{}}') FROM (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +29,14 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     recipients: dict[str, Any]
     version: int
     updated_at: datetime
+
+
+class Begun(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent's place in their list of drafts: when they last wrote there."""
+
+    conversation_id: int
+    agent_id: int
+    at: datetime
 
 
 class DraftConflict(Conflict):
@@ -86,6 +95,8 @@ async def save(
         version,
     )
     if saved is not None:
+        if saved.version == 1 or not saved.text:
+            await _tell(tx, conversation_id, agent_id)
         return saved
     theirs = await _stored(tx, conversation_id, agent_id, mode)
     if (theirs.text, theirs.subject, theirs.channel_id) == (text, subject, channel_id):
@@ -95,14 +106,34 @@ async def save(
 
 async def drop(tx: Tx, conversation_id: int, agent_id: int, mode: str) -> bool:
     """Forget a draft: it was sent, or is not wanted. Whether there was one."""
-    return bool(
-        await tx.execute(
-            "DELETE FROM draft WHERE conversation_id = $1 AND agent_id = $2 AND mode = $3",
-            conversation_id,
-            agent_id,
-            mode,
-        )
+    gone = await tx.execute(
+        "DELETE FROM draft WHERE conversation_id = $1 AND agent_id = $2 AND mode = $3",
+        conversation_id,
+        agent_id,
+        mode,
     )
+    if gone:
+        await _tell(tx, conversation_id, agent_id)
+    return bool(gone)
+
+
+async def begun(tx: Tx, conversation_ids: Sequence[int]) -> list[Begun]:
+    """Who has begun to write in these conversations."""
+    return await tx.rows(
+        Begun,
+        """
+        SELECT conversation_id, agent_id, max(updated_at) AS at FROM draft
+        WHERE conversation_id = ANY($1) AND text <> '' GROUP BY conversation_id, agent_id
+        """,
+        list(conversation_ids),
+    )
+
+
+async def _tell(tx: Tx, conversation_id: int, agent_id: int) -> None:
+    """The agent's list of drafts; told when one comes or goes, not at every word."""
+    topic = f"drafts:{agent_id}"
+    left = any(one.agent_id == agent_id for one in await begun(tx, [conversation_id]))
+    tx.signal("draft", conversation_id, [topic] if left else [], lost=[] if left else [topic])
 
 
 async def _stored(tx: Tx, conversation_id: int, agent_id: int, mode: str) -> Draft:

@@ -2,7 +2,7 @@
 
 Every statement begins with $1 = the agent who asks, $2 and $3 = the place to go on from (the last row's
 `sort_at` and `id`). How many rows stands in the text, a number of ours: a plan that does not know it is dear and
-would be made anew each time. The rights stand in the statement.
+would be made anew each time. The rights stand in the statement. A sorted list is read band by band (sorting.py).
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from datetime import datetime
 import msgspec
 
 from hub.agents.roles import VISIBLE_TO
+from hub.conversations.sorting import NEWEST, SORTS, Band, sortable
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import NotFound
 from hub.plumbing.texts import _
 
 PAGE = 50
-VIEWS = ("mine", "unassigned", "all", "closed", "aside", "snoozed", "mentions")
+VIEWS = ("mine", "unassigned", "all", "closed", "aside", "snoozed", "drafts", "mentions")
 
 
 class ListRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,77 +83,104 @@ _ROWS = """
     JOIN channel n ON n.id = v.last_channel_id
 """
 
-_BEFORE = """
-    (conversation.last_message_at, conversation.id)
-        < (coalesce($2::timestamptz, 'infinity'), coalesce($3::bigint, 9223372036854775807))
-"""
-
 
 async def page_of(
-    tx: Tx, view: str, agent_id: int, before: Place | None = None, *, most: int = PAGE
+    tx: Tx,
+    view: str,
+    agent_id: int,
+    before: Place | None = None,
+    *,
+    most: int = PAGE,
+    sort: str = "newest",
+    first: int = 0,
 ) -> list[ListRow]:
-    """The rows of a view named as in the address (mine, team:3, …). Raises NotFound for another name."""
+    """The rows of a view named as in the address (mine, team:3, …). Raises NotFound for another name.
+
+    `sort`: one of SORTS, for views that have one; `before` is a place in its band `first`.
+    """
     kind, _colon, number = view.partition(":")
-    if kind == "team" and number.isdigit() and len(number) < 19:
-        return await of_team(tx, int(number), agent_id, before, most=most)
-    if view not in VIEWS:
+    of_one = kind == "team" and number.isdigit() and len(number) < 19
+    if not of_one and view not in VIEWS:
         raise NotFound(_("There is no such view."))
-    return await _READS[view](tx, agent_id, before, most=most)
+    if not sortable(view):
+        return await _READS[view](tx, agent_id, before, most=most)
+    rows: list[ListRow] = []
+    for band in SORTS[sort][first:]:
+        if of_one:
+            rows += await of_team(tx, int(number), agent_id, before, most=most, band=band)
+        else:
+            rows += await _SORTED[view](tx, agent_id, before, most=most, band=band)
+        if len(rows) >= most:
+            break
+        before = None
+    return rows[:most]
 
 
-async def mine(tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE) -> list[ListRow]:
-    """What waits for this agent: assigned to them, or mentioned in and not looked at yet; newest first."""
+async def mine(
+    tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE, band: Band = NEWEST
+) -> list[ListRow]:
+    """What waits for this agent: assigned to them, or mentioned in and not looked at yet."""
     return await tx.rows(
         ListRow,
         f"""
         WITH assigned AS (
-            SELECT conversation.*, last_message_at AS sort_at FROM conversation
-            WHERE state = 'open' AND assignee_id = $1 AND {_BEFORE} AND {VISIBLE_TO}
-            ORDER BY last_message_at DESC, conversation.id DESC LIMIT {most:d}
+            SELECT conversation.*, {band.at} AS sort_at FROM conversation
+            WHERE state = 'open' AND assignee_id = $1 AND {band.where} AND {band.after} AND {VISIBLE_TO}
+            ORDER BY {band.order} LIMIT {most:d}
         ), named AS (
             SELECT DISTINCT m.conversation_id AS id FROM mention k JOIN message m ON m.id = k.message_id
             WHERE k.agent_id = $1 AND k.seen_at IS NULL
         ), mentioned AS (
-            SELECT conversation.*, last_message_at AS sort_at FROM conversation JOIN named USING (id)
-            WHERE state = 'open' AND assignee_id IS DISTINCT FROM $1 AND {_BEFORE} AND {VISIBLE_TO}
-            ORDER BY last_message_at DESC, conversation.id DESC LIMIT {most:d}
+            SELECT conversation.*, {band.at} AS sort_at FROM conversation JOIN named USING (id)
+            WHERE state = 'open' AND assignee_id IS DISTINCT FROM $1 AND {band.where} AND {band.after}
+              AND {VISIBLE_TO}
+            ORDER BY {band.order} LIMIT {most:d}
         ), page AS (
             SELECT * FROM (SELECT * FROM assigned UNION ALL SELECT * FROM mentioned) both_of_them
-            ORDER BY last_message_at DESC, id DESC LIMIT {most:d}
+            ORDER BY {band.order} LIMIT {most:d}
         )
-        {_ROWS} ORDER BY v.last_message_at DESC, v.id DESC
+        {_ROWS} ORDER BY {band.order}
         """,
         *_place(agent_id, before),
     )
 
 
 async def unassigned(
-    tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE
+    tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE, band: Band = NEWEST
 ) -> list[ListRow]:
-    """Open and nobody's, newest first."""
-    return await _newest(tx, "state = 'open' AND assignee_id IS NULL", agent_id, before, most)
+    """Open and nobody's."""
+    return await _standing(tx, "state = 'open' AND assignee_id IS NULL", band, agent_id, before, most)
 
 
 async def of_team(
-    tx: Tx, team_id: int, agent_id: int, before: Place | None = None, *, most: int = PAGE
+    tx: Tx,
+    team_id: int,
+    agent_id: int,
+    before: Place | None = None,
+    *,
+    most: int = PAGE,
+    band: Band = NEWEST,
 ) -> list[ListRow]:
-    """Open in one team, newest first; nothing for who may not see the team."""
-    return await _newest(tx, "state = 'open' AND team_id = $4", agent_id, before, most, team_id)
+    """Open in one team; nothing for who may not see the team."""
+    return await _standing(tx, "state = 'open' AND team_id = $4", band, agent_id, before, most, team_id)
 
 
-async def all_open(tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE) -> list[ListRow]:
-    """Everything open, newest first."""
-    return await _newest(tx, "state = 'open'", agent_id, before, most)
+async def all_open(
+    tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE, band: Band = NEWEST
+) -> list[ListRow]:
+    """Everything open."""
+    return await _standing(tx, "state = 'open'", band, agent_id, before, most)
 
 
 async def closed(tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE) -> list[ListRow]:
     """What is done, newest first, without those that were joined into another."""
-    return await _newest(tx, "state = 'closed' AND joined_into_id IS NULL", agent_id, before, most)
+    done = "state = 'closed' AND joined_into_id IS NULL"
+    return await _standing(tx, done, NEWEST, agent_id, before, most)
 
 
 async def aside(tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE) -> list[ListRow]:
     """Spam and automatic mail, kept, newest first."""
-    return await _newest(tx, "state = 'aside'", agent_id, before, most)
+    return await _standing(tx, "state = 'aside'", NEWEST, agent_id, before, most)
 
 
 async def snoozed(tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE) -> list[ListRow]:
@@ -167,6 +195,30 @@ async def snoozed(tx: Tx, agent_id: int, before: Place | None = None, *, most: i
             ORDER BY snoozed_until, id LIMIT {most:d}
         )
         {_ROWS} ORDER BY v.sort_at, v.id
+        """,
+        *_place(agent_id, before),
+    )
+
+
+async def drafted(tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE) -> list[ListRow]:
+    """Where this agent has begun to write, in any state, what was kept last on top; place is the draft's."""
+    return await tx.rows(
+        ListRow,
+        f"""
+        WITH page AS (
+            SELECT conversation.*, begun.updated_at AS sort_at
+            FROM draft AS begun JOIN conversation ON conversation.id = begun.conversation_id
+            WHERE begun.agent_id = $1 AND begun.text <> ''
+              AND (begun.updated_at, begun.conversation_id)
+                  < (coalesce($2::timestamptz, 'infinity'), coalesce($3::bigint, 9223372036854775807))
+              AND NOT EXISTS (  -- an answer and a note begun in one conversation are one row
+                    SELECT FROM draft AS other
+                    WHERE other.conversation_id = begun.conversation_id AND other.agent_id = $1 AND other.text <> ''
+                      AND (other.updated_at, other.mode) > (begun.updated_at, begun.mode))
+              AND {VISIBLE_TO}
+            ORDER BY begun.updated_at DESC, begun.conversation_id DESC LIMIT {most:d}
+        )
+        {_ROWS} ORDER BY v.sort_at DESC, v.id DESC
         """,
         *_place(agent_id, before),
     )
@@ -246,19 +298,19 @@ async def for_everybody(tx: Tx, conversation_ids: Sequence[int]) -> list[ListRow
     )
 
 
-async def _newest(
-    tx: Tx, where: str, agent_id: int, before: Place | None, most: int, *more: int
+async def _standing(
+    tx: Tx, where: str, band: Band, agent_id: int, before: Place | None, most: int, *more: int
 ) -> list[ListRow]:
-    """The newest conversations that meet `where`, a constant of the calling function; `more` is $4 in it."""
+    """The first of a band that meet `where`, a constant of the calling function; `more` is $4 in it."""
     return await tx.rows(
         ListRow,
         f"""
         WITH page AS (
-            SELECT conversation.*, last_message_at AS sort_at FROM conversation
-            WHERE {where} AND {_BEFORE} AND {VISIBLE_TO}
-            ORDER BY last_message_at DESC, conversation.id DESC LIMIT {most:d}
+            SELECT conversation.*, {band.at} AS sort_at FROM conversation
+            WHERE {where} AND {band.where} AND {band.after} AND {VISIBLE_TO}
+            ORDER BY {band.order} LIMIT {most:d}
         )
-        {_ROWS} ORDER BY v.last_message_at DESC, v.id DESC
+        {_ROWS} ORDER BY {band.order}
         """,
         *_place(agent_id, before),
         *more,
@@ -270,12 +322,5 @@ def _place(agent_id: int, before: Place | None) -> tuple[int, datetime | None, i
     return agent_id, at, id_
 
 
-_READS = {
-    "mine": mine,
-    "unassigned": unassigned,
-    "all": all_open,
-    "closed": closed,
-    "aside": aside,
-    "snoozed": snoozed,
-    "mentions": mentions,
-}
+_SORTED = {"mine": mine, "unassigned": unassigned, "all": all_open}
+_READS = {"closed": closed, "aside": aside, "snoozed": snoozed, "drafts": drafted, "mentions": mentions}

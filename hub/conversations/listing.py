@@ -1,4 +1,4 @@
-"""Conversations as programs list and read them: by any mix of filters, newest first, rights in the statement."""
+"""Conversations as programs list and read them: by any mix of filters, in any sort, rights in the statement."""
 
 from __future__ import annotations
 
@@ -9,15 +9,21 @@ from typing import Any
 import msgspec
 
 from hub.agents.roles import VISIBLE_TO
+from hub.conversations.sorting import NEWEST, SORTS, Band, band_of
 from hub.plumbing.db import Tx
+from hub.plumbing.errors import BadInput
+from hub.plumbing.texts import _
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
-    """What the list is narrowed to; None does not narrow. `mine`: assigned to whoever asks."""
+    """What the list is narrowed to; None does not narrow. `mine`: assigned to whoever asks; `drafts`: where they have
+    begun to write.
+    """
 
     state: str | None = None
     mine: bool = False
     unassigned: bool = False
+    drafts: bool = False
     assignee_id: int | None = None
     team_id: int | None = None
     channel_id: int | None = None
@@ -84,23 +90,39 @@ _SHOWN = """
     LEFT JOIN account o ON o.id = v.account_id
     LEFT JOIN agent g ON g.id = v.assignee_id
     LEFT JOIN team t ON t.id = v.team_id
-    ORDER BY v.last_message_at DESC, v.id DESC
 """
 
 
 async def listed(
-    tx: Tx, agent_id: int, wanted: Filters, *, before: tuple[datetime, int] | None, most: int
+    tx: Tx,
+    agent_id: int,
+    wanted: Filters,
+    *,
+    before: tuple[datetime, int] | None,
+    most: int,
+    sort: str = "newest",
+    first: int = 0,
 ) -> list[Listed]:
-    """A page of conversations this agent may see, newest message first; `before` is the last row's place."""
+    """A page of conversations this agent may see; `before` is the last row's place, in band `first` of the sort."""
+    rows: list[Listed] = []
+    for band in SORTS[sort][first:]:
+        rows += await _of_band(tx, agent_id, wanted, band, before, most)
+        if len(rows) >= most:
+            break
+        before = None
+    return rows[:most]
+
+
+async def _of_band(
+    tx: Tx, agent_id: int, wanted: Filters, band: Band, before: tuple[datetime, int] | None, most: int
+) -> list[Listed]:
     at, id_ = before or (None, None)
     return await tx.rows(
         Listed,
         f"""
         WITH page AS (
             SELECT * FROM conversation
-            WHERE {VISIBLE_TO}
-              AND (conversation.last_message_at, conversation.id)
-                  < (coalesce($2::timestamptz, 'infinity'), coalesce($3::bigint, 9223372036854775807))
+            WHERE {VISIBLE_TO} AND {band.where} AND {band.after}
               AND ($4::text IS NULL OR conversation.state = $4)
               AND (NOT $5 OR conversation.assignee_id = $1)
               AND (NOT $6 OR conversation.assignee_id IS NULL)
@@ -111,9 +133,11 @@ async def listed(
                     SELECT id FROM contact WHERE root_id = (SELECT root_id FROM contact WHERE id = $10)))
               AND ($11::bigint IS NULL OR conversation.account_id = $11)
               AND ($12::text IS NULL OR conversation.tags @> ARRAY[$12])
-            ORDER BY conversation.last_message_at DESC, conversation.id DESC LIMIT $13
+              AND (NOT $14 OR conversation.id IN (
+                    SELECT conversation_id FROM draft WHERE agent_id = $1 AND text <> ''))
+            ORDER BY {band.order} LIMIT $13
         )
-        {_SHOWN}
+        {_SHOWN} ORDER BY {band.order}
         """,
         agent_id,
         at,
@@ -128,6 +152,7 @@ async def listed(
         wanted.account_id,
         wanted.tag,
         most,
+        wanted.drafts,
     )
 
 
@@ -137,8 +162,27 @@ async def by_ids(tx: Tx, agent_id: int, ids: Sequence[int]) -> list[Listed]:
         Listed,
         f"""
         WITH page AS (SELECT * FROM conversation WHERE {VISIBLE_TO} AND conversation.id = ANY($2))
-        {_SHOWN}
+        {_SHOWN} ORDER BY {NEWEST.order}
         """,
         agent_id,
         list(ids),
     )
+
+
+def cursor(last: Listed, sort: str) -> str:
+    """Where the next page begins: a place, and in which band of the sort."""
+    band = band_of(sort, last.waiting_since, last.priority)
+    waiting = last.waiting_since if SORTS[sort][band].waiting else None
+    return f"{(waiting or last.last_message_at).isoformat()},{last.id},{band}"
+
+
+def place(text: str, sort: str) -> tuple[int, tuple[datetime, int] | None]:
+    """The band to go on in and the place there, as `cursor` wrote them. Raises BadInput."""
+    if not text:
+        return 0, None
+    try:
+        at, id_, band = (text + ",0").split(",")[:3]
+        first = min(int(band[:1]), len(SORTS[sort]) - 1)
+        return first, (datetime.fromisoformat(at.replace(" ", "+")), int(id_[:18]))
+    except ValueError as error:
+        raise BadInput(_("This is not a cursor of this list."), field="cursor") from error

@@ -9,7 +9,7 @@ import msgspec
 
 from hub.agents.roles import load_many, may_see
 from hub.channels.text import storable, with_plain_ends
-from hub.conversations import media
+from hub.conversations import drafts, media
 from hub.conversations.answered import preview
 from hub.conversations.holding import Held, hold_alone
 from hub.conversations.holding import tell as tell_lists
@@ -57,9 +57,7 @@ async def note(
     if attachments:
         await media.take(tx, attachments, agent_id, id_)
     mentioned = await _mention(tx, held, id_, agent_id, text, mentions)
-    await tx.execute(
-        "DELETE FROM draft WHERE conversation_id = $1 AND agent_id = $2 AND mode = 'note'", held.id, agent_id
-    )
+    await drafts.drop(tx, held.id, agent_id, "note")
     await history.record(
         tx, "noted", agent_id=agent_id, conversation_id=held.id, contact_id=held.contact_id, message_id=id_
     )

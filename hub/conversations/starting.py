@@ -1,6 +1,7 @@
 """An agent writes first: a conversation of its own with a person, before anything is said in it.
 
 It stands empty until the first message is sent from its composer, with all a composer can; begun twice, it is once.
+Left without a word it ends after some hours (docs/decisions/016-begun-and-left.md).
 """
 
 from __future__ import annotations
@@ -8,16 +9,21 @@ from __future__ import annotations
 from hub.agents import teams
 from hub.agents.roles import Person
 from hub.channels.text import one_line, storable
-from hub.conversations.holding import Held, note, read, tell
+from hub.conversations import erasing
+from hub.conversations.holding import Held, hold_all, note, read, tell
 from hub.conversations.ways import ways
 from hub.conversations.writing import MOST_SUBJECT
 from hub.customers import contacts
 from hub.customers.addresses import normalised
+from hub.plumbing import todo
 from hub.plumbing.clock import now
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
 from hub.plumbing.ids import token
 from hub.plumbing.texts import _
+
+LEFT = "left_empty"
+EMPTY_SECONDS = 12 * 3600.0
 
 
 async def start(tx: Tx, contact_id: int, agent: Person, *, subject: str = "") -> Held:
@@ -43,6 +49,8 @@ async def start(tx: Tx, contact_id: int, agent: Person, *, subject: str = "") ->
         subject,
     )
     if known is not None:
+        await todo.forget(tx, [LEFT], [known])
+        await todo.add(tx, LEFT, known, in_seconds=EMPTY_SECONDS)
         return await tell(tx, (await read(tx, [known]))[0])
     new: int = await tx.value(
         """
@@ -61,7 +69,30 @@ async def start(tx: Tx, contact_id: int, agent: Person, *, subject: str = "") ->
     )
     held = (await read(tx, [new]))[0]
     await note(tx, "began", held, agent.id)
+    await todo.add(tx, LEFT, new, in_seconds=EMPTY_SECONDS)
     return await tell(tx, held)
+
+
+async def leave(tx: Tx, conversation_id: int) -> bool:
+    """End a begun conversation nobody has used; whether it is settled: else somebody may still write in it."""
+    if not await read(tx, [conversation_id]):
+        return True
+    held = (await hold_all(tx, [conversation_id]))[0]
+    if held.last_seq or held.joined_into_id is not None:
+        return True
+    await tx.execute("SELECT FROM conversation WHERE id = $1 FOR UPDATE", held.id)  # a draft waits for us now
+    used = await tx.value(
+        """
+        SELECT EXISTS (SELECT FROM draft WHERE conversation_id = $1 AND text <> '')
+            OR EXISTS (SELECT FROM conversation WHERE joined_into_id = $1)
+            OR EXISTS (SELECT FROM call WHERE conversation_id = $1)
+        """,
+        held.id,
+    )
+    if used or held.state == "snoozed":
+        return False
+    await erasing.end(tx, [held.id])
+    return True
 
 
 async def known_or_new(tx: Tx, name: str, address: str, agent_id: int) -> int:

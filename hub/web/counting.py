@@ -19,13 +19,14 @@ EVERYBODYS = ("unassigned", "all", "team:", "closed", "aside")
 
 
 async def numbers(tx: Tx, agent_id: int) -> dict[str, int]:
-    """By the keys of the navigation: mine, unassigned, all, snoozed, mentions, team-3, notices."""
+    """By the keys of the navigation: mine, unassigned, all, snoozed, drafts, mentions, team-3, notices."""
     found = await counters(tx, agent_id)
     return {
         "mine": found.mine,
         "unassigned": found.unassigned,
         "all": found.all,
         "snoozed": found.snoozed,
+        "drafts": found.drafts,
         "mentions": found.mentions,
         "notices": await notifier.unseen(tx, agent_id),
         **{f"team-{id_}": n for id_, n in found.teams.items()},
@@ -59,7 +60,8 @@ class Counting:
         self._told = {id_: told for id_, told in self._told.items() if id_ in present}
         if any(topic.startswith(EVERYBODYS) for topic in touched):
             return present
-        return {id_ for id_ in present if touched & {f"mine:{id_}", f"agent:{id_}", f"snoozed:{id_}"}}
+        kinds = ("mine", "agent", "snoozed", "drafts")
+        return {id_ for id_ in present if touched & {f"{kind}:{id_}" for kind in kinds}}
 
     async def _tell(self, agent_id: int, *, all_of_them: bool) -> None:
         async with self.fanout.hub.transaction() as tx:

@@ -95,6 +95,12 @@ def local_path(path: str, otherwise: str = "/inbox/mine") -> str:
     return path if safe and not urlsplit(path).netloc else otherwise
 
 
+def came_from(request: web.Request, otherwise: str = "/inbox/mine") -> str:
+    """The page a button stood on: its path alone, whatever site the header claims."""
+    _scheme, _slashes, rest = request.headers.get("Referer", "").partition("://")
+    return local_path("/" + rest.partition("/")[2], otherwise) if rest else otherwise
+
+
 def networks(text: str) -> list[Network]:
     """The networks of HUB_TRUSTED_PROXIES. Raises ValueError naming the one that is none."""
     return [ipaddress.ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip()]

@@ -34,6 +34,7 @@ EVERYWHERE = (
     Shortcut(("G", "M"), N_("Mentions"), "/inbox/mentions", "at-sign"),
     Shortcut(("G", "U"), N_("Unassigned"), "/inbox/unassigned", "users"),
     Shortcut(("G", "H"), N_("Snoozed"), "/inbox/snoozed", "alarm-clock"),
+    Shortcut(("G", "D"), N_("Drafts"), "/inbox/drafts", "pencil"),
     Shortcut(("G", "A"), N_("All open"), "/inbox/all", "message-square"),
     Shortcut(("G", "C"), N_("Closed"), "/inbox/closed", "archive"),
     Shortcut(("G", "K"), N_("Contacts"), "/contacts", "user"),

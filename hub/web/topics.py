@@ -26,7 +26,7 @@ async def allowed(tx: Tx, person: Person, wanted: Iterable[str]) -> frozenset[st
     Contacts and accounts are everybody's: their pages are, too.
     """
     topics = {canonical(topic) for topic in list(wanted)[:MOST_TOPICS]}
-    own = {f"mine:{person.id}", f"agent:{person.id}", f"snoozed:{person.id}", f"mentions:{person.id}"}
+    own = {f"{view}:{person.id}" for view in ("mine", "agent", "snoozed", "drafts", "mentions")}
     granted = topics & (EVERYBODYS | own)
     granted |= {f"contact:{id_}" for id_ in _numbers(topics, "contact")}
     granted |= {f"account:{id_}" for id_ in _numbers(topics, "account")}

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
+from hub.conversations import drafts
+from hub.plumbing.hub import Hub
+from tests.conversations.making import conversation
 from tests.world import World
 
 
@@ -23,3 +27,22 @@ async def test_a_program_writes_first(api_of: Any, world: World) -> None:
         status, refused = await api.post("/conversations", body)
         assert (status, refused["error"]["field"]) == (422, field), body
     assert (await api.post("/conversations", {"contact": 10**12}))[0] == 404
+
+
+async def test_drafts_and_sorts_over_the_api(api_of: Any, hub: Hub, world: World) -> None:
+    api = await api_of(world.ana)
+    async with hub.transaction() as tx:
+        made = [await conversation(tx, world, priority=level) for level in ("low", "urgent", "normal")]
+        await tx.execute("UPDATE conversation SET waiting_since = now() WHERE id = $1", made[2])
+        await drafts.save(tx, made[0], world.ana, mode="reply", text="Hola", version=0)
+    assert [one["id"] for one in (await api.get("/conversations?view=drafts"))[1]["items"]] == [made[0]]
+    for sort, wanted in (("priority", [made[1], made[2], made[0]]), ("waiting", [made[2], made[1], made[0]])):
+        seen, cursor = [], ""
+        while cursor is not None:
+            status, page = await api.get(f"/conversations?sort={sort}&limit=1&cursor={quote(cursor)}")
+            assert status == 200
+            seen += [one["id"] for one in page["items"]]
+            cursor = page["next"]
+        assert seen == wanted, sort
+    for cursor in ("x", "2026-01-01", "2026-01-01T00:00:00+00:00,1,x"):
+        assert (await api.get(f"/conversations?sort=waiting&cursor={quote(cursor)}"))[0] == 422

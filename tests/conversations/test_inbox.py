@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from hub.conversations import inbox, reading
+from hub.conversations import drafts, inbox, reading, sorting
+from hub.conversations.counters import counters
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import NotFound
 from tests.conversations.making import MORNING, conversation, said
@@ -59,6 +60,60 @@ async def test_snoozed_pages_come_back_soonest_first(tx: Tx, world: World) -> No
     first = await inbox.snoozed(tx, world.ana, most=2)
     rest = await inbox.snoozed(tx, world.ana, (first[-1].sort_at, first[-1].id))
     assert [row.id for row in first + rest] == [made[1], made[2], made[3]]
+
+
+async def test_where_one_has_begun_to_write_is_one_row_a_conversation(tx: Tx, world: World) -> None:
+    begun = [await conversation(tx, world, state=state) for state in ("open", "closed", "open", "snoozed")]
+    secret = await conversation(tx, world, team=world.legal)
+    for n, id_ in enumerate([*begun, secret]):
+        await drafts.save(tx, id_, world.ana, mode="reply", text="Hola", version=0)
+        await tx.execute(
+            "UPDATE draft SET updated_at = $2 WHERE conversation_id = $1", id_, MORNING + timedelta(minutes=n)
+        )
+    await drafts.save(tx, begun[0], world.ana, mode="note", text="ojo", version=0)
+    await drafts.save(tx, begun[1], world.luis, mode="reply", text="Yo", version=0)
+    first = await inbox.drafted(tx, world.ana, most=3)
+    rest = await inbox.drafted(tx, world.ana, (first[-1].sort_at, first[-1].id), most=3)
+    assert [row.id for row in first + rest] == [begun[0], begun[3], begun[2], begun[1]], "not the outsider's"
+    assert (await counters(tx, world.ana)).drafts == 4
+    await drafts.drop(tx, begun[0], world.ana, "note")
+    assert (await ids(tx, "drafts", world.ana))[-1] == begun[0]
+    assert await ids(tx, "drafts", world.luis) == [begun[1]]
+
+
+async def test_a_sorted_list_has_neither_hole_nor_double(tx: Tx, world: World) -> None:
+    """By who waits, those who wait come before the others; by priority the urgent; inside a band as said."""
+    made: list[tuple[int, datetime | None, str, datetime]] = []
+    for n in range(24):
+        at, waits = MORNING + timedelta(minutes=n * 7 % 5), MORNING - timedelta(hours=n * 5 % 7)
+        level = ("normal", "urgent", "low", "high")[n % 4]
+        id_ = await conversation(tx, world, at=at, priority=level, assignee=world.ana if n % 2 else None)
+        await tx.execute(
+            "UPDATE conversation SET waiting_since = $2 WHERE id = $1", id_, waits if n % 3 else None
+        )
+        made.append((id_, waits if n % 3 else None, level, at))
+    longest = sorted((one for one in made if one[1]), key=lambda one: (one[1], one[0]))
+    quiet = sorted((one for one in made if not one[1]), key=lambda one: (one[3], one[0]), reverse=True)
+    pressing = sorted(made, key=lambda one: (-sorting.LEVELS.index(one[2]), one[3], one[0]), reverse=True)
+    for sort, wanted in (("waiting", longest + quiet), ("priority", pressing)):
+        for view in ("all", "mine", "unassigned"):
+            of_view = [
+                one[0] for one in wanted if view == "all" or (one[0] in await ids(tx, view, world.ana))
+            ]
+            assert await paged(tx, view, world.ana, sort) == of_view, (sort, view)
+
+
+async def paged(tx: Tx, view: str, agent: int, sort: str) -> list[int]:
+    """All rows of a sorted view, five a page."""
+    seen: list[int] = []
+    rows = await inbox.page_of(tx, view, agent, most=5, sort=sort)
+    while rows:
+        seen += [row.id for row in rows]
+        last = rows[-1]
+        band = sorting.band_of(sort, last.waiting_since, last.priority)
+        place = (last.sort_at, last.id)
+        rows = await inbox.page_of(tx, view, agent, place, most=5, sort=sort, first=band)
+    return seen
 
 
 async def test_the_outsider_never_sees_a_restricted_teams_conversation(tx: Tx, world: World) -> None:

@@ -62,6 +62,7 @@ EVERYBODY = {
     "GET /palette",
     "GET /tags",
     "GET /inbox/{view}",
+    "POST /inbox/{view}/sort",
     "GET /new",
     "POST /new",
     "POST /files",

@@ -121,6 +121,7 @@ def row(
     live: bool = False,
     seq: int = 4,
     direction: str = "",
+    key: str = "",
 ) -> Row:
     """One of the made-up conversations; the smaller the number, the newer."""
     name, subject, said, mark, who = PEOPLE[(number - 1) % len(PEOPLE)]
@@ -128,7 +129,7 @@ def row(
     return Row(
         id=number,
         version=version,
-        key=f"{int(at.timestamp() * 1e6)}",
+        key=key or f"{int(at.timestamp() * 1e6)}",
         subject=subject if number <= len(PEOPLE) else f"{subject} ({number})",
         contact=Named(id=number, name=name),
         account=ACME if number <= 2 else None,
@@ -371,6 +372,7 @@ class Stage:
         self.stale = False
         self.draft_version = 0
         self.origin = ""
+        self.paged = False
 
     def app(self) -> web.Application:
         """The routes of the contract, as far as the browser needs them."""
@@ -412,7 +414,19 @@ class Stage:
         """A list of the made-up conversations."""
         rows = [] if view == "closed" else [row(number) for number in range(1, self.rows + 1)]
         return ListPane(
-            view=view, topic=f"list:{view}", rows=rows, cursor=self.cursor, total=len(rows), selected=selected
+            view=view,
+            topic=f"list:{view}",
+            rows=rows,
+            cursor=self.cursor,
+            total=len(rows),
+            selected=selected,
+            sort="" if view == "closed" else "newest",
+            sorts=[
+                Choice(value="newest", name="Lo más nuevo primero"),
+                Choice(value="waiting", name="Quien espera"),
+            ],
+            more=f"/inbox/{view}?before=1" if self.paged and rows else "",
+            end=str(int(rows[-1].key) - 1) if self.paged and rows else "",
         )
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -73,6 +74,41 @@ async def test_older_rows_and_older_messages_follow_by_link(site: Web, hub: Hub,
     assert "número 5." not in thread
     earlier = thread.split('data-act="earlier" href="')[1].split('"')[0].replace("&amp;", "&")
     assert "número 5." in await ana.text(earlier)
+
+
+async def test_a_list_stays_in_the_order_its_agent_chose(site: Web, hub: Hub, world: World) -> None:
+    """On the server, a view each; rows carry a key a sort, so that live ones find their place in any."""
+    async with hub.transaction() as tx:
+        made = [await conversation(tx, world, at=MORNING + timedelta(minutes=n)) for n in range(52)]
+        await tx.execute("UPDATE conversation SET waiting_since = last_message_at WHERE id < $1", made[51])
+    ana = await site.browser(world.ana)
+    newest = await ana.text("/inbox/unassigned")
+    assert shown(newest)[0][0] == made[51]
+    answer = await ana.post("/inbox/unassigned/sort", {"sort": "waiting"})
+    assert (answer.status, answer.headers["Location"]) == (303, "/inbox/unassigned")
+    page = await ana.text("/inbox/unassigned")
+    assert 'data-by="1"' in page
+    assert 'value="waiting" aria-pressed="true"' in page
+    rows = shown(page)
+    assert [id_ for id_, _key in rows] == made[:50]
+    keys = [int(key.split()[1]) for _id, key in rows]
+    assert keys == sorted(keys, reverse=True)
+    end = re.search(r'class="pager" role="presentation" data-k="(\d+)"', page)
+    assert end is not None
+    assert int(end[1]) < keys[-1]
+    more = page.split('data-act="more" href="')[1].split('"')[0].replace("&amp;", "&")
+    assert [id_ for id_, _key in shown(await ana.text(more))] == [made[50], made[51]]
+    assert 'data-by="0"' in await ana.text("/inbox/all"), "the other views are what they were"
+    assert 'data-by="0"' in await (await site.browser(world.luis)).text("/inbox/unassigned")
+    assert "/sort" not in await ana.text("/inbox/closed")
+    for view, sort in (("closed", "waiting"), ("mine", "colour")):
+        assert (await ana.post(f"/inbox/{view}/sort", {"sort": sort}, headers=JSON)).status == 422
+    assert (await ana.get("/inbox/mine", params={"before": "4,1,1"})).status == 422
+
+
+def shown(page: str) -> list[tuple[int, str]]:
+    """The rows of a list with their keys, in order."""
+    return [(int(id_), keys) for id_, keys in re.findall(r'data-id="(\d+)" data-k="([\d ]+)"', page)]
 
 
 async def test_an_answer_is_stored_once_drawn_and_can_be_taken_back(

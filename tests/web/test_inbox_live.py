@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Any
 
 from aiohttp import ClientWebSocketResponse
@@ -60,6 +61,33 @@ async def test_rows_move_between_lists_and_the_head_follows(site: Web, hub: Hub,
     patched = await ana.until("patch", f"head:{id_}", "rotate-ccw")
     assert patched[3] > 1
     await luis.until("drop", f"mine:{world.luis}", f"row-{id_}")
+
+
+async def test_what_one_begins_to_write_stands_in_ones_drafts_until_it_is_sent(
+    site: Web, hub: Hub, world: World
+) -> None:
+    async with hub.transaction() as tx:
+        id_ = await conversation(tx, world, assignee=world.ana)
+        await said(tx, world, id_)
+    topic = f"drafts:{world.ana}"
+    browser = await site.browser(world.ana)
+    ana, badges = await Ear.open(browser, topic), await Ear.open(browser, f"agent:{world.ana}")
+    form = {"mode": "reply", "text": "Hoy", "version": "0"}
+    kept = await browser.client.put(f"/c/{id_}/draft", data=form, headers={"X-CSRF": browser.csrf})
+    assert await kept.json() == {"version": 1}
+    placed = (await ana.until("place", topic))[2]
+    await badges.until("count", "drafts", "1")
+    page = await browser.text("/inbox/drafts")
+    key = re.search(r'data-k="(\d+)"', page)
+    assert key is not None
+    assert f'id="row-{id_}"' in page
+    assert f'data-k="{key[1]}"' in placed, "live it stands where the page has it"
+    assert f'data-topic="{topic}"' in page
+    async with hub.transaction() as tx:
+        await reply(tx, "dialogo.test", id_, world.ana, Answer(text="Hoy llega"))
+    assert (await ana.until("drop", topic))[2] == f"row-{id_}"
+    await badges.until("count", "drafts", "0")
+    assert f'id="row-{id_}"' not in await browser.text("/inbox/drafts")
 
 
 async def test_a_message_is_put_into_its_thread_and_an_undone_one_taken_out(

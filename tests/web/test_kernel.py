@@ -255,6 +255,25 @@ async def test_rows_do_not_move_under_the_hand(seat: Seat) -> None:
     assert 2 not in await order(page)
 
 
+async def test_what_belongs_on_the_next_page_comes_with_it(seat: Seat) -> None:
+    stage = seat.stage
+    stage.rows, stage.paged = 5, True
+    page = await seat.open()
+    await page.evaluate("document.getElementById('rows').dataset.by = 1")  # as a list sorted by who waits
+    keys = [(await page.get_attribute(f"#row-{number}", "data-k")) or "" for number in range(1, 6)]
+    for number, key in ((8, f"{keys[0]}9 1"), (9, f"1 {keys[1]}")):
+        await stage.push(["place", "list:mine", stage.row_html(number, key=key, seq=9)])
+    await page.wait_for_selector("#row-9")
+    assert (await order(page))[:4] == [1, 2, 9, 3], "by the list's own key"
+    assert not await page.is_visible("#row-8")
+    await page.keyboard.press("End")
+    assert await selected(page) == 5
+    stage.rows, stage.paged = 10, False
+    await page.click("[data-act=more]")
+    await page.wait_for_selector("#row-8", state="visible")
+    assert sorted(await order(page)) == [*range(1, 11)]
+
+
 async def test_what_is_read_in_the_list_stays_where_it_is_when_rows_come_in_above(seat: Seat) -> None:
     page = await seat.open()
     await page.evaluate("document.getElementById('rows').scrollTop = 900")

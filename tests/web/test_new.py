@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+from hub.conversations import drafts, starting
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
 from tests.web.browsing import Browser, Web
 from tests.world import World
+from workers.todo import Chores
 
 
 async def begun(browser: Browser, **fields: str) -> int:
@@ -50,6 +52,41 @@ async def test_an_agent_writes_first_to_somebody_known(hub: Hub, site: Web, worl
     assert (row["account_id"], row["assignee_id"], row["team_id"]) == (world.acme, world.ana, world.support)
     assert await begun(browser, contact_id=marta) != id_, "what was written in stays what it is"
     assert "Visita del martes" in await browser.text(f"/new?contact={marta}"), "what is open is offered"
+
+
+async def test_what_was_begun_and_left_without_a_word_ends(hub: Hub, site: Web, world: World) -> None:
+    """After its hours; where something is begun to be written it is kept, and asked about again."""
+    browser = await site.browser(world.ana)
+    left = await begun(browser, contact_id=str(world.marta))
+    kept = await begun(browser, contact_id=str(world.jorge))
+    said_ = await begun(browser, address="carla@nueva.test", name="Carla")
+    await browser.post(f"/c/{said_}/messages", {"text": "Hola", "client_id": "c1"})
+    async with hub.transaction() as tx:
+        await drafts.save(tx, kept, world.ana, mode="reply", text="Buenos días", version=0)
+    await Chores(hub).turn()
+    assert await standing(hub) == [left, kept, said_], "not before"
+    await hours_later(hub)
+    assert await standing(hub) == [kept, said_]
+    assert (await browser.get(f"/inbox/mine/c/{left}")).status == 404
+    async with hub.transaction() as tx:
+        assert not await tx.value("SELECT count(*) FROM history WHERE conversation_id = $1", left)
+        await drafts.drop(tx, kept, world.ana, "reply")
+    await hours_later(hub)
+    assert await standing(hub) == [said_]
+    await hours_later(hub)
+    async with hub.transaction() as tx:
+        assert not await tx.value("SELECT count(*) FROM todo WHERE kind = $1", starting.LEFT)
+
+
+async def hours_later(hub: Hub) -> None:
+    async with hub.transaction() as tx:
+        await tx.execute("UPDATE todo SET due_at = now() WHERE kind = $1", starting.LEFT)
+    await Chores(hub).turn()
+
+
+async def standing(hub: Hub) -> list[int]:
+    async with hub.transaction() as tx:
+        return [row["id"] for row in await tx.fetch("SELECT id FROM conversation ORDER BY id")]
 
 
 async def test_somebody_new_is_made_and_somebody_known_found_by_their_address(

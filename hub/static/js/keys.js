@@ -5,7 +5,7 @@ import * as nav from "./nav.js";
 import { focus } from "./compose.js";
 import { undo } from "./notify.js";
 
-const GO = { i: "mine", m: "mentions", u: "unassigned", h: "snoozed", a: "all", c: "closed", k: "/contacts", q: "/quarantine" };
+const GO = { i: "mine", m: "mentions", u: "unassigned", h: "snoozed", d: "drafts", a: "all", c: "closed", k: "/contacts", q: "/quarantine" };
 const ZONES = ["#search", "#nav a[aria-current], #nav a", "#rows", "#timeline", "#text", "#card", "#toasts"];
 const inbox = (act) => () => nav.isInbox() && act();
 const thread = (act) => () => nav.openId() && act();

@@ -13,7 +13,7 @@ let keyed = 0;
 let waiting = new Map();
 let releasing = 0;
 
-export const rows = () => $$("#rows > .row:not([data-gone])");
+export const rows = () => $$("#rows > .row:not([data-gone], .pager ~ *)");
 export const chosen = () => (selected && document.getElementById(`row-${selected}`)) || null;
 export const ticked = () => $$("#rows > .row[data-ticked]");
 const idOf = (row) => Number(row.dataset.id);

@@ -140,7 +140,11 @@ async function more(link, fragment, take) {
 }
 
 const olderRows = (link) => more(link, "list", (fresh) => {
-  const parts = [...$("#rows", fresh).children].filter((row) => !row.id || !document.getElementById(row.id));
+  const parts = [...$("#rows", fresh).children].filter((row) => {
+    const old = document.getElementById(row.id);
+    if (old?.matches(".pager ~ *")) old.remove();
+    return !old?.isConnected;
+  });
   link.closest("li").replaceWith(...parts);
   say("listed", view());
 });

@@ -91,10 +91,16 @@ function spot(list, node) {
   for (const other of list.children) {
     if (other === node) continue;
     if (other.dataset.k === undefined) { if (down) return other; continue; }
-    const order = compare(other.dataset.k, node.dataset.k);
+    const order = compare(key(list, other), key(list, node));
     if (down ? order < 0 : order > 0) return other;
   }
   return null;
+}
+
+/** A list that may be sorted has rows with a key for each sort. */
+function key(list, node) {
+  const keys = node.dataset.k.split(" ");
+  return keys[list.dataset.by ?? 0] ?? keys[0];
 }
 
 /** Keys of digits compare as numbers of any length, others as text. */

@@ -11,7 +11,7 @@ from hub.web import shell
 from hub.web.agents.login import signed_in
 from hub.web.agents.views import MePage
 from hub.web.forms import form_of
-from hub.web.requests import hub_of, local_path, peer_of, person_of, wants_json
+from hub.web.requests import came_from, hub_of, local_path, peer_of, person_of, wants_json
 
 
 class PreferencesForm(msgspec.Struct):
@@ -90,7 +90,7 @@ async def change_presence(request: web.Request) -> web.StreamResponse:
         await presence.set_available(tx, person.id, form.here)
     if wants_json(request):
         return web.json_response({"here": form.here})
-    raise web.HTTPSeeOther(_back(request))
+    raise web.HTTPSeeOther(came_from(request))
 
 
 async def _page(request: web.Request, errors: dict[str, str] | None = None) -> web.Response:
@@ -99,10 +99,3 @@ async def _page(request: web.Request, errors: dict[str, str] | None = None) -> w
         mine = await preferences.load(tx, person.id)
     told = MePage(mine=mine, email=person.email, errors=errors or {})
     return await shell.page(request, "agents/me.html", told, current="me", status=422 if errors else 200)
-
-
-def _back(request: web.Request) -> str:
-    """The page the button stood on: its path alone, whatever site the header claims."""
-    referer = request.headers.get("Referer", "")
-    _scheme, _slashes, rest = referer.partition("://")
-    return local_path("/" + rest.partition("/")[2])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -22,9 +21,13 @@ State = Literal["open", "snoozed", "closed", "aside"]
 
 
 class ConversationsQuery(Paging, frozen=True, kw_only=True):
-    """GET /conversations. `assignee`: an agent's id, `me` or `none`. `view`: mine, unassigned, all, closed, aside."""
+    """GET /conversations. `assignee`: an agent's id, `me` or `none`. `view`: as in the inbox; the caller's `drafts`.
 
-    view: Literal["", "mine", "unassigned", "all", "closed", "aside", "snoozed"] = ""
+    `sort`: newest message first; who waits longest first, then the others; or urgent first, then by priority.
+    """
+
+    view: Literal["", "mine", "unassigned", "all", "closed", "aside", "snoozed", "drafts"] = ""
+    sort: Literal["newest", "waiting", "priority"] = "newest"
     state: State | None = None
     assignee: str = ""
     team: int | None = None
@@ -65,23 +68,30 @@ VIEWS = {
     "closed": Filters(state="closed"),
     "aside": Filters(state="aside"),
     "snoozed": Filters(state="snoozed"),
+    "drafts": Filters(drafts=True),
 }
 
 
 async def list_conversations(call: Call) -> Page[ConversationShape]:
-    """Newest message first."""
+    """Newest message first, unless another sort is asked for; what is searched always is."""
     asked: ConversationsQuery = call.query
     most = limit_of(asked)
     async with call.transaction() as tx:
         if asked.q:
             return await _searched(tx, call, asked, most)
+        first, before = listing.place(asked.cursor, asked.sort)
         found = await listing.listed(
-            tx, call.person.id, _filters(asked), before=_place(asked.cursor), most=most + 1
+            tx,
+            call.person.id,
+            _filters(asked),
+            before=before,
+            most=most + 1,
+            sort=asked.sort,
+            first=first,
         )
-    last = found[most - 1] if len(found) > most else None
     return Page(
         [shape(one) for one in found[:most]],
-        f"{last.last_message_at.isoformat()},{last.id}" if last else None,
+        listing.cursor(found[most - 1], asked.sort) if len(found) > most else None,
     )
 
 
@@ -207,6 +217,7 @@ def _filters(asked: ConversationsQuery) -> Filters:
     return Filters(
         state=asked.state or view.state,
         mine=view.mine or asked.assignee == "me",
+        drafts=view.drafts,
         unassigned=view.unassigned or asked.assignee == "none",
         assignee_id=int(asked.assignee) if named else None,
         team_id=asked.team,
@@ -215,16 +226,6 @@ def _filters(asked: ConversationsQuery) -> Filters:
         account_id=asked.account,
         tag=asked.tag,
     )
-
-
-def _place(cursor: str) -> tuple[datetime, int] | None:
-    if not cursor:
-        return None
-    at, _comma, id_ = cursor.partition(",")
-    try:
-        return datetime.fromisoformat(at.replace(" ", "+")), int(id_[:18])
-    except ValueError as error:
-        raise BadInput(_("This is not a cursor of this list."), field="cursor") from error
 
 
 async def _retag(tx: Tx, call: Call, wanted: list[str]) -> None:

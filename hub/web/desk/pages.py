@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 from aiohttp import web
 from aiohttp.web import RouteDef, get, post
 
 from hub import desk
-from hub.agents.roles import Person
 from hub.channels.connections import Channel
 from hub.channels.desk.adapter import MOST_BYTES, WHATS
-from hub.conversations import of_customer, thread
-from hub.conversations.of_customer import Line
-from hub.plumbing.db import Tx
+from hub.conversations import thread
 from hub.plumbing.errors import BadInput, NotFound
 from hub.plumbing.ids import token
 from hub.plumbing.texts import _
@@ -24,7 +19,7 @@ from hub.web.customers import whom
 from hub.web.forms import form_of, number_of, posted
 from hub.web.inbox.asked import whole
 from hub.web.requests import hub_of, inbound_of, person_of
-from hub.web.views import Named, View
+from hub.web.views import View
 
 MOST_MATTERS = 8
 
@@ -44,15 +39,12 @@ class EntryForm(msgspec.Struct):
 
 
 class DeskPage(View, frozen=True, kw_only=True):
-    """GET /desk. `who` is chosen; else `q` was typed and `found` names them. `matters`: what to join."""
+    """GET /desk: who it was, and what is going on with them: what to join."""
 
     form: EntryForm
     lines: list[tuple[str, str]]
     whats: list[tuple[str, str]]
-    who: Named | None = None
-    q: str = ""
-    found: list[whom.Found] = msgspec.field(default_factory=list)
-    matters: list[Line] = msgspec.field(default_factory=list)
+    whom: whom.Whom
     errors: dict[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -108,30 +100,17 @@ def _line(lines: list[Channel], wanted: str) -> Channel:
 async def _page(
     request: web.Request, form: EntryForm, *, errors: dict[str, str] | None = None
 ) -> web.StreamResponse:
-    person, q = person_of(request), request.query.get("q", "").strip()[:100]
+    contact_id = whole(form.contact_id, "contact_id")
     async with hub_of(request).transaction() as tx:
         lines = await desk.lines(tx)
         _line(lines, "")
-        chosen = await _chosen(tx, person, whole(form.contact_id, "contact_id"))
         page = DeskPage(
             form=form,
             lines=[(str(one.id), one.name) for one in lines],
             whats=[(code, _(name)) for code, name in WHATS.items()],
-            q=q,
-            found=await whom.found(tx, q),
+            whom=await whom.asked(
+                tx, request, contact_id, states=("open", "snoozed", "closed"), most=MOST_MATTERS
+            ),
             errors=errors or {},
-            **chosen,
         )
     return await shell.page(request, "desk/page.html", page, current="desk", status=422 if errors else 200)
-
-
-async def _chosen(tx: Tx, person: Person, contact_id: int | None) -> dict[str, Any]:
-    """Who it was, and what is going on with them as far as this agent may see it."""
-    if contact_id is None:
-        return {}
-    who = await whom.chosen(tx, contact_id)
-    matters = await of_customer.of_contact(tx, person.id, who.id)
-    return {
-        "who": who,
-        "matters": [one for one in matters if one.state != "aside"][:MOST_MATTERS],
-    }

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
-from hub.conversations import history_lines, inbox, thread
+import msgspec
+
+from hub.conversations import drafts, history_lines, inbox, thread
 from hub.conversations.history_lines import HistoryLine
 from hub.conversations.inbox import ListRow
 from hub.conversations.sight import sights
@@ -45,6 +48,21 @@ async def conversations(tx: Tx, ids: Sequence[int]) -> list[Thing]:
     ]
 
 
+async def begun(tx: Tx, ids: Sequence[int]) -> list[Thing]:
+    """The renderer of kind `draft`: the conversation's row in the list of whoever has begun to write there."""
+    known = await sights(tx, ids)
+    rows = {one.id: one for one in await inbox.for_everybody(tx, list(known))}
+    moments: dict[int, dict[int, datetime]] = {id_: {} for id_ in rows}
+    for one in await drafts.begun(tx, list(rows)):
+        moments[one.conversation_id][one.agent_id] = one.at
+    return [
+        Thing(
+            id=id_, sight=known.get(id_), ops=_begun(rows.get(id_), moments.get(id_, {})), gone=_row_gone(id_)
+        )
+        for id_ in ids
+    ]
+
+
 async def messages(tx: Tx, ids: Sequence[int]) -> list[Thing]:
     """The renderer of kind `message`: put into its thread, or taken out of it when it is gone."""
     found: list[Thing] = []
@@ -78,6 +96,7 @@ def register_all() -> None:
     register("contact", contacts)
     register("account", accounts)
     register("conversation", conversations)
+    register("draft", begun)
     register("message", messages)
 
 
@@ -102,6 +121,19 @@ def _conversation(stored: ListRow, opened: Head | None, done: Sequence[HistoryLi
 
 def _nothing(topics: Sequence[str]) -> dict[str, list[Op]]:
     return {}
+
+
+def _begun(stored: ListRow | None, moments: dict[int, datetime]) -> Drawer:
+    def ops(topics: Sequence[str]) -> dict[str, list[Op]]:
+        told: dict[str, list[Op]] = {}
+        for topic in topics:
+            at = moments.get(int(topic.partition(":")[2]))
+            if stored is not None and at is not None:
+                mine = msgspec.structs.replace(stored, sort_at=at, draft=True)
+                told[topic] = [["place", topic, _row(mine, "drafts")]]
+        return told
+
+    return ops
 
 
 def _row(stored: ListRow, view: str) -> str:

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from hub.agents.roles import Person
-from hub.conversations import inbox
+from hub.conversations import inbox, sorting
 from hub.conversations.inbox import PAGE, VIEWS, ListRow, Place
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, NotFound
 from hub.plumbing.texts import _
-from hub.web.inbox.rows import microseconds, row
-from hub.web.views import ListPane, Named
+from hub.web.inbox.rows import end_key, microseconds, row
+from hub.web.views import Choice, ListPane, Named
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -34,7 +34,14 @@ class View(msgspec.Struct, frozen=True):
         """The live topics of the list, parted by a space: what is snoozed and nobody's is everybody's."""
         if self.key == "snoozed":
             return f"snoozed:{person.id} snoozed"
-        return f"{self.key}:{person.id}" if self.key in ("mine", "mentions") else self.read
+        return f"{self.key}:{person.id}" if self.key in ("mine", "drafts", "mentions") else self.read
+
+
+class Spot(msgspec.Struct, frozen=True):
+    """Where a page begins: behind a place in one band of the view's sort."""
+
+    band: int = 0
+    place: Place | None = None
 
 
 def view_of(text: str) -> View:
@@ -46,6 +53,9 @@ def view_of(text: str) -> View:
     return View(text, text)
 
 
+TOP = Spot()
+
+
 async def list_pane(
     tx: Tx,
     person: Person,
@@ -53,31 +63,41 @@ async def list_pane(
     cursor: str,
     *,
     teams: list[Named],
-    before: Place | None = None,
+    before: Spot = TOP,
+    sort: str = "",
     selected: int | None = None,
 ) -> ListPane:
-    """One page of a list. Raises NotFound for a team this person may not see."""
-    title = _title(view, teams)
-    rows = await inbox.page_of(tx, view.read, person.id, before, most=PAGE + 1)
+    """One page of a list, in this sort or the one the person chose. Raises NotFound for a team they may not see."""
+    title, sorts = _title(view, teams), sorting.sortable(view.key)
+    if sort not in sorting.SORTS:
+        sort = await sorting.chosen(tx, person.id, view.key) if sorts else "newest"
+    rows = await inbox.page_of(
+        tx, view.read, person.id, before.place, most=PAGE + 1, sort=sort, first=before.band
+    )
+    more = len(rows) > PAGE
     return ListPane(
         view=view.key,
         topic=view.topic(person),
         rows=[row(one, view=view.key) for one in rows[:PAGE]],
         cursor=cursor,
         title=title,
-        more=f"/inbox/{view.key}?before={_place(rows[PAGE - 1])}" if len(rows) > PAGE else "",
+        more=f"/inbox/{view.key}?sort={sort}&before={_spot(rows[PAGE - 1], sort)}" if more else "",
+        end=end_key(rows[PAGE - 1], view.key, sort) if more else "",
+        sort=sort if sorts else "",
+        by=list(sorting.SORTS).index(sort),
+        sorts=[Choice(value=one, name=_(name)) for one, name in sorting.NAMES.items()],
         selected=selected,
     )
 
 
-def place_of(text: str) -> Place | None:
+def spot_of(text: str) -> Spot:
     """The place in the query `before`, as `more` wrote it. Raises BadInput."""
     if not text:
-        return None
-    found = re.fullmatch(r"([0-9]{1,16}),([0-9]{1,18})", text)
+        return TOP
+    found = re.fullmatch(r"(?:([0-3]),)?([0-9]{1,16}),([0-9]{1,18})", text)
     if not found:
         raise BadInput(_("This is no place in a list: open the list again."), field="before")
-    return EPOCH + timedelta(microseconds=int(found[1])), int(found[2])
+    return Spot(int(found[1] or 0), (EPOCH + timedelta(microseconds=int(found[2])), int(found[3])))
 
 
 def _title(view: View, teams: list[Named]) -> str:
@@ -86,8 +106,9 @@ def _title(view: View, teams: list[Named]) -> str:
         if found is None:
             raise NotFound(_("There is no such view."))
         return found
-    return {"snoozed": _("Snoozed"), "mentions": _("Mentions")}.get(view.key, "")
+    return {"snoozed": _("Snoozed"), "drafts": _("Drafts"), "mentions": _("Mentions")}.get(view.key, "")
 
 
-def _place(stored: ListRow) -> str:
-    return f"{microseconds(stored.sort_at)},{stored.id}"
+def _spot(stored: ListRow, sort: str) -> str:
+    band = sorting.band_of(sort, stored.waiting_since, stored.priority)
+    return f"{band},{microseconds(stored.sort_at)},{stored.id}"

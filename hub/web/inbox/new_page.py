@@ -5,8 +5,7 @@ from __future__ import annotations
 import msgspec
 from aiohttp import web
 
-from hub.conversations import of_customer, starting
-from hub.conversations.of_customer import Line
+from hub.conversations import starting
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
 from hub.web import shell
@@ -14,7 +13,7 @@ from hub.web.customers import whom
 from hub.web.forms import form_of, number_of
 from hub.web.inbox.asked import must_see, whole
 from hub.web.requests import hub_of, person_of
-from hub.web.views import Named, View
+from hub.web.views import View
 
 MOST_MATTERS = 5
 
@@ -29,13 +28,10 @@ class NewForm(msgspec.Struct):
 
 
 class NewPage(View, frozen=True, kw_only=True):
-    """GET /new. `who` is chosen; else `q` was typed and `found` names them. `matters`: what is open with them."""
+    """GET /new: who it is for, and what is open with them."""
 
     form: NewForm
-    who: Named | None = None
-    q: str = ""
-    found: list[whom.Found] = msgspec.field(default_factory=list)
-    matters: list[Line] = msgspec.field(default_factory=list)
+    whom: whom.Whom
     errors: dict[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -67,18 +63,8 @@ async def begin(request: web.Request) -> web.StreamResponse:
 async def _page(
     request: web.Request, form: NewForm, *, errors: dict[str, str] | None = None
 ) -> web.StreamResponse:
-    person, q = person_of(request), request.query.get("q", "").strip()[:100]
+    contact_id = whole(form.contact_id, "contact_id")
     async with hub_of(request).transaction() as tx:
-        who, matters = None, []
-        if (contact_id := whole(form.contact_id, "contact_id")) is not None:
-            who = await whom.chosen(tx, contact_id)
-            matters = await of_customer.of_contact(tx, person.id, who.id)
-        page = NewPage(
-            form=form,
-            who=who,
-            q=q,
-            found=await whom.found(tx, q) if who is None else [],
-            matters=[one for one in matters if one.state in ("open", "snoozed")][:MOST_MATTERS],
-            errors=errors or {},
-        )
+        asked = await whom.asked(tx, request, contact_id, states=("open", "snoozed"), most=MOST_MATTERS)
+    page = NewPage(form=form, whom=asked, errors=errors or {})
     return await shell.page(request, "inbox/new.html", page, status=422 if errors else 200)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import msgspec
 from aiohttp import web
 
 from hub.agents import teams
 from hub.agents.roles import Person
-from hub.conversations import history_lines, reading, thread
+from hub.conversations import history_lines, reading, sorting, thread
 from hub.conversations.assignable import assignable
 from hub.conversations.closing import OUTCOMES, REASONS
 from hub.conversations.thread import PAGE, ThreadMessage
 from hub.plumbing.db import Tx
 from hub.plumbing.texts import _, ngettext
 from hub.web import render, shell
-from hub.web.forms import number_of
+from hub.web.forms import form_of, number_of
 from hub.web.inbox.asked import id_of, must_see
 from hub.web.inbox.bubbles import timeline
 from hub.web.inbox.heads import card, composer, head
-from hub.web.inbox.lists import View, list_pane, place_of, view_of
-from hub.web.requests import hub_of, person_of
+from hub.web.inbox.lists import View, list_pane, spot_of, view_of
+from hub.web.requests import came_from, hub_of, person_of
 from hub.web.views import Choice, InboxPage, ListPane, ListView, Named, ThreadPane, ThreadView
 
 
@@ -28,13 +29,14 @@ async def home(request: web.Request) -> web.StreamResponse:
 
 
 async def show_list(request: web.Request) -> web.StreamResponse:
-    """GET /inbox/{view}?before=: the list; only its fragment with X-Fragment: list."""
+    """GET /inbox/{view}?sort=&before=: the list; only its fragment with X-Fragment: list."""
     person, view = person_of(request), view_of(request.match_info["view"])
-    before = place_of(request.query.get("before", ""))
+    before = spot_of(request.query.get("before", ""))
     cursor = await shell.live_cursor(request)
     async with hub_of(request).transaction() as tx:
         known = await _teams(tx, person)
-        pane = await list_pane(tx, person, view, cursor, teams=known, before=before)
+        sort = request.query.get("sort", "")
+        pane = await list_pane(tx, person, view, cursor, teams=known, before=before, sort=sort)
         if request.headers.get("X-Fragment") == "list":
             return _fragment(person, "inbox/_list.html", ListView(pane=pane))
         told = await _page(tx, pane, None, known)
@@ -54,6 +56,21 @@ async def show_conversation(request: web.Request) -> web.StreamResponse:
         pane = await list_pane(tx, person, view, cursor, teams=known, selected=id_)
         told = await _page(tx, pane, opened, known)
     return await shell.page(request, "inbox/page.html", told, current=view.key, cursor=cursor)
+
+
+class SortForm(msgspec.Struct):
+    """POST /inbox/{view}/sort: one of the list's sorts."""
+
+    sort: str = ""
+
+
+async def sort_list(request: web.Request) -> web.StreamResponse:
+    """POST: from now on this view is shown to this person in that order; back to where they were in it."""
+    person, view = person_of(request), view_of(request.match_info["view"])
+    form = await form_of(request, SortForm)
+    async with hub_of(request).transaction() as tx:
+        await sorting.choose(tx, person.id, view.key, form.sort)
+    raise web.HTTPSeeOther(came_from(request, f"/inbox/{view.key}"))
 
 
 async def permanent(request: web.Request) -> web.StreamResponse:

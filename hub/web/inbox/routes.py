@@ -27,6 +27,7 @@ ROUTES: list[RouteDef] = [
     get("/inbox", pages.home),
     get("/inbox/{view}", pages.show_list),
     get("/inbox/{view}/c/{id}", pages.show_conversation),
+    post("/inbox/{view}/sort", pages.sort_list),
     get("/new", new_page.show),
     post("/new", new_page.begin),
     get("/palette", palette.find),

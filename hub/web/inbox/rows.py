@@ -7,6 +7,7 @@ from typing import cast
 
 from hub.channels.registry import adapter
 from hub.channels.spelling import shown
+from hub.conversations import sorting
 from hub.conversations.inbox import ListRow
 from hub.plumbing.texts import _
 from hub.web.views import COLOURS, ChannelMark, Direction, Named, Person, Row, State
@@ -31,7 +32,7 @@ def row(stored: ListRow, *, view: str = "", live: bool = False) -> Row:
     return Row(
         id=stored.id,
         version=stored.version,
-        key=_key(stored, view),
+        key=_key(stored, view, live),
         subject=titled(stored.channel_kind, stored.channel_name, stored.subject),
         contact=Named(id=stored.contact_id, name=shown(stored.contact_name)),
         at=stored.last_message_at,
@@ -48,7 +49,7 @@ def row(stored: ListRow, *, view: str = "", live: bool = False) -> Row:
         until=stored.snoozed_until,
         tags=stored.tags,
         unread=None if live else stored.unread,
-        draft=stored.draft and not live,
+        draft=stored.draft,
         address=f"/inbox/{view}/c/{stored.id}" if view and not live else "",
         reason=_("covering for %(name)s", name=stored.covering_for_name) if stored.covering_for_name else "",
     )
@@ -64,11 +65,28 @@ def person(id_: int | None, name: str | None) -> Person | None:
     return None if id_ is None else Person(id=id_, name=name or "")
 
 
-def _key(stored: ListRow, view: str) -> str:
-    """The greatest stands first; what is snoozed comes back soonest first."""
+def end_key(last: ListRow, view: str, sort: str) -> str:
+    """Just behind the last row shown: what belongs further down stands on the next page."""
+    keys = _key(last, view, live=False).split()
+    return str(int(keys[list(sorting.SORTS).index(sort)]) - 1)
+
+
+def _key(stored: ListRow, view: str, live: bool) -> str:
+    """The greatest stands first; what is snoozed comes back soonest first. Lists that are sorted have a key a sort."""
     if view == "snoozed":
         return str(LATEST - microseconds(stored.snoozed_until or stored.sort_at))
+    if sorting.sortable(view) or (live and not view):
+        return " ".join(_sorted(stored, sort) for sort in sorting.SORTS)
     return str(microseconds(stored.sort_at))
+
+
+def _sorted(stored: ListRow, sort: str) -> str:
+    """Its key in one sort: later bands are below, whatever the moment."""
+    bands = sorting.SORTS[sort]
+    band = sorting.band_of(sort, stored.waiting_since, stored.priority)
+    waiting = bands[band].waiting and stored.waiting_since
+    moment = LATEST - microseconds(waiting) if waiting else microseconds(stored.last_message_at)
+    return str((len(bands) - 1 - band) * LATEST + moment)
 
 
 def microseconds(at: datetime) -> int:

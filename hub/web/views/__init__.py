@@ -23,6 +23,7 @@ from hub.web.views.frame import (
 from hub.web.views.lists import (
     COLOURS,
     ChannelMark,
+    Choice,
     Direction,
     Found,
     ListPane,
@@ -37,7 +38,6 @@ from hub.web.views.thread import (
     Card,
     CardFact,
     CardView,
-    Choice,
     Composer,
     ContactAddress,
     Draft,

@@ -56,7 +56,7 @@ class Me(Person, frozen=True, kw_only=True):
 class Shell(Scope, frozen=True, kw_only=True):
     """The frame of a page for a signed-in agent.
 
-    `current`: the key of the navigation item that is lit: a view (mine, mentions, unassigned, snoozed,
+    `current`: the key of the navigation item that is lit: a view (mine, mentions, unassigned, snoozed, drafts,
     team-3, all, closed, aside) or a page (accounts, contacts, quarantine, unanswered, absences, admin, lab).
     `counts`: numbers by the same keys; 0 shows nothing. `topics`: live topics of the agent (counts, notices).
     `cursor`: the stream's cursor, read before the page's first SELECT; "" switches live updates off.

@@ -26,7 +26,8 @@ class ChannelMark(msgspec.Struct, frozen=True, kw_only=True):
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One conversation in a list.
 
-    `key` sorts the list (data-k): the greatest stands first; all-digit keys compare as numbers. `version`
+    `key` sorts the list (data-k): the greatest stands first; all-digit keys compare as numbers. Where a list may be
+    sorted there is a key for each of its sorts, parted by blanks, and the list says which counts. `version`
     (data-v) is the conversation's version: the browser ignores a lower one. `last_seq` with `direction` lets
     the browser count unread by itself. `unread` is None in a live partial: the browser keeps its own number.
     `address`: the link, `/inbox/{view}/c/{id}`; live partials may use `/c/{id}`, the browser opens it in the
@@ -64,12 +65,23 @@ class RowView(msgspec.Struct, frozen=True, kw_only=True):
     row: Row
 
 
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to pick: an agent or a team for an assignment; `note` says load or presence in words."""
+
+    value: str
+    name: str
+    note: str = ""
+    here: bool = False
+    suggested: bool = False
+
+
 class ListPane(msgspec.Struct, frozen=True, kw_only=True):
     """One list of the inbox.
 
     `view` is the key in the address, `title` what people read (empty: the template names the built-in views).
-    `topic`: the live topic of this list. `more`: address of the next page of rows, or empty. `total`: how
-    many there are, None when not counted.
+    `topic`: the live topic of this list. `more`: address of the next page of rows, or empty; `end`: the key behind
+    which a row stands on it. `total`: how many there are, None when not counted. `sort`: one of `sorts`, or empty
+    where there is but one order; `by`: which of a row's keys counts.
     """
 
     view: str
@@ -79,6 +91,10 @@ class ListPane(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     total: int | None = None
     more: str = ""
+    end: str = ""
+    sort: str = ""
+    by: int = 0
+    sorts: list[Choice] = []
     selected: int | None = None
 
 

@@ -9,18 +9,8 @@ import msgspec
 
 from hub.channels.spelling import shown
 from hub.web.views.frame import Named, Person
-from hub.web.views.lists import ChannelMark, ListPane, State
+from hub.web.views.lists import ChannelMark, Choice, ListPane, State
 from hub.web.views.messages import Message
-
-
-class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to pick: an agent or a team for an assignment; `note` says load or presence in words."""
-
-    value: str
-    name: str
-    note: str = ""
-    here: bool = False
-    suggested: bool = False
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
