@@ -15,6 +15,8 @@ import yaml
 
 from config.settings import described
 from hub.cli import COMMANDS
+from hub.cli.up import GRACE
+from hub.departure import Pace
 
 ROOT = Path(__file__).parents[1]
 # Written in pieces, so that this file does not name them itself.
@@ -111,6 +113,8 @@ def test_compose_runs_known_commands_with_known_settings_and_watches_each() -> N
         assert set(services[name]["environment"]) <= known
     assert [name for name, one in services.items() if "healthcheck" not in one] == ["migrate"]
     assert services["postgres"]["image"] == "postgres:18"
+    patience = float(services["worker"]["stop_grace_period"].removesuffix("s"))
+    assert Pace().drain < patience == GRACE["worker"], "killed while it drains, letters are perhaps sent"
 
 
 def test_the_image_copies_what_exists() -> None:
