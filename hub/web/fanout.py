@@ -90,12 +90,13 @@ class Fanout:
     # what they hear
 
     async def follow(self) -> None:
-        """For ever: read the stream, draw, write. A lost stream makes all pages fetch again."""
+        """For ever: read the stream, draw, write. Whatever is begun again makes all pages fetch again."""
         gap = 0.5
         while True:
             try:
+                again = gap > 0.5 or bool(self.cursor)  # ended by the stream, or by a mistake of ours
                 self.cursor = await self.hub.signals.cursor()
-                self.broadcast([STALE] if gap > 0.5 else [])
+                self.broadcast([STALE] if again else [])
                 async for batch in self.hub.signals.follow(self.cursor):
                     gap = 0.5
                     if batch:

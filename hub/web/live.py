@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import msgspec
 import structlog
@@ -32,6 +33,8 @@ from hub.web.viewing import Mode, Viewing
 log = structlog.get_logger(__name__)
 
 BEAT_SECONDS = 25.0
+AGAIN_SECONDS = 1.0
+"""Before what a mistake of ours ended begins again."""
 LONGEST_MESSAGE = 16_384
 MOST_SOCKETS = 500
 """Open pages of one agent in one process."""
@@ -60,26 +63,33 @@ async def run(app: web.Application) -> AsyncIterator[None]:
     fanout = app[FANOUT]
     drawing.register("who", app[VIEWING].draw)
     tending = Tending(fanout, app[VIEWING])
-    running = [
-        asyncio.create_task(_kept_up(work))
-        for work in (fanout.follow, Counting(fanout).run, tending.beat, tending.watch, tending.check_access)
-    ]
-    yield
-    left = set(running)
-    while left:  # redis-py may take a cancellation for its own timeout: say it until it is heard
-        for task in left:
-            task.cancel()
-        _done, left = await asyncio.wait(left, timeout=0.5)
+    async with kept_up(
+        fanout.follow, Counting(fanout).run, tending.beat, tending.watch, tending.check_access
+    ):
+        yield
+
+
+@asynccontextmanager
+async def kept_up(*works: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Each of them runs, whatever happens to it, until the block ends."""
+    left = {asyncio.create_task(_kept_up(work)) for work in works}
+    try:
+        yield
+    finally:
+        while left:  # redis-py may take a cancellation for its own timeout: say it until it is heard
+            for task in left:
+                task.cancel()
+            _done, left = await asyncio.wait(left, timeout=0.5)
 
 
 async def _kept_up(work: Callable[[], Awaitable[None]]) -> None:
-    """Run for ever; a mistake of ours is told and does not end the live pages of this process."""
+    """Run for ever; a mistake of ours is told and does not end the live pages, or chats, of this process."""
     while True:
         try:
             await work()
         except Exception:
             log.exception("live pages: begun again", work=work.__qualname__)
-        await asyncio.sleep(1)
+        await asyncio.sleep(AGAIN_SECONDS)
 
 
 async def close_all(app: web.Application) -> None:

@@ -15,8 +15,9 @@ from hub.agents import teams
 from hub.conversations.sight import sights
 from hub.plumbing.db import Tx
 from hub.plumbing.texts import language
-from hub.web import drawing
+from hub.web import drawing, live
 from hub.web.drawing import Thing
+from hub.web.fanout import FANOUT
 from tests.web.browsing import Browser, Web
 from tests.world import World
 
@@ -192,3 +193,43 @@ async def test_counts_follow_the_lists(site: Web, world: World) -> None:
         await signal(site, id_, [f"mine:{world.ana}"])
         frames = await until(hers, lambda frame: any(op[0] == "count" for op in frame.get("o", [])))
         assert ["count", "mine", 1] in frames[-1]["o"]
+
+
+async def test_after_a_mistake_of_ours_pages_fetch_again_and_nobody_stops_listening(
+    site: Web, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was signalled between the mistake and the new beginning is on no page."""
+    monkeypatch.setattr(live, "AGAIN_SECONDS", 0.01)
+    id_ = await open_conversation(site, world, world.ana)
+    ana = await site.browser(world.ana)
+    mistakes = [RuntimeError("ours")]
+
+    def mistaken(changes: Sequence[drawing.Change]) -> None:
+        if mistakes:
+            raise mistakes.pop()
+
+    async with socket(ana, f"mine:{world.ana}") as hers:
+        site.server.app[FANOUT].hear(mistaken)
+        await signal(site, id_, [f"mine:{world.ana}"])
+        assert await next_ops(hers) == [["stale"]]
+        await signal(site, id_, [f"mine:{world.ana}"])
+        assert [op[0] for op in await next_ops(hers)] == ["place"]
+
+
+async def test_what_runs_for_as_long_as_the_process_begins_again_after_a_mistake(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live, "AGAIN_SECONDS", 0.0)
+    began = 0
+    twice = asyncio.Event()
+
+    async def work() -> None:
+        nonlocal began
+        began += 1
+        if began == 1:
+            raise RuntimeError("ours")
+        twice.set()
+        await asyncio.Event().wait()
+
+    async with live.kept_up(work):
+        await asyncio.wait_for(twice.wait(), 20)

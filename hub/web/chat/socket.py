@@ -23,7 +23,7 @@ from hub.web.chat import asked
 from hub.web.chat.saying import name_of, note_seen
 from hub.web.chat.visitors import VISITORS, Bucket, Visitor, Visitors
 from hub.web.fanout import FANOUT
-from hub.web.live import VIEWING
+from hub.web.live import VIEWING, kept_up
 from hub.web.requests import HUB, hub_of, peer_of
 from hub.web.sockets import GONE_AWAY, MISBEHAVED, MOST_BUFFERED, SIGNED_OUT, text_frame
 
@@ -49,11 +49,8 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
 async def run(app: web.Application) -> AsyncIterator[None]:
     """The visitors of one process, for as long as the application lives."""
     visitors = app[VISITORS] = Visitors(app[HUB], app[FANOUT], app[VIEWING])
-    running = [asyncio.create_task(work()) for work in (visitors.beat, visitors.watch)]
-    yield
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
+    async with kept_up(visitors.beat, visitors.watch):
+        yield
 
 
 async def close_all(app: web.Application) -> None:
