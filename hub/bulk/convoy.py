@@ -7,7 +7,7 @@ Nothing here waits for one letter: the answers on a connection hand each letter'
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import structlog
 
@@ -26,6 +26,8 @@ MOST_LETTERS = 1_000
 AHEAD_SECONDS = 2.0
 MOST_AHEAD = 500
 FIRST_REST, LONGEST_REST = 1.0, 60.0
+FEWER_SECONDS = 10.0
+"""For so long no further connection is asked of a server that refused one while others of ours work."""
 
 Start = Callable[["Convoy", Carrier, Letter], None]
 End = Callable[["Convoy", Letter, Sent | SendError | None], None]
@@ -41,10 +43,13 @@ class Convoy:
         self.carriers: list[Carrier] = []
         self.closing = False
         self.trouble: SendError | None = None
+        self.works = False
+        """Whether something left, and nothing was wrong with the line since."""
         self._start, self._end = start, end
         self._numbers = 0
         self._rest_until = 0.0
         self._rest_seconds = 0.0
+        self._fewer_until = 0.0
         self._last = monotonic()
         self._pace = _Pace()
 
@@ -59,9 +64,14 @@ class Convoy:
         return 0.0 if self.load or self.ready else monotonic() - self._last
 
     @property
+    def takes(self) -> bool:
+        """Whether letters may be put into it: they would only wait in one that ends or rests."""
+        return not self.closing and self._rest_until <= monotonic()
+
+    @property
     def wanted(self) -> int:
         """How many more letters leave within two seconds, as fast as the last ones did."""
-        if self.closing or not self.carriers or self._rest_until > monotonic():
+        if not self.carriers or not self.takes:
             return 0
         least = 2 * len(self.carriers)
         ahead = min(max(int(self._pace.rate * AHEAD_SECONDS), least), MOST_AHEAD)
@@ -70,7 +80,8 @@ class Convoy:
     @property
     def lacks(self) -> bool:
         """Whether it has letters and fewer connections than it may have."""
-        return bool(self.ready) and len(self.carriers) < self.most and not self.closing
+        may = not self.closing and self._fewer_until <= monotonic()
+        return may and bool(self.ready) and len(self.carriers) < self.most
 
     @property
     def most(self) -> int:
@@ -84,11 +95,16 @@ class Convoy:
         Letters in hand need one even where no more work is due: behind a closed gate they are refused and given back.
         """
         self.look()
-        if not (working or self.ready) or self.closing or self._rest_until > monotonic():
+        if not (working or self.ready) or not self.takes:
+            return
+        if self.carriers and self._fewer_until > monotonic():
             return
         try:
-            while len(self.carriers) < self.most and not self.closing:
+            while len(self.carriers) < self.most and self.takes:
                 carrier = await self.courier.connect(self._ended_on)
+                if self.closing:  # perhaps closed already: nobody would part with it
+                    carrier.leave()
+                    return
                 self._numbers += 1
                 carrier.number = self._numbers
                 self.carriers.append(carrier)
@@ -96,7 +112,9 @@ class Convoy:
                 self.pump()
         except SendError as error:
             log.warning("no connection for many", channel=self.channel.id, why=error.reason)
-            if not self.carriers:
+            if self.carriers:
+                self._fewer_until = monotonic() + FEWER_SECONDS
+            else:
                 self.trouble = error
                 self._rest()
 
@@ -139,12 +157,15 @@ class Convoy:
             letter.over = True
             carrier.next = None
             carrier.withdraw(letter)
-            self._give_back(letter.gate_id)
+            if carrier.closed:  # that is our doing, and says nothing of the server
+                self._part_with(carrier)
+            # What else waits here behind the same gate would be refused too.
+            self._give_back([one for one in self.ready if one.gate_id == letter.gate_id])
         self._fill(carrier)
 
-    def _give_back(self, gate_id: int) -> None:
-        """What else waits here behind the same gate would be refused too."""
-        for letter in [one for one in self.ready if one.gate_id == gate_id]:
+    def _give_back(self, letters: Collection[Letter]) -> None:
+        """What was claimed and not begun: whoever can takes it up again."""
+        for letter in letters:
             self.ready.remove(letter)
             letter.over = True
             self._end(self, letter, None)
@@ -173,46 +194,49 @@ class Convoy:
         What waited here longer than our hold on it lasts is given back.
         """
         now = monotonic()
-        while self.ready and self.ready[0].until < now:
-            letter = self.ready.popleft()
-            letter.over = True
-            self._end(self, letter, None)
+        self._give_back([one for one in self.ready if one.until < now])
         for carrier in list(self.carriers):
             carrier.look(now)
             if carrier.current is not None or carrier.next is not None:
                 continue
-            if carrier.closed and not carrier.sent:
-                self._rest()
+            useless = carrier.closed and not carrier.sent
             if carrier.closed or carrier.carried >= MOST_LETTERS:
-                self.carriers.remove(carrier)
-                carrier.leave()
+                self._part_with(carrier)
+            if useless:
+                self._rest()
 
     def _ended_on(self, carrier: Carrier, letter: Letter, outcome: Sent | SendError | None) -> None:
         self._last = monotonic()
         self._pace.count(self._last)
         if isinstance(outcome, Sent):
             carrier.sent += 1
-            self._rest_seconds, self.trouble = 0.0, None
+            self._rest_seconds, self.trouble, self.works = 0.0, None, True
         elif isinstance(outcome, Misconfigured):
             self.trouble = outcome
             self._rest()
+            self._give_back(list(self.ready))  # it is no better for them
         if carrier.current is letter:
             carrier.current = None
         if carrier.next is letter:
             carrier.next = None
         self._end(self, letter, outcome)
         self._fill(carrier)
-        if (
-            carrier.carried >= MOST_LETTERS
-            and carrier.current is carrier.next is None
-            and carrier in self.carriers
-        ):
+        if carrier.carried >= MOST_LETTERS and carrier.current is carrier.next is None:
+            self._part_with(carrier)
+
+    def _part_with(self, carrier: Carrier) -> None:
+        if carrier in self.carriers:
             self.carriers.remove(carrier)
             carrier.leave()
 
     def _rest(self) -> None:
-        self._rest_seconds = min(max(self._rest_seconds * 2, FIRST_REST), LONGEST_REST)
-        self._rest_until = monotonic() + self._rest_seconds
+        """Longer than the last time. What is in hand and has no connection left would only wait: it goes back."""
+        self.works = False
+        if self._rest_until <= monotonic():  # one trouble ends several connections, and counts once
+            self._rest_seconds = min(max(self._rest_seconds * 2, FIRST_REST), LONGEST_REST)
+            self._rest_until = monotonic() + self._rest_seconds
+        if not self.carriers:
+            self._give_back(list(self.ready))
 
 
 class _Pace:

@@ -90,8 +90,9 @@ class BulkFlusher:
     async def _flush(self) -> None:
         """What fails to be written stays where it is and is written again: that is harmless."""
         if results := self._results[:MOST_AT_ONCE]:
-            await self._note(results)
-            del self._results[: len(results)]
+            again = await self._note(results)
+            self._results[: len(results)] = []
+            self._results += again
         taken, ends = self._starts[:MOST_AT_ONCE], self._ends[:MOST_AT_ONCE]
         if not taken and not ends:
             return
@@ -117,18 +118,20 @@ class BulkFlusher:
             else:
                 convoy.refused(carrier, letter)
 
-    async def _note(self, results: list[Result]) -> None:
-        """Those that went wrong, each alone if they cannot be written together."""
+    async def _note(self, results: list[Result]) -> list[Result]:
+        """Those that went wrong, each alone if they cannot be written together; those to be written again."""
         try:
             await self.hub.retrying(lambda tx: self._noted(tx, results))
+        except AWAY:
+            raise
         except Exception as error:
-            if isinstance(error, AWAY):
-                raise
             if len(results) > 1:
-                for one in results:
-                    await self._note([one])
-                return
+                return [one for alone in results for one in await self._note([alone])]
+            if isinstance(error, AGAIN):  # somebody holds its row; left to the sweep it would be perhaps sent
+                log.warning("a result could not be written yet", delivery=results[0].id, error=str(error))
+                return results
             log.exception("a result could not be written, the sweep will", delivery=results[0].id)
+        return []
 
     async def _noted(self, tx: Tx, results: list[Result]) -> None:
         rows = await lock(tx, [one.id for one in results])

@@ -15,6 +15,7 @@ from hub.deliveries.claiming import Claimed
 from hub.deliveries.states import Changed
 from hub.departure import Departure, Pace
 from hub.outbound import Outbound
+from hub.plumbing.crypto import CannotDecrypt
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import N_
@@ -41,7 +42,13 @@ class OneByOne(Outbound):
         return await gated.due_now(tx, channel_id, most)
 
     def _ours(self, channels: list[Channel]) -> list[Channel]:
-        return [one for one in channels if adapter(one.kind).bulk(one.line(self.hub.crypto)) is None]
+        return [one for one in channels if self._is_ours(one)]
+
+    def _is_ours(self, channel: Channel) -> bool:
+        try:
+            return adapter(channel.kind).bulk(channel.line(self.hub.crypto)) is None
+        except CannotDecrypt:  # hub/bulk/road.py says so on the line; the other lines go on
+            return False
 
     def _departure(self, claimed: Claimed, taken: float) -> Departure:
         return _Leaving(self, claimed, taken)

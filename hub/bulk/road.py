@@ -26,6 +26,7 @@ from hub.deliveries.many import Step
 from hub.deliveries.releasing import release
 from hub.departure import Pace, failed
 from hub.plumbing.clock import monotonic
+from hub.plumbing.crypto import CannotDecrypt
 from hub.plumbing.db import AGAIN, AWAY
 from hub.plumbing.hub import Hub
 from hub.telling import tell
@@ -62,8 +63,8 @@ class Bulk(Turning):
             await outcomes.soon_behind(tx, gates)
             lines = set(await gated.lines(tx))
             channels = {one.id: one for one in await connections.enabled(tx)}
-        for id_ in lines - self.convoys.keys():
-            self._begin(channels[id_])
+        for id_ in lines & channels.keys() - self.convoys.keys():
+            await self._begin(channels[id_])
         for id_, convoy in list(self.convoys.items()):
             await self._note_health(convoy)
             self._tend(convoy, channels.get(id_), working=id_ in lines)
@@ -83,14 +84,19 @@ class Bulk(Turning):
     async def _flush(self) -> None:
         await self.flusher.run()
 
-    def _begin(self, channel: Channel) -> None:
-        courier = adapter(channel.kind).bulk(channel.line(self.hub.crypto))
+    async def _begin(self, channel: Channel) -> None:
+        try:
+            courier = adapter(channel.kind).bulk(channel.line(self.hub.crypto))
+        except CannotDecrypt as error:  # nobody can sign in there; the other lines go on
+            await self._note(channel.id, str(error))
+            return
         if courier is not None:  # else hub/bulk/one_by_one.py sends there
             self.convoys[channel.id] = Convoy(channel, courier, self.flusher.start, self._end)
 
     def _tend(self, convoy: Convoy, channel: Channel | None, *, working: bool) -> None:
         """Have its connections looked after; one whose line was changed, or that has no work, ends in peace."""
-        if channel is None or _changed(channel, convoy.channel) or convoy.idle_for > IDLE_SECONDS:
+        idle = not working and convoy.idle_for > IDLE_SECONDS  # else its rests would begin anew
+        if channel is None or _changed(channel, convoy.channel) or idle:
             self._give_back(convoy)
         if convoy.closing and not convoy.load:
             convoy.close()
@@ -139,10 +145,17 @@ class Bulk(Turning):
         self._tasks[what, id_] = asyncio.create_task(_safely(doing, what))
 
     async def _note_health(self, convoy: Convoy) -> None:
-        """The line's row says what is wrong with its way out, until something leaves again."""
-        trouble = convoy.trouble.reason if isinstance(convoy.trouble, Misconfigured) else ""
-        id_ = convoy.channel.id
-        if trouble == self._troubles.get(id_, ""):
+        """The line's row says what is wrong with its way out, until something leaves again.
+
+        The first letter of this process says so too: who noted the trouble may be gone.
+        """
+        if isinstance(convoy.trouble, Misconfigured):
+            await self._note(convoy.channel.id, convoy.trouble.reason)
+        elif convoy.works:
+            await self._note(convoy.channel.id, "")
+
+    async def _note(self, id_: int, trouble: str) -> None:
+        if trouble == self._troubles.get(id_):
             return
         async with self.hub.transaction() as tx:
             await connections.note_health(tx, id_, "out", trouble)

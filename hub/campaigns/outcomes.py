@@ -7,6 +7,7 @@ from typing import Any
 
 from hub.campaigns import announcing, campaigns, caps
 from hub.conversations import fallback
+from hub.deliveries import gates
 from hub.deliveries.reports import DEAD
 from hub.deliveries.states import LEFT, Changed
 from hub.deliveries.wording import words
@@ -38,6 +39,7 @@ async def tell(tx: Tx, changed: Sequence[Changed]) -> None:
             await todo.add(tx, "campaign_trouble", campaign_id)
             tx.wake("todo")
     await caps.give_back(tx, [id_ for id_, one in ours.items() if one.state in ("failed", "canceled")])
+    await _go_on_alone(tx, [one.id for one in ours.values() if one.state == "queued" and one.before in LEFT])
     for id_, one in sorted(ours.items()):
         if one.state == "failed" and (
             one.before in LEFT or one.dead or one.opted_out or one.code.startswith("5")
@@ -118,6 +120,25 @@ async def bounced(tx: Tx, delivery_id: int, recipient_id: int, **told: Any) -> N
         """,
         recipient_id,
     )
+
+
+async def _go_on_alone(tx: Tx, delivery_ids: Sequence[int]) -> None:
+    """What is to be tried again after its campaign was finished would wait for ever: its gate is closed.
+
+    A campaign that finishes this moment is waited for.
+    """
+    if not delivery_ids:
+        return
+    rows = await tx.fetch(
+        """
+        SELECT d.id, k.state FROM delivery d JOIN campaign k ON k.gate_id = d.gate_id
+        WHERE d.id = ANY($1) ORDER BY d.id FOR SHARE OF k
+        """,
+        list(delivery_ids),
+    )
+    for row in rows:
+        if row["state"] == "finished":
+            await gates.apart(tx, row["id"], any_hour=False)
 
 
 def _is_dead(one: Changed) -> bool:

@@ -24,7 +24,7 @@ async def beat(tx: Tx) -> list[int]:
     """Somebody looks after the open gates; those nobody looked after for hours stay as they are: their ids.
 
     Nothing is claimed behind such a one: after a long silence a person says whether it may still leave. A gate of one
-    delivery closes once that has left.
+    delivery closes once that has left; a person asked for that one, so it leaves after a silence too.
     """
     await tx.execute(
         """
@@ -34,12 +34,12 @@ async def beat(tx: Tx) -> list[int]:
         """
     )
     rows = await tx.fetch(
-        "SELECT id FROM gate WHERE open AND beat_at <= now() - interval '2 hours' ORDER BY id"
+        "SELECT id FROM gate WHERE open AND NOT single AND beat_at <= now() - interval '2 hours' ORDER BY id"
     )
     await tx.execute(
         """
         UPDATE gate SET beat_at = now()
-        FROM (SELECT id FROM gate WHERE open AND beat_at > now() - interval '2 hours'
+        FROM (SELECT id FROM gate WHERE open AND (single OR beat_at > now() - interval '2 hours')
                 AND beat_at < now() - interval '20 seconds' ORDER BY id FOR NO KEY UPDATE SKIP LOCKED) AS watched
         WHERE gate.id = watched.id
         """
@@ -52,10 +52,16 @@ async def again(tx: Tx, gate_id: int) -> None:
     await tx.execute("UPDATE gate SET beat_at = now() WHERE id = $1", gate_id)
 
 
-async def apart(tx: Tx, delivery_id: int) -> None:
-    """One delivery behind a gate of its own, open: a person sends it now, whatever became of the others."""
+async def apart(tx: Tx, delivery_id: int, *, any_hour: bool = True) -> None:
+    """One delivery behind a gate of its own, open: a person sends it now, whatever became of the others.
+
+    `any_hour`: False keeps it within its hours, where nobody asked for it now.
+    """
     gate_id = await tx.value("INSERT INTO gate (open, single) VALUES (true, true) RETURNING id")
     tx.wake("deliver")
     await tx.execute(
-        "UPDATE delivery SET gate_id = $2, leave_before = NULL WHERE id = $1", delivery_id, gate_id
+        "UPDATE delivery SET gate_id = $2, leave_before = CASE WHEN $3 THEN NULL ELSE leave_before END WHERE id = $1",
+        delivery_id,
+        gate_id,
+        any_hour,
     )
