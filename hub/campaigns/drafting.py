@@ -109,7 +109,7 @@ async def say(
     agent_id: int,
     give_way: Collection[str] = (),
 ) -> Kept:
-    """The same for what a step says; words that stand there already are no new version."""
+    """The same as `change` for what a step says; words that stand there already are no new version."""
     campaign = await campaigns.lock(tx, campaign_id)
     campaigns.must_be_editable(campaign)
     stored = await steps.newest(tx, campaign_id, step, variant)
@@ -169,16 +169,16 @@ async def _plans(tx: Tx, campaign_id: int, reading: Reading) -> dict[str, Other]
 async def _texts(tx: Tx, campaign_id: int, step: int, variant: str, reading: Reading) -> dict[str, Other]:
     """What others changed of one wording, by field."""
     found: dict[str, Other] = {}
-    words: dict[int, Flat] = {1: _words(Wanted())}
+    before: dict[int, Flat] = {1: _words(Wanted())}  # by the version that came then
     for row in await _changes(tx, campaign_id, reading):
         told = row["details"]
         if (told.get("step"), told.get("variant")) != (step, variant):
             continue
         for field in told["texts"]:
             version = told["text_version"]
-            if field not in found and version not in words:
-                words[version] = _words(await steps.text(tx, campaign_id, step, variant, version - 1))
-            _note(found, field, words.get(version, {}).get(field), row)
+            if field not in found and version not in before:
+                before[version] = _words(await steps.text(tx, campaign_id, step, variant, version - 1))
+            _note(found, field, before.get(version, {}).get(field), row)
     return found
 
 

@@ -31,7 +31,7 @@ COMMANDS = {
     "backup": ("hub.cli.backup:backup", "Write the database and all files into a folder."),
     "restore": ("hub.cli.backup:restore", "Put a backup in the place of the database."),
     "export": ("hub.cli.exporting:command", "Write accounts, contacts or conversations to CSV."),
-    "contact": ("hub.cli.contact:command", "Erase a person who asks to be forgotten."),
+    "contact": ("hub.cli.contact:command", "Hand out or erase what is held about a person."),
     "import": ("hub.cli.importing:command", "Import accounts, contacts and more from CSV."),
 }
 

@@ -42,10 +42,6 @@ class ErasureShape(Shape, frozen=True, kw_only=True):
     done_at: datetime | None
 
 
-class ErasuresQuery(Paging, frozen=True, kw_only=True):
-    """GET /erasures."""
-
-
 async def foresee(call: Call) -> ForeseenShape:
     """Before it is done."""
     must(call.person, "erase")
@@ -131,7 +127,7 @@ ENDPOINTS = [
         path="/erasures",
         summary="Every erasure, newest first",
         handler=list_erasures,
-        query=ErasuresQuery,
+        query=Paging,
         answer=Page[ErasureShape],
     ),
     Endpoint(

@@ -53,7 +53,7 @@ WHENS = {
     "moment": N_("At one moment for everybody"),
     "local": N_("At this hour of each person's own day"),
 }
-WORD = re.compile(r"\s+|[^\s]+")
+WORD = re.compile(r"\s+|\S+")
 MOST_WORDS = 2_000
 Pieces = list[tuple[str, bool]]
 
