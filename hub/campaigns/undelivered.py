@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from hub.campaigns import campaigns
+from hub.campaigns.recipients import Recipient
 from hub.plumbing import history
 from hub.plumbing.db import Tx
 
@@ -50,6 +51,14 @@ async def waiting(tx: Tx) -> list[Undelivered]:
         LOOKED_AT,
         MOST,
     )
+
+
+def step_for(one: Recipient) -> str:
+    """What a person may do about one of them, by the same rule: again, correct (the address), or "" for nothing."""
+    if one.state == "unknown" or (one.state == "failed" and not one.permanent):
+        return "again"
+    refused = one.state == "failed" and one.tries > 0 and not one.reason.startswith(WISHES)
+    return "correct" if refused else ""
 
 
 async def settle(tx: Tx, campaign_id: int, agent_id: int) -> None:

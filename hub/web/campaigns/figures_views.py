@@ -150,7 +150,7 @@ class ArmView(View, frozen=True, kw_only=True):
 class PersonView(View, frozen=True, kw_only=True):
     """One person of the campaign and what became of it; `pause`: who paused it for them.
 
-    `step`: what a person may do about it: again, correct, or "".
+    `step`: what a person may do about it (undelivered.step_for).
     """
 
     one: Recipient
@@ -158,7 +158,7 @@ class PersonView(View, frozen=True, kw_only=True):
     tone: str
     why: str
     step: str
-    pause: Pause | None = None
+    pause: Pause | None
 
 
 class ReportPage(StepPage, frozen=True, kw_only=True):

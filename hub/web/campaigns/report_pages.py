@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from csv import writer
 from urllib.parse import urlencode
 
-import msgspec
 from aiohttp import web
 
 from hub.agents.roles import must
@@ -23,6 +23,7 @@ from hub.campaigns import (
 )
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.figures import BOUGHT_DAYS, Arm, Progress
+from hub.campaigns.follow_ups import Pause
 from hub.campaigns.recipients import Recipient
 from hub.customers import contacts
 from hub.deliveries import wording
@@ -79,7 +80,7 @@ async def show(request: web.Request) -> web.StreamResponse:
             heat=charts.heat(await heat.of(tx, campaign)),
             comparison=compared.view(await comparing.beside(tx, campaign)),
             failures=await _failures(tx, campaign.id),
-            left_out=charts.lines(worded(progress.excluded | progress.stopped)),
+            left_out=charts.lines(worded(Counter(progress.excluded) + Counter(progress.stopped))),
             links=links,
             opened=seen,
             answered=progress.answered,
@@ -186,12 +187,7 @@ def _uplift(treated: experiments.Share, others: experiments.Share) -> str:
 async def _people(tx: Tx, campaign: Campaign, found: list[Recipient]) -> list[PersonView]:
     paused = [one.contact_id for one in found if one.state == "stopped" and one.reason == "paused"]
     pauses = await follow_ups.pauses(tx, campaign.id, paused) if paused else {}
-    return [
-        msgspec.structs.replace(
-            _person(one), pause=pauses.get(one.contact_id) if one.reason == "paused" else None
-        )
-        for one in found
-    ]
+    return [_person(one, pauses.get(one.contact_id) if one.reason == "paused" else None) for one in found]
 
 
 async def _turned(tx: Tx, request: web.Request) -> tuple[int, str, bool] | None:
@@ -202,21 +198,15 @@ async def _turned(tx: Tx, request: web.Request) -> tuple[int, str, bool] | None:
     return None
 
 
-def _person(one: Recipient) -> PersonView:
+def _person(one: Recipient, pause: Pause | None) -> PersonView:
     return PersonView(
         one=one,
         state=_(recipients.STATES.get(one.state, one.state)),
         tone=TONES.get(one.state, ""),
         why=reasons.evidence(one.reason) if one.reason and TONES.get(one.state) != "ok" else "",
-        step=_step(one),
+        step=undelivered.step_for(one),
+        pause=pause,
     )
-
-
-def _step(one: Recipient) -> str:
-    if one.state == "unknown" or (one.state == "failed" and not one.permanent):
-        return "again"
-    refused = one.state == "failed" and one.tries > 0 and not one.reason.startswith(undelivered.WISHES)
-    return "correct" if refused else ""
 
 
 def _more(campaign: Campaign, which: str, found: list[Recipient]) -> str:
