@@ -42,6 +42,12 @@ class Clock:
             self._due[key] = due(self.schedule, self._calendar(own), where, start)
         return self._due[key]
 
+    def later(self, zone: str | None, own: Hours | None, at: datetime) -> datetime | None:
+        """From `at` on, where the minute they were to have is full: the rest of that day, then the hour of the next."""
+        there, opens = at.astimezone(self.zone(zone)), self.opens(zone, own, at)
+        same_day = opens is not None and opens.astimezone(there.tzinfo).date() == there.date()
+        return opens if same_day and there.time() >= self.schedule.hour else self.due(zone, own, at)
+
     def follows(self, zone: str | None, own: Hours | None, before: datetime, days: int) -> datetime | None:
         """When a step follows one that was sent at `before`: at the same hour of an allowed day."""
         where = self.zone(zone)

@@ -143,7 +143,7 @@ async def count(
 
         def later(at: datetime, row: _Row = row) -> datetime | None:
             if row.step == 1:
-                return clock.due(row.time_zone, hours.get(row.contact_id), at)
+                return clock.later(row.time_zone, hours.get(row.contact_id), at)
             return clock.opens(row.time_zone, hours.get(row.contact_id), at)
 
         at = pacing.place(wish, row.sender_id, row.domain, later) if wish else None

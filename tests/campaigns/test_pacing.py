@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
+from hub.campaigns.clock import Clock
 from hub.campaigns.local_time import House, calendar, due
 from hub.campaigns.pacing import Pacing
 from hub.campaigns.schedule import Schedule
@@ -49,6 +50,22 @@ def test_what_does_not_fit_into_the_day_goes_on_when_the_next_one_opens() -> Non
     days = Counter(at.astimezone(MADRID).strftime("%a") for at in found)
     assert days == {"Mon": 100, "Tue": 200, "Wed": 300}
     assert {at.astimezone(MADRID).hour for at in found} <= set(range(9, 21))
+
+
+def test_who_does_not_fit_into_the_hour_of_the_day_follows_in_the_minutes_behind_it() -> None:
+    """At ten by everybody's own clock, one a minute: not one a day."""
+    schedule = Schedule(when="local", day=date(2026, 11, 24), hour=time(10), closes=time(12), per_minute=1)
+    clock, pacing = Clock(schedule, House()), Pacing(schedule, START)
+    found = []
+    for _person in range(200):
+        wish = clock.due("Europe/Madrid", None, START)
+        assert wish is not None
+        at = pacing.place(wish, None, "a.test", lambda from_: clock.later("Europe/Madrid", None, from_))
+        assert at is not None
+        found.append(at.astimezone(MADRID))
+    assert Counter(at.day for at in found) == {24: 120, 25: 80}
+    assert (min(found).hour, max(found).strftime("%d %H:%M")) == (10, "25 11:19")
+    assert {at.hour for at in found} == {10, 11}
 
 
 def test_who_goes_on_where_another_stopped_gives_the_same_minutes() -> None:
