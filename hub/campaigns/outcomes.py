@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import asyncpg
+
 from hub.campaigns import announcing, campaigns, caps
 from hub.conversations import fallback
 from hub.deliveries import gates
@@ -13,7 +15,7 @@ from hub.deliveries.states import LEFT, Changed
 from hub.deliveries.wording import words
 from hub.plumbing import todo
 from hub.plumbing.db import Tx
-from hub.plumbing.texts import _, speaking
+from hub.plumbing.texts import _
 
 SECONDS = 1.0
 LAST = 100
@@ -91,17 +93,17 @@ async def stop_if_failing(tx: Tx, campaign_id: int) -> bool:
     assert row is not None
     if row["tried"] < FEWEST or row["bad"] * 100 <= row["share"] * row["tried"]:
         return False
-    people = await announcing.people(tx, campaign)
-    with speaking(people[0][1] if people else "es"):
-        why = _(
-            "%(bad)s of the last %(tried)s messages failed: %(reason)s",
-            bad=row["bad"],
-            tried=row["tried"],
-            reason=words(row["code"], row["reason"]),
-        )
-    await campaigns.move(tx, campaign, "paused", who="worker", why=why)
-    await announcing.announce(tx, campaign, "campaign_failing", why=why)
+    await announcing.halted(tx, campaign, lambda: _worded(row))
     return True
+
+
+def _worded(lately: asyncpg.Record) -> str:
+    return _(
+        "%(bad)s of the last %(tried)s messages failed: %(reason)s",
+        bad=lately["bad"],
+        tried=lately["tried"],
+        reason=words(lately["code"], lately["reason"]),
+    )
 
 
 async def bounced(tx: Tx, delivery_id: int, recipient_id: int, **told: Any) -> None:

@@ -11,7 +11,7 @@ from hub.deliveries import gates
 from hub.deliveries.taking_back import give_hours, out_of_hours, take_back
 from hub.plumbing import todo
 from hub.plumbing.db import Tx
-from hub.plumbing.texts import N_, _, speaking
+from hub.plumbing.texts import N_, _
 
 AHEAD = timedelta(minutes=10)
 LATE = timedelta(hours=2)
@@ -191,8 +191,4 @@ async def _by_itself(tx: Tx, campaign_id: int, wanted: State) -> None:
     if wanted != "paused":
         await campaigns.move(tx, campaign, wanted, who="worker")
         return
-    people = await announcing.people(tx, campaign)
-    with speaking(people[0][1] if people else "es"):
-        why = _(WAS_AWAY)
-    await campaigns.move(tx, campaign, "paused", who="worker", why=why)
-    await announcing.announce(tx, campaign, "campaign_failing", why=why)
+    await announcing.halted(tx, campaign, lambda: _(WAS_AWAY))
