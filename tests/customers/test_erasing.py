@@ -188,8 +188,10 @@ async def test_what_is_stored_behind_who_looked_goes_too(hub: Hub, world: World)
         await erasures.read_to(tx, asked.id, 10**9)
         row = {"channel_id": world.mail.id, "outcome": "ignored", "size": 1}
         await planted.put(tx, "arrival", raw=b"To: jorge@gmail.com", **row)
+        lost = await planted.put(tx, "arrival", raw_file="ab/lost", **row)
     assert (await erasing.work(hub, asked.id)).counts["arrivals"] == 1
-    assert await hub.pool.fetchval("SELECT count(*) FROM arrival") == 0
+    left = await hub.pool.fetch("SELECT id FROM arrival")
+    assert [row["id"] for row in left] == [lost], "a file that is nowhere stops nobody's erasure"
 
 
 async def test_a_backup_that_brings_them_back_is_told(hub: Hub, world: World) -> None:
