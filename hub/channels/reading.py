@@ -162,16 +162,23 @@ class _Child:
             log.warning("mail could not be read", size=len(head.frame), reason=guilt)
             self._answered([Unreadable(reason=guilt)])
         async with self._writing:
-            self.process = await self._spawned()
-            while not await _is_ready(
-                self.process
-            ):  # no fault of a mail: everything waits until it starts again
-                log.error("the process that reads mails does not start")
-                await self._end()
-                await asyncio.sleep(_BEFORE_NEXT_START)
-                self.process = await self._spawned()
+            await self._start_again()
             for task in list(self.waiting):
                 await self._write(task)
+
+    async def _start_again(self) -> None:
+        """Until a process is ready: that none starts is no fault of a mail, so everything waits."""
+        while True:
+            try:
+                self.process = await self._spawned()
+                if await _is_ready(self.process):
+                    return
+                await self._end()
+                why = "its error stands above"
+            except OSError as error:  # no memory, no more processes
+                why = str(error)
+            log.error("the process that reads mails does not start", why=why)
+            await asyncio.sleep(_BEFORE_NEXT_START)
 
     async def _end(self) -> int:
         process = self.process

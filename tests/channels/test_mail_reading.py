@@ -10,9 +10,12 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from hub.channels import children
+from hub.channels import reading as reading_room
 from hub.channels.base import Raw
 from hub.channels.email.adapter import EmailAdapter
 from hub.channels.facts import AnyFact, MessageReceived, Unreadable
@@ -85,14 +88,25 @@ async def test_a_mail_that_needs_too_much_memory_is_unreadable_and_the_next_is_r
         assert isinstance((await reader.read("email", SMALL, LINE))[0], MessageReceived)
 
 
-async def test_a_child_that_dies_is_replaced_and_nothing_is_lost() -> None:
+async def test_a_child_that_dies_is_replaced_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where what ended it, as want of memory, keeps the next from starting at first."""
+    monkeypatch.setattr(reading_room, "_BEFORE_NEXT_START", 0.01)
+    start, refusals = children.start, [OSError("Cannot allocate memory")]
+
+    async def refused_once(*given: Any) -> Any:
+        if refusals:
+            raise refusals.pop()
+        return await start(*given)
+
     async with reading() as reader:
         await reader.read("email", SMALL, LINE)
         answers = [asyncio.ensure_future(reader.read("email", SMALL, LINE)) for _ in range(20)]
         await asyncio.sleep(0)
+        monkeypatch.setattr(children, "start", refused_once)
         os.kill(pid_of(reader), signal.SIGKILL)
-        facts = await asyncio.gather(*answers)
+        facts = await asyncio.wait_for(asyncio.gather(*answers), 40)
         assert all(isinstance(each[0], MessageReceived) for each in facts)
+    assert not refusals
 
 
 async def test_what_its_parent_holds_makes_no_child_end() -> None:
