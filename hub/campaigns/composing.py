@@ -15,7 +15,7 @@ from hub.campaigns import steps, tracking
 from hub.campaigns.letter import Changed, Counting, Incomplete, Letter
 from hub.campaigns.rendering import Content, render
 from hub.campaigns.wording import Texts
-from hub.channels.errors import Misconfigured, Rejected
+from hub.channels.errors import Misconfigured, Rejected, Unreachable
 from hub.channels.facts import Party
 from hub.channels.mail.skeleton import ToWrite
 from hub.channels.mail.tokens import bounce_address, reply_address
@@ -51,6 +51,7 @@ class Person(msgspec.Struct, frozen=True, gc=False):
     own: dict[str, str] | None
     hash: bytes | None
     name: str
+    root_id: int | None
     opens: bool = False
 
 
@@ -81,8 +82,9 @@ class Composer:
         rows = await tx.fetch(
             """
             SELECT r.id, r.campaign_id, r.step, r.variant, r.text_version, r.sender_id, r.address_id, r.language,
-                   r.variables, r.own, r.hash, coalesce(c.name, '') AS name, coalesce(g.name, '') AS agent_name,
-                   coalesce(g.email, '') AS agent_email, p.track_links, p.track_opens
+                   r.variables, r.own, r.hash, coalesce(c.name, '') AS name, c.root_id,
+                   coalesce(g.name, '') AS agent_name, coalesce(g.email, '') AS agent_email,
+                   p.track_links, p.track_opens
             FROM unnest($1::bigint[]) AS wanted (id) JOIN recipient r ON r.id = wanted.id
             JOIN campaign p ON p.id = r.campaign_id
             LEFT JOIN contact c ON c.id = r.contact_id LEFT JOIN agent g ON g.id = r.sender_id
@@ -99,7 +101,11 @@ class Composer:
         return found
 
     def letter(self, line: Line, claimed: Claimed, person: Person, prepared: Prepared, at: datetime) -> bytes:
-        """The mail's bytes. Raises Rejected when it is not what was approved, or cannot be written."""
+        """The mail's bytes. Raises Rejected when it is not what was approved, or cannot be written.
+
+        Unreachable, to be tried again, for whom became one with somebody else since the claim.
+        """
+        _must_be_the_same(claimed, person)
         url = self._unsubscribe_url(person)
         if prepared.letters is None:
             raise Misconfigured(N_("this channel cannot write to many"), code="letter")
@@ -126,7 +132,8 @@ class Composer:
             ) from error
 
     def outgoing(self, line: Line, claimed: Claimed, person: Person, prepared: Prepared) -> Outgoing:
-        """The same for channels that take each message by itself. Raises Rejected likewise."""
+        """The same for channels that take each message by itself. Raises likewise."""
+        _must_be_the_same(claimed, person)
         content = self._approved_content(person, prepared, self._unsubscribe_url(person))
         can = adapter(line.kind).can
         return Outgoing(
@@ -206,6 +213,15 @@ class Composer:
             letters=letters,
             approved_id=wording.provider_id if wording and adapter(line.kind).can.approved_texts else "",
         )
+
+
+def _must_be_the_same(claimed: Claimed, person: Person) -> None:
+    """Raises Unreachable for whom was merged with another since the claim; the next claim decides (holds.ask).
+
+    Of two claims at once, one before the merge and one after it, neither sees what the other took.
+    """
+    if claimed.root_id is not None and person.root_id != claimed.root_id:
+        raise Unreachable(N_("this person was merged with another meanwhile"), code="merged")
 
 
 def sender_of(line: Line, agent_name: str, agent_email: str) -> Party:

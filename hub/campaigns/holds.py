@@ -17,13 +17,17 @@ GONE = ("sending", *LEFT, "unknown")
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """A recipient, whose person (root) it is by now, and the code of why it must not leave: "" for who may."""
+    """A recipient, whose person (root) it is by now, and the code of why it must not leave: "" for who may.
+
+    `placed`: whose place (caps) it has from a try before.
+    """
 
     id: int
     root_id: int
     campaign_id: int
     step: int
     code: str
+    placed: int | None = None
 
 
 async def check(tx: Tx, recipient_ids: Sequence[int]) -> dict[int, str]:
@@ -60,7 +64,7 @@ async def ask(tx: Tx, recipient_ids: Sequence[int]) -> list[Asked]:
                            AND (d.state = ANY($3) OR d.state = 'claimed' AND o.id <> ALL($1)
                                 OR o.id < h.id AND coalesce(d.state, 'queued') IN ('held', 'queued', 'claimed')))
                  THEN 'same_person'
-            ELSE {OF_PERSON} END, '')
+            ELSE {OF_PERSON} END, ''), (SELECT root_contact_id FROM touch WHERE touch.recipient_id = h.id)
         FROM asked h CROSS JOIN campaign_policy p
         """,
         list(recipient_ids),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from hub.campaigns import caps, holds
+from hub.campaigns.holds import Asked
 from hub.deliveries import gated
 from hub.deliveries.claiming import Claimed
 from hub.deliveries.noting import Result, lock, note
@@ -17,9 +20,18 @@ async def claim(
 ) -> tuple[list[Claimed], list[Changed]]:
     """What may leave, and what changed because it may not; hand the latter to telling in this transaction."""
     claimed = await gated.claim(tx, worker, free, lease_seconds=lease_seconds)
-    refused = await _refused(tx, claimed) if claimed else {}
+    if not claimed:
+        return [], []
+    asked = await holds.ask(tx, [one.recipient_id for one in claimed if one.recipient_id is not None])
+    refused = await _refused(tx, asked)
+    roots = {one.id: one.root_id for one in asked}
+    going = [
+        msgspec.structs.replace(one, root_id=roots.get(one.recipient_id or 0))
+        for one in claimed
+        if one.recipient_id not in refused
+    ]
     if not refused:
-        return claimed, []
+        return going, []
     results = [
         Result(
             id=one.id, attempt=one.attempt, state="canceled", code=refused[one.recipient_id or 0], tried=False
@@ -27,14 +39,13 @@ async def claim(
         for one in claimed
         if one.recipient_id in refused
     ]
-    changed = await note(tx, await lock(tx, [one.id for one in results]), results)
-    return [one for one in claimed if one.recipient_id not in refused], changed
+    return going, await note(tx, await lock(tx, [one.id for one in results]), results)
 
 
-async def _refused(tx: Tx, claimed: list[Claimed]) -> dict[int, str]:
+async def _refused(tx: Tx, asked: Sequence[Asked]) -> dict[int, str]:
     """Recipient id → why not, by a code: a hold, or that they were written to often enough this week."""
-    ids = [one.recipient_id for one in claimed if one.recipient_id is not None]
-    asked = await holds.ask(tx, ids)
     held = {one.id: one.code for one in asked if one.code}
+    # Merged since the try before: the place it has is nobody's now, and would let two of one person leave.
+    await caps.give_back(tx, [one.id for one in asked if one.placed not in (None, one.root_id)])
     places = [caps.Wanted(one.id, one.root_id, one.campaign_id, one.step) for one in asked if not one.code]
     return held | await caps.take(tx, places)

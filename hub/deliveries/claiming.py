@@ -14,7 +14,7 @@ from hub.plumbing.db import Tx
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery in our hands until the lease ends; `attempt` is the fence every later write names.
 
-    A campaign's has a `recipient_id` and no message, and waited behind a gate.
+    A campaign's has a `recipient_id` and no message, and waited behind a gate; `root_id`: whose it was at the claim.
     """
 
     id: int
@@ -29,6 +29,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     tries: int
     recipient_id: int | None = None
     gate_id: int | None = None
+    root_id: int | None = None
 
 
 async def due_now(tx: Tx, channel_id: int, most: int) -> int:

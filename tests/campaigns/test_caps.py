@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
+from datetime import UTC, date, datetime
+
+import pytest
 
 from hub.campaigns import caps, holds, leaving, making
 from hub.campaigns.caps import Wanted
+from hub.campaigns.composing import Composer
+from hub.channels.errors import Unreachable
+from hub.deliveries.claiming import Claimed
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
 from tests.campaigns.planning import planned
@@ -15,6 +20,7 @@ from tests.deliveries.road import DOMAIN, until
 from tests.world import World
 
 WEEK = date(2026, 11, 16)
+NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
 
 
 async def test_two_processes_at_once_give_nobody_more_than_there_is(hub: Hub, world: World) -> None:
@@ -119,6 +125,53 @@ async def test_two_workers_at_once_write_to_one_person_once(hub: Hub, world: Wor
 
         await until(waits_or_is_done)
     assert await second == (0, ["same_person"])
+
+
+async def test_who_is_merged_between_two_claims_at_once_gets_one(hub: Hub, world: World) -> None:
+    """Each claim saw a person of their own; what is written afterwards is written for one of them."""
+    first, second = (await running(hub, world, 2)).recipients
+    async with hub.transaction() as tx:
+        assert await making.make(tx, DOMAIN) == 2
+        await tx.execute(
+            "UPDATE delivery SET due_at = now() - interval '1 minute' WHERE recipient_id = $1", second
+        )
+    line, composer = world.mail.line(hub.crypto), Composer(hub.crypto, hub.settings.base_url)
+
+    async def claimed(tx: Tx) -> Claimed:
+        [found], _ = await leaving.claim(tx, "w", {line.id: 1}, lease_seconds=60)
+        return found
+
+    async with hub.transaction() as tx:
+        of_second = await claimed(tx)
+        await hub.pool.execute(
+            "UPDATE contact SET root_id = (SELECT min(contact_id) FROM recipient) WHERE search = 'c2'"
+        )
+        async with hub.transaction() as other:
+            of_first = await claimed(other)
+    assert (of_first.recipient_id, of_second.recipient_id) == (first, second)
+    async with hub.transaction() as tx:
+        people = await composer.people(tx, line, [of_first, of_second])
+        assert composer.letter(line, of_first, *people[first], NOON)
+        with pytest.raises(Unreachable):
+            composer.letter(line, of_second, *people[second], NOON)
+        await tx.execute("UPDATE delivery SET state = 'queued'")
+        [again], [refused] = await leaving.claim(tx, "w", {line.id: 2}, lease_seconds=60)
+        assert (again.recipient_id, refused.recipient_id, refused.code) == (first, second, "same_person")
+        await tx.execute(
+            "UPDATE delivery SET state = CASE recipient_id WHEN $1 THEN 'failed' ELSE 'queued' END", first
+        )
+        await caps.give_back(tx, [first, second])
+        await tx.execute(
+            """
+            INSERT INTO touch (root_contact_id, period, n, recipient_id, campaign_id, step)
+            SELECT contact_id, date_trunc('week', now() AT TIME ZONE 'UTC')::date, 1, id, campaign_id, 1
+            FROM recipient WHERE id = $1
+            """,
+            second,
+        )
+        assert (await claimed(tx)).recipient_id == second
+        taken = await tx.value("SELECT root_contact_id FROM touch WHERE recipient_id = $1", second)
+        assert taken == of_first.root_id, "a place taken before the merge is the one person's now"
 
 
 async def _delivered(tx: Tx, *, first: str, second: str) -> None:
