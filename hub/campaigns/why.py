@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import singledispatch
 
 import msgspec
+from babel import Locale
 
 from hub.campaigns.conditions import (
     Account,
@@ -26,10 +27,11 @@ from hub.campaigns.conditions import (
     Tag,
 )
 from hub.conversations.labels import PRIORITIES
+from hub.customers.accounts import KINDS, RELATIONS
 from hub.customers.consent import PURPOSES
 from hub.customers.roles import ROLES
 from hub.plumbing.db import Tx
-from hub.plumbing.texts import N_, _
+from hub.plumbing.texts import N_, _, language
 
 FIELDS = {
     "name": N_("name"),
@@ -119,21 +121,23 @@ def sentence(condition: object, names: Names) -> str:
 
 @sentence.register
 def _person(one: Person, names: Names) -> str:
-    return _field(_(FIELDS[one.field]), one.any_of, one.no)
+    spoken = Locale(language()).languages if one.field == "language" else {}
+    return _field(_(FIELDS[one.field]), one.any_of, one.no, spoken)
 
 
 @sentence.register
 def _account(one: Account, names: Names) -> str:
     field = _("%(field)s of their account", field=_(FIELDS[one.field]))
-    return _field(field, one.any_of, one.no)
+    known = {"relation": RELATIONS, "kind": KINDS}.get(one.field, {})
+    return _field(field, one.any_of, one.no, {key: _(name).lower() for key, name in known.items()})
 
 
-def _field(field: str, any_of: Sequence[str] | None, no: bool) -> str:
+def _field(field: str, any_of: Sequence[str] | None, no: bool, worded: Mapping[str, str]) -> str:
     if any_of is None:
         return (
             _("the %(field)s is not known", field=field) if no else _("the %(field)s is known", field=field)
         )
-    values = _either(any_of)
+    values = _either(worded.get(value, value) for value in any_of)
     if no:
         return _("the %(field)s is not %(values)s", field=field, values=values)
     return _("the %(field)s is %(values)s", field=field, values=values)

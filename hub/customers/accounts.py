@@ -10,10 +10,20 @@ from hub.customers.free_mail import is_free
 from hub.plumbing import history
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict, NotFound
-from hub.plumbing.texts import _
+from hub.plumbing.texts import N_, _
 
-KINDS = ("organisation", "household", "person")
-RELATIONS = ("client", "prospect", "supplier", "competitor", "partner")
+KINDS = {
+    "organisation": N_("Organisation"),
+    "household": N_("Household"),
+    "person": N_("A single person"),
+}
+RELATIONS = {
+    "client": N_("Client"),
+    "prospect": N_("Prospect"),
+    "supplier": N_("Supplier"),
+    "competitor": N_("Competitor"),
+    "partner": N_("Partner"),
+}
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):

@@ -247,7 +247,13 @@ async def test_every_condition_says_why_in_both_languages(tx, world, shop):
     bought = {"about": "purchases", "products": [lamp.id], "days": 90, "no": True}
     with speaking("es"):
         (sentence,) = await why(tx, asked([bought, {"about": "campaign", "campaign": 900, "what": "silent"}]))
+        whose = [
+            {"about": "account", "field": "relation", "any_of": ["prospect", "client"]},
+            {"about": "person", "field": "language", "any_of": ["eu"]},
+        ]
+        (known,) = await why(tx, asked(whose))
     assert sentence == "no compró “Lámpara” en los últimos 90 días, recibió “Otoño” y no respondió"
+    assert known == "relación de su cuenta: posible cliente o cliente, idioma: euskera", "no code stands among words"
     assert await why(tx, Definition()) == ["everybody"]
 
 

@@ -87,6 +87,10 @@ async def test_what_is_missing_leads_to_where_it_is_done(site: Web, hub: Hub, wo
         assert f'href="{place}/{part}' in review
     assert "Preparar los mensajes" not in review
     assert (await mario.post(f"{place}/prepare")).status == 422
+    assert (await mario.get(f"{place}/run")).headers["Location"] == f"{place}/audience", "nothing runs yet"
+    assert "Anularla" in review
+    assert (await mario.post(f"{place}/run", {"act": "cancel"})).status == 303
+    assert "Anulada" in await mario.text(f"{place}/run")
 
 
 async def test_the_plan_is_thrown_away_to_change_the_draft_again(site: Web, hub: Hub, world: World) -> None:

@@ -8,6 +8,7 @@ from csv import writer
 from urllib.parse import urlencode
 
 from aiohttp import web
+from babel.numbers import format_currency
 
 from hub.agents.roles import must
 from hub.campaigns import (
@@ -29,7 +30,7 @@ from hub.customers import contacts
 from hub.deliveries import wording
 from hub.plumbing.db import Tx
 from hub.plumbing.sheets import inert, shown
-from hub.plumbing.texts import N_, _
+from hub.plumbing.texts import N_, _, language
 from hub.web import shell
 from hub.web.campaigns import charts, compared, opened, reasons
 from hub.web.campaigns.figures_views import ArmView, BarRow, PersonView, ReportPage
@@ -170,7 +171,10 @@ def _arms(found: list[Arm]) -> list[ArmView]:
             people=one.people,
             answered=charts.share(one.answered),
             bought=charts.share(one.bought),
-            money=" + ".join(f"{amount:.2f} {currency}" for currency, amount in sorted(one.money.items())),
+            money=" + ".join(
+                format_currency(amount, currency, locale=language())
+                for currency, amount in sorted(one.money.items())
+            ),
             answers=""
             if one in (answers, others) or not one.variant
             else _uplift(one.answered, answers.answered),

@@ -24,6 +24,7 @@ from hub.web.forms import form_of
 from hub.web.requests import hub_of, id_of
 
 MOST_UNKNOWN = 50
+PLANNING = ("draft", "preparing", "prepared")
 HOURS_FROM = 120  # minutes
 ACTS: dict[str, tuple[State, str, str, str]] = {
     "pause": ("paused", N_("Pause"), "pause", ""),
@@ -51,7 +52,12 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    """GET /campaigns/{id}/run."""
+    """GET /campaigns/{id}/run; while it is being planned, to where one goes on with it."""
+    opened.marketer(request)
+    async with hub_of(request).transaction() as tx:
+        campaign = await campaigns.load(tx, id_of(request))
+    if campaign.state in PLANNING:
+        raise web.HTTPSeeOther(words.place(campaign))
     return await _page(request)
 
 

@@ -13,7 +13,7 @@ from hub.conversations import of_customer
 from hub.customers import accounts, contacts
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict
-from hub.plumbing.texts import N_, _
+from hub.plumbing.texts import _
 from hub.web import shell
 from hub.web.customers import purchased
 from hub.web.customers.history import drawn
@@ -22,13 +22,6 @@ from hub.web.forms import form_of, number_of
 from hub.web.requests import hub_of, id_of, person_of
 
 PAGE = 50
-RELATIONS = {
-    "client": N_("Client"),
-    "prospect": N_("Prospect"),
-    "supplier": N_("Supplier"),
-    "competitor": N_("Competitor"),
-    "partner": N_("Partner"),
-}
 
 
 class AccountForm(msgspec.Struct):
@@ -155,7 +148,7 @@ async def _page(
             people=await contacts.listed(tx, account_id=account.id, most=100),
             lines=drawn(await of_customer.of_account(tx, person.id, account.id)),
             agents=await _agents(tx),
-            relations=[(key, _(name)) for key, name in RELATIONS.items()],
+            relations=[(key, _(name)) for key, name in accounts.RELATIONS.items()],
             purchases=await purchased.of_account(tx, account.id),
             typed={} if form is None else msgspec.structs.asdict(form),
             errors=errors or {},

@@ -27,18 +27,6 @@ from hub.web.segments.views import AudienceView, BuilderView, Options, PartView,
 Choices = dict[str, Options]
 SPOKEN = ("es", "en", "ca", "eu", "gl", "fr", "pt", "de", "it", "nl", "pl", "ro", "ar", "zh")
 CURRENCIES = ("EUR", "USD", "GBP", "MXN", "ARS", "BRL", "COP", "CLP", "PEN", "CHF")
-RELATIONS = {
-    "client": N_("Client"),
-    "prospect": N_("Prospect"),
-    "supplier": N_("Supplier"),
-    "competitor": N_("Competitor"),
-    "partner": N_("Partner"),
-}
-KINDS = {
-    "organisation": N_("Organisation"),
-    "household": N_("Household"),
-    "person": N_("A single person"),
-}
 TYPES = {"email": N_("Email"), "phone": N_("Telephone"), "fax": N_("Fax")}
 PURPOSES = {"marketing": N_("Marketing"), "service": N_("Service")}
 WHOSE = {"person": N_("The person"), "account": N_("Their account")}
@@ -67,8 +55,8 @@ async def choices(tx: Tx) -> Choices:
         "agents": [(str(one.id), one.name) for one in await people.every(tx)],
         "products": [(str(one.id), one.name) for one in await products.listed(tx, most=MOST_LISTED)],
         "languages": [(code, names.get(code, code)) for code in SPOKEN],
-        "relations": _worded(RELATIONS),
-        "kinds": _worded(KINDS),
+        "relations": _worded(accounts.RELATIONS),
+        "kinds": _worded(accounts.KINDS),
         "roles": _worded(ROLES),
         "priorities": _worded(PRIORITIES),
         "accounts": [(str(one.id), one.name) for one in await accounts.listed(tx, most=MOST_LISTED)],
