@@ -133,6 +133,7 @@ async def write(tx: Tx, reported: Sequence[Reported]) -> list[Changed]:
     await _keep_early(tx, [one for one in reported if one.delivery_id is None])
     rows = await lock(tx, [one.delivery_id for one in known if one.delivery_id])
     changed: dict[int, Changed] = {}
+    facts: dict[int, DeliveryReported] = {}  # that changed them
     for one in known:
         row = rows.get(one.delivery_id or 0)
         wanted = _wanted(one.fact)
@@ -156,7 +157,7 @@ async def write(tx: Tx, reported: Sequence[Reported]) -> list[Changed]:
                 code=one.fact.status_code[:100],
                 reason=_words(one.fact),
             )
-    facts = {one.delivery_id: one.fact for one in known}
+            facts[row.id] = one.fact
     await _settle(tx, list(changed.values()), facts)
     await _note_delays(tx, known)
     return list(changed.values())
@@ -244,7 +245,7 @@ def _words(fact: DeliveryReported) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode()[:1000]
 
 
-async def _settle(tx: Tx, changed: Sequence[Changed], facts: Mapping[int | None, DeliveryReported]) -> None:
+async def _settle(tx: Tx, changed: Sequence[Changed], facts: Mapping[int, DeliveryReported]) -> None:
     await tx.execute(
         """
         UPDATE delivery SET state = r.state, permanent = r.permanent, code = r.code, reason = r.reason,

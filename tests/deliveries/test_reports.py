@@ -189,3 +189,15 @@ async def test_what_may_pass_gets_one_more_try_later_and_then_is_final(tx: Tx, w
     await tx.execute("UPDATE delivery SET state = 'sent', tries = tries + 1")
     [changed] = await report(tx, world, off)
     assert (changed.state, changed.permanent) == ("failed", True)
+
+
+async def test_what_was_said_beside_the_failure_does_not_hurry_the_next_try(tx: Tx, world: World) -> None:
+    [id_] = await sent(tx, world)
+    token = CRYPTO.sign("bounce", id_)
+    off = failed(token=token, status_code="30003", reason="off", retry_minutes=15)
+    [changed] = await report(
+        tx, world, off, DeliveryReported(state="delayed", token=token, reason="still off")
+    )
+    assert changed.state == "queued"
+    later = "SELECT due_at > now() + interval '14 minutes' FROM delivery WHERE id = $1"
+    assert await tx.value(later, id_)
