@@ -8,7 +8,7 @@ import pytest
 from aiohttp import FormData
 from multidict import MultiDict, MultiDictProxy
 
-from hub.campaigns import lists, segments
+from hub.campaigns import list_importing, lists, segments
 from hub.campaigns.conditions import (
     Account,
     Answered,
@@ -216,6 +216,9 @@ async def test_a_large_file_is_a_workers_and_its_page_says_how_far_it_is(
     file.add_field("file", b"Correo\neva@nueva.test\nno es\n", filename="feria.csv", content_type="text/csv")
     place = (await mario.post("/segments/lists", file)).headers["Location"]
     assert "Este archivo es grande" in await mario.text(place)
+    with monkeypatch.context() as smaller:
+        smaller.setattr(list_importing, "MOST_ROWS", 1)
+        assert (await mario.post(place, {"m.0": "email", "act": "take"})).status == 422
     begun = (await mario.post(place, {"m.0": "email", "act": "take"})).headers["Location"]
     assert "Se han mirado 0 de 2 filas" in await mario.text(begun)
     assert "data-waits" in await mario.text(f"{begun}/far")

@@ -21,6 +21,7 @@ from hub.plumbing.errors import BadInput, Conflict, NotFound
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _
 from hub.web import render, shell
+from hub.web.campaigns.opened import whole
 from hub.web.forms import Form, converted, form_of, posted
 from hub.web.requests import hub_of, id_of, person_of
 from hub.web.segments.views import Options
@@ -118,11 +119,10 @@ async def upload(request: web.Request) -> web.StreamResponse:
         importing.sheet(hub.files.path(key))
     except BadInput as error:
         return await _all(request, form, error.message)
-    id_ = int(form.list_id) if form.list_id.isascii() and form.list_id.isdigit() else 0
     name = form.name.strip() or given.filename.rpartition(".")[0]
-    waiting = Uploaded(key=key, name=name[:200], list_id=id_)
+    waiting = Uploaded(key=key, name=name[:200], list_id=whole(form.list_id) or 0)
     token = secrets.token_urlsafe(16)
-    await hub.redis.set(_key(hub, person, token), msgspec.json.encode(waiting), ex=KEPT_SECONDS)
+    await _keep(hub, person, token, waiting)
     raise web.HTTPSeeOther(f"/segments/lists/{token}")
 
 
@@ -145,6 +145,7 @@ async def take(request: web.Request) -> web.StreamResponse:
         if not waiting.list_id:
             async with hub.transaction() as tx:
                 waiting.list_id = (await lists.create(tx, waiting.name, agent_id=person.id)).id
+            await _keep(hub, person, request.match_info["token"], waiting)  # where the file is refused, the list is there
         if lists.is_large(raw):
             begun = await list_importing.begin(
                 hub, waiting.list_id, raw, plan, name=waiting.name, agent_id=person.id
@@ -195,6 +196,10 @@ async def _waiting(request: web.Request) -> tuple[Uploaded, Path]:
         raise NotFound(_("This file is no longer here: bring it again."))
     waiting = msgspec.json.decode(kept, type=Uploaded)
     return waiting, hub.files.path(waiting.key)
+
+
+async def _keep(hub: Hub, person: Person, token: str, waiting: Uploaded) -> None:
+    await hub.redis.set(_key(hub, person, token), msgspec.json.encode(waiting), ex=KEPT_SECONDS)
 
 
 async def _tried(request: web.Request, waiting: Uploaded, raw: Path, plan: Plan) -> web.StreamResponse:
