@@ -8,8 +8,9 @@ from itertools import islice
 from hub.campaigns import list_rows
 from hub.campaigns.list_columns import Plan
 from hub.campaigns.list_rows import Taken
-from hub.campaigns.lists import CHUNK, MOST_ERRORS, MOST_ROWS, chunks
-from hub.customers.importing import MOST_BYTES, Row, Source
+from hub.campaigns.lists import CHUNK, MOST_BYTES, MOST_ERRORS, MOST_ROWS, chunks
+from hub.customers import importing
+from hub.customers.importing import Row, Source
 from hub.customers.importing_people import Changes, People
 from hub.plumbing.hub import Hub
 
@@ -18,7 +19,7 @@ LOOKED_AT = 5_000
 
 
 async def dry_run(
-    hub: Hub, raw: Source, plan: Plan, *, most: int = MOST_ROWS, most_bytes: int | None = None
+    hub: Hub, raw: Source, plan: Plan, *, most: int = MOST_ROWS, most_bytes: int = MOST_BYTES
 ) -> Taken:
     """What `lists.take_in` would do with this file, without doing it. Raises BadInput for the whole file or plan."""
     return await _tried(hub, plan, chunks(raw, plan, most, most_bytes=most_bytes))
@@ -26,7 +27,7 @@ async def dry_run(
 
 async def look_at(hub: Hub, raw: Source, plan: Plan) -> Taken:
     """The same for the first rows of a file of any size."""
-    first = islice(chunks(raw, plan, MOST_ROWS, most_bytes=MOST_BYTES), LOOKED_AT // CHUNK)
+    first = islice(chunks(raw, plan, MOST_ROWS, most_bytes=importing.MOST_BYTES), LOOKED_AT // CHUNK)
     return await _tried(hub, plan, first)
 
 

@@ -155,10 +155,9 @@ async def grow(tx: Tx, list_id: int, columns: Sequence[str], *, agent_id: int | 
 
 
 def chunks(
-    raw: Source, plan: Plan, most: int, *, most_bytes: int | None = None
+    raw: Source, plan: Plan, most: int, *, most_bytes: int = MOST_BYTES
 ) -> Iterator[list[tuple[int, Row]]]:
     """Rows of a file, a thousand at once. Raises BadInput for the whole file or plan."""
-    most_bytes = most_bytes or MOST_BYTES
     if importing.size(raw) > most_bytes:
         raise BadInput(
             _("The file is larger than %(most)s MB: split it.", most=most_bytes // 1_000_000), field="file"

@@ -147,7 +147,7 @@ async def test_the_command_tries_a_list_and_brings_it(settings, world, tmp_path)
         assert "row 4, email" in result.output
 
 
-async def test_lists_have_names_of_their_own_and_files_an_end(hub, world, monkeypatch):
+async def test_lists_have_names_of_their_own_and_files_an_end(hub, world):
     async with hub.transaction() as tx:
         made = await lists.create(tx, "Feria")
         with pytest.raises(Conflict):
@@ -160,6 +160,5 @@ async def test_lists_have_names_of_their_own_and_files_an_end(hub, world, monkey
         await lists.take_in(hub, made.id + 1, b"email\n", plan)
     with pytest.raises(BadInput, match="more than 2 rows"):
         await dry_run(hub, b"email\na@b.es\nb@b.es\nc@b.es\n", plan, most=2)
-    monkeypatch.setattr(lists, "MOST_BYTES", 10)
     with pytest.raises(BadInput, match="split it"):
-        await dry_run(hub, b"email\na@b.es\n", plan)
+        await dry_run(hub, b"email\na@b.es\n", plan, most_bytes=10)
