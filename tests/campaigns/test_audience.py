@@ -253,7 +253,9 @@ async def test_every_condition_says_why_in_both_languages(tx, world, shop):
         ]
         (known,) = await why(tx, asked(whose))
     assert sentence == "no compró “Lámpara” en los últimos 90 días, recibió “Otoño” y no respondió"
-    assert known == "relación de su cuenta: posible cliente o cliente, idioma: euskera", "no code stands among words"
+    assert known == "relación de su cuenta: posible cliente o cliente, idioma: euskera", (
+        "no code stands among words"
+    )
     assert await why(tx, Definition()) == ["everybody"]
 
 
