@@ -27,6 +27,7 @@ KINDS = {
     "campaign_trouble": N_("Look at a campaign's errors"),
     "campaign_bounced": N_("Note that a campaign's message came back"),
     "erase": N_("Erase a person"),
+    "left_empty": N_("End a conversation nobody wrote in"),
 }
 
 
@@ -41,6 +42,7 @@ INSIDE = (
     "pull",
     "campaign_progress",
     "erase",
+    "left_empty",
 )
 """Of these, what was done once may be done again: nobody outside notices."""
 
