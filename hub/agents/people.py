@@ -177,21 +177,21 @@ async def end_everything(tx: Tx, agent_id: int) -> None:
     await rights_changed(tx, [agent_id])
 
 
-def checked_name(name: str, *, field: str = "name") -> str:
+def checked_name(name: str) -> str:
     """A person's or team's name in one line. Raises BadInput."""
     name = " ".join("".join(part if part.isprintable() else " " for part in name).split())
     if not name:
-        raise BadInput(_("Write a name."), field=field)
+        raise BadInput(_("Write a name."), field="name")
     if len(name) > 200:
-        raise BadInput(_("Use at most %(n)s characters.", n=200), field=field)
+        raise BadInput(_("Use at most %(n)s characters.", n=200), field="name")
     return name
 
 
-def checked_email(email: str, *, field: str = "email") -> str:
+def checked_email(email: str) -> str:
     """A mail address in lower case; intranet names count too. Raises BadInput."""
     email = email.strip().lower()
     if len(email) > 254 or not ADDRESS.fullmatch(email):
-        raise BadInput(_("This is not a mail address: use one like ana@example.com."), field=field)
+        raise BadInput(_("This is not a mail address: use one like ana@example.com."), field="email")
     return email
 
 
@@ -210,7 +210,7 @@ def checked_language(language: str) -> str:
     return language
 
 
-def checked_phone(number: str, *, field: str = "phone") -> str:
+def checked_phone(number: str) -> str:
     """The telephone that rings for somebody, as it is dialled; empty for none. Raises BadInput."""
     if not number.strip():
         return ""
@@ -218,7 +218,7 @@ def checked_phone(number: str, *, field: str = "phone") -> str:
         return e164(number)
     except ValueError as error:
         message = _("This is not a telephone number: use one like +34 600 123 456.")
-        raise BadInput(message, field=field) from error
+        raise BadInput(message, field="phone") from error
 
 
 def checked_time_zone(name: str) -> str:

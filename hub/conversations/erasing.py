@@ -26,10 +26,12 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True):
     files: list[str] = []
 
 
-async def of_person(tx: Tx, contact_ids: Sequence[int], *, most: int = AT_ONCE) -> list[int]:
-    """Conversations whose main contact they are, the oldest first."""
+async def of_person(tx: Tx, contact_ids: Sequence[int]) -> list[int]:
+    """The next conversations whose main contact they are, the oldest first."""
     rows = await tx.fetch(
-        "SELECT id FROM conversation WHERE contact_id = ANY($1) ORDER BY id LIMIT $2", list(contact_ids), most
+        "SELECT id FROM conversation WHERE contact_id = ANY($1) ORDER BY id LIMIT $2",
+        list(contact_ids),
+        AT_ONCE,
     )
     return [row["id"] for row in rows]
 

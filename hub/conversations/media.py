@@ -91,13 +91,10 @@ async def give_back(tx: Tx, message_id: int, agent_id: int) -> list[str]:
     return [row["token"] for row in rows]
 
 
-async def forget_unsent(tx: Tx, *, hours: int = 48) -> int:
-    """Uploads no message took within `hours`; how many. Their files are collected later."""
+async def forget_unsent(tx: Tx) -> int:
+    """Uploads no message took within two days; how many. Their files are collected later."""
     return await tx.execute(
-        """
-        DELETE FROM attachment WHERE message_id IS NULL AND created_at < now() - make_interval(hours => $1)
-        """,
-        hours,
+        "DELETE FROM attachment WHERE message_id IS NULL AND created_at < now() - interval '2 days'"
     )
 
 

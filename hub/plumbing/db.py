@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache, lru_cache
 from typing import Any, TypeVar
@@ -123,14 +123,13 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Tx:
-    """One transaction. Signals, jobs and actions handed to it leave after the commit, never before."""
+    """One transaction. Signals and jobs handed to it leave after the commit, never before."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.signals: list[Signal] = []
         self.signals_row: int | None = None
         self.wakes: set[str] = set()
-        self.actions: list[Callable[[], Awaitable[None]]] = []
         self._waiting: list[tuple[str, tuple[Any, ...]]] = []
 
     async def execute(self, sql: str, *values: Any) -> int:
@@ -205,10 +204,6 @@ class Tx:
     def wake(self, job: str) -> None:
         """Wake a worker's job after the commit; the rows it works on are in PostgreSQL."""
         self.wakes.add(job)
-
-    def after_commit(self, action: Callable[[], Awaitable[None]]) -> None:
-        """Run `action` after the commit; not run when the transaction fails."""
-        self.actions.append(action)
 
     async def end(self) -> None:
         """Before the commit: what still waits, and the row that keeps the signals until they are published.

@@ -79,7 +79,7 @@ class Hub:
 
     @asynccontextmanager
     async def transaction(self, own: asyncpg.Connection | None = None) -> AsyncIterator[Tx]:
-        """A transaction; what it handed over (signals, wake-ups, actions) leaves right after its commit.
+        """A transaction; what it handed over (signals, wake-ups) leaves right after its commit.
 
         `own` is a connection outside the pool, for one who needs it all the time.
         """
@@ -100,8 +100,6 @@ class Hub:
 
     def _follow(self, tx: Tx) -> None:
         """Behind the commit, not awaited by the caller: a dead Redis delays nobody, the todo row stays."""
-        if tx.actions:
-            self._soon(_act(tx))
         if tx.signals or tx.wakes:
             self._committed.append(tx)
             if self._teller is None or self._teller.done():
@@ -145,8 +143,3 @@ class Hub:
                     await self.pool.execute("DELETE FROM todo WHERE id = ANY($1)", rows)
             except LOST as error:
                 log.warning("not woken or tidied, the sweep will do it", error=str(error))
-
-
-async def _act(tx: Tx) -> None:
-    for action in tx.actions:
-        await action()

@@ -47,8 +47,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     inputs: dict[str, Any] | None
 
 
-async def route_again(tx: Tx, conversation_id: int, *, at: datetime | None = None) -> Held | None:
-    """Decide an open conversation anew by what is known of its customer now; `at` is the moment hours look at.
+async def route_again(tx: Tx, conversation_id: int) -> Held | None:
+    """Decide an open conversation anew by what is known of its customer now.
 
     None when there is nothing to decide: it is not open, stands in another, or a person chose who gets it since.
     Labels stay as they are, and nothing goes aside: people said that it belongs here. Raises NotFound.
@@ -60,7 +60,7 @@ async def route_again(tx: Tx, conversation_id: int, *, at: datetime | None = Non
     if known is None or known.code in BY_PEOPLE:
         return None
     staff, rules = await look_up(tx)
-    return await _follow(tx, held, _decide(_case(held, known, at or clock.now()), staff, rules))
+    return await _follow(tx, held, _decide(_case(held, known, clock.now()), staff, rules))
 
 
 def _decide(case: Case, staff: Staff, rules: RuleSet) -> Decision:

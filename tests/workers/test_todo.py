@@ -45,7 +45,6 @@ async def test_lost_signals_are_published_by_the_sweep(hub: Hub, world: World) -
     cursor = await hub.signals.cursor()
     async with hub.transaction() as tx:
         tx.signal("conversation", 7, ["all"])
-        tx.after_commit(hub.redis.ping)
     await hub.pool.execute(
         """
         INSERT INTO todo (kind, payload) VALUES ('signal', '[{"kind": "message", "id": 9, "topics": ["all"]}]')

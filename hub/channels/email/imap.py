@@ -13,14 +13,13 @@ import re
 import ssl
 from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, TypeVar
 
 import aioimaplib
 from aioimaplib.aioimaplib import Command, quoted
 
 from hub.channels.email.imap_account import ImapAccount, ImapAway, ImapError, ImapRefused, SignInRefused
-from hub.channels.email.imap_answers import fetched, number, search_date, to_utf7, uid_set
+from hub.channels.email.imap_answers import fetched, number, to_utf7, uid_set
 from hub.channels.email.smtp_pool import tls_context
 from hub.plumbing.oauth import sasl_xoauth2
 from hub.plumbing.texts import N_
@@ -69,10 +68,6 @@ class ImapClient:
         """The UIDs ≥ `first`, ascending."""
         # "n:*" always names the last mail, even below n (RFC 3501 §6.4.8).
         return [uid for uid in await self.search(f"UID {max(first, 1)}:*") if uid >= first]
-
-    async def uids_since(self, day: date) -> list[int]:
-        """The UIDs of mails that arrived on `day` (server's clock) or later, ascending."""
-        return await self.search(f"SINCE {search_date(day)}")
 
     async def search(self, criteria: str) -> list[int]:
         """UIDs that meet `criteria`, a constant of the calling code, ascending."""

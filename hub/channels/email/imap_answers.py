@@ -65,18 +65,3 @@ def to_utf7(name: str) -> str:
             coded = base64.b64encode(other.encode("utf-16-be")).decode().rstrip("=").replace("/", ",")
             parts.append(f"&{coded}-")
     return "".join(parts)
-
-
-def from_utf7(name: str) -> str:
-    """The other way round; what cannot be decoded stays as it is."""
-
-    def plain(match: re.Match[str]) -> str:
-        coded = match[1].replace(",", "/")
-        if not coded:
-            return "&"
-        try:
-            return base64.b64decode(coded + "=" * (-len(coded) % 4)).decode("utf-16-be")
-        except (ValueError, UnicodeDecodeError):
-            return match[0]
-
-    return re.sub(r"&([^-]*)-", plain, name)
