@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -18,7 +18,9 @@ from hub.channels.fields import ADDRESS, Field
 from hub.channels.moves import AnyMove, Dial
 from hub.channels.outgoing import Line, Outgoing, Sent
 from hub.plumbing.errors import BadInput
-from hub.plumbing.oauth import App
+
+if TYPE_CHECKING:  # the children that only parse load no HTTP client
+    from hub.plumbing.oauth import App
 
 
 class Raw(msgspec.Struct, frozen=True, kw_only=True):

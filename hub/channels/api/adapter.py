@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from hub.channels import signing
-from hub.channels.api import reading, sending
+from hub.channels.api import reading
 from hub.channels.api.form import ADDRESS, FIELDS
 from hub.channels.base import (
     Adapter,
@@ -91,10 +91,14 @@ class ApiAdapter(Adapter):
         """Files lie where the system says, out in the open; inside only where the operator allows it."""
         if not url.startswith("https://") and not line.settings.get("allowed_hosts"):
             raise BadInput(N_("files are fetched over https only"), field="url")
+        from hub.channels.api import sending  # and its HTTP client, which nobody needs who only parses
+
         return Fetching(allowed_hosts=sending.allowed_hosts(line))
 
     async def send(self, outgoing: Outgoing, line: Line, before_wire: BeforeWire) -> Sent:
         """Post one signed webhook. Raises the errors of channels/errors.py."""
+        from hub.channels.api import sending
+
         return await sending.send(outgoing, line, before_wire)
 
     def to_copy(self, line: Line, base_url: str) -> list[ToCopy]:
@@ -103,6 +107,8 @@ class ApiAdapter(Adapter):
 
     async def check(self, line: Line) -> list[Tried]:
         """Whether somebody may post in, and whether a signed ping is taken."""
+        from hub.channels.api import sending
+
         known = any(len(line.secrets.get(one, "")) >= LEAST_TOKEN for one in (*TOKENS, *SECRETS))
         trouble = "" if known else _("Set a signing_secret (whsec_…) or a token of 24 characters")
         return [Tried("in", _("Secret"), trouble), *await sending.check(line)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hub.channels.base import Adapter, BeforeWire, Capabilities, Raw, ToCopy, Tried
 from hub.channels.courier import Courier
@@ -11,8 +11,10 @@ from hub.channels.email.parsing import read_facts
 from hub.channels.facts import AnyFact
 from hub.channels.mail.guarded import facts_of
 from hub.channels.outgoing import Line, Outgoing, Sent
-from hub.plumbing.oauth import App
 from hub.plumbing.texts import N_, _
+
+if TYPE_CHECKING:  # whoever only parses loads no HTTP client
+    from hub.plumbing.oauth import App
 
 
 class EmailAdapter(Adapter):
@@ -66,6 +68,8 @@ class EmailAdapter(Adapter):
 
     def sign_in(self, line: Line) -> App | None:
         """The line's app at Microsoft or Google. Raises BadInput naming what is missing."""
+        from hub.plumbing.oauth import App
+
         return App.of(line.settings, line.secrets) if line.settings.get("oauth_provider") else None
 
     async def close(self) -> None:
