@@ -145,7 +145,7 @@ async def take(request: web.Request) -> web.StreamResponse:
         if not waiting.list_id:
             async with hub.transaction() as tx:
                 waiting.list_id = (await lists.create(tx, waiting.name, agent_id=person.id)).id
-            await _keep(hub, person, request.match_info["token"], waiting)  # where the file is refused, the list is there
+            await _keep(hub, person, request.match_info["token"], waiting)  # the next try finds it
         if lists.is_large(raw):
             begun = await list_importing.begin(
                 hub, waiting.list_id, raw, plan, name=waiting.name, agent_id=person.id
