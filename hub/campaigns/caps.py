@@ -7,7 +7,6 @@ out to be one person, two processes cannot both take it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 import msgspec
 
@@ -24,16 +23,16 @@ class Wanted(msgspec.Struct, frozen=True):
     step: int
 
 
-async def take(tx: Tx, wanted: Sequence[Wanted], *, week: date | None = None) -> dict[int, str]:
-    """Take a place for each in this week, or that of the Monday `week`; by recipient why there is none.
+async def take(tx: Tx, wanted: Sequence[Wanted]) -> dict[int, str]:
+    """Take a place for each in this week; by recipient why there is none.
 
     cap: their person has had all there are. same_person: another of theirs has this message. Who has a place already
     keeps it. Two processes never take the same one: it is a unique row (INVARIANTS §7).
     """
     waiting = sorted(wanted, key=lambda one: (one.root_id, one.id))
-    if waiting := await _left(tx, waiting, week):  # one who met another's place tries the one behind it
+    if waiting := await _left(tx, waiting):  # one who met another's place tries the one behind it
         for _again in range(await tx.value("SELECT most_a_week FROM campaign_policy")):
-            waiting = await _left(tx, waiting, week)
+            waiting = await _left(tx, waiting)
     return await _why(tx, waiting) if waiting else {}
 
 
@@ -55,7 +54,7 @@ async def give_back_unused(tx: Tx, recipient_ids: Sequence[int]) -> None:
     )
 
 
-async def _left(tx: Tx, wanted: Sequence[Wanted], week: date | None) -> list[Wanted]:
+async def _left(tx: Tx, wanted: Sequence[Wanted]) -> list[Wanted]:
     """Who has no place now. Another's, taken but not committed, is waited for; its next one is seen the time after."""
     rows = await tx.fetch(
         """
@@ -70,8 +69,8 @@ async def _left(tx: Tx, wanted: Sequence[Wanted], week: date | None) -> list[Wan
             FROM (SELECT asked.*, now.period, (SELECT coalesce(max(t.n), 0) FROM touch t
                                                WHERE t.root_contact_id = asked.root_id
                                                  AND t.period = now.period) AS taken
-                  FROM asked CROSS JOIN (SELECT coalesce($5, date_trunc('week', now() AT TIME ZONE 'UTC')::date)
-                                                AS period) AS now) AS placed
+                  FROM asked
+                  CROSS JOIN (SELECT date_trunc('week', now() AT TIME ZONE 'UTC')::date AS period) AS now) AS placed
             WHERE taken + place <= (SELECT most_a_week FROM campaign_policy)
             ORDER BY root_id, place
             ON CONFLICT DO NOTHING RETURNING recipient_id
@@ -80,7 +79,6 @@ async def _left(tx: Tx, wanted: Sequence[Wanted], week: date | None) -> list[Wan
         UNION ALL SELECT recipient_id FROM touch WHERE recipient_id = ANY($1)
         """,
         *_columns(wanted),
-        week,
     )
     got = {row["recipient_id"] for row in rows}
     return [one for one in wanted if one.id not in got]
