@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -18,12 +19,13 @@ from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import N_, _, ngettext
 from hub.web import render, shell
-from hub.web.campaigns import charts, opened, reasons, verbs, words
+from hub.web.campaigns import charts, opened, reasons, words
 from hub.web.campaigns.figures_views import ActView, FarView, RunPage, RunView, UnknownView
 from hub.web.forms import form_of
 from hub.web.requests import hub_of, id_of
 
 MOST_UNKNOWN = 50
+Verb = Callable[[Tx, int, int], Awaitable[Campaign]]
 PLANNING = ("draft", "preparing", "prepared")
 HOURS_FROM = 120  # minutes
 ACTS: dict[str, tuple[State, str, str, str]] = {
@@ -83,12 +85,15 @@ async def act(request: web.Request) -> web.StreamResponse:
     form = await form_of(request, ActForm)
     if form.act not in ACTS:
         raise BadInput(_("There is no such step."), field="act")
-    do = verbs.RUNNING[form.act]
-    if form.act == "resume":
-        do = partial(running.resume, perhaps=opened.typed(form.perhaps))
+    verbs: dict[str, Verb] = {
+        "pause": running.pause,
+        "resume": partial(running.resume, perhaps=opened.typed(form.perhaps)),
+        "unschedule": running.unschedule,
+        "cancel": running.cancel,
+    }
     try:
         async with hub_of(request).transaction() as tx:
-            await do(tx, id_of(request), person.id)
+            await verbs[form.act](tx, id_of(request), person.id)
     except BadInput as error:
         return await _page(request, {error.field or "": error.message})
     place = "review" if form.act == "unschedule" else "run"
