@@ -14,6 +14,7 @@ import structlog
 
 from hub.departure import Pace
 from hub.plumbing.db import AGAIN, AWAY
+from hub.plumbing.ending import unless_told_to_end
 from hub.plumbing.hub import Hub
 from hub.plumbing.ids import token
 
@@ -42,6 +43,7 @@ class Turning(ABC):
         flushing = asyncio.create_task(self._flush())
         try:
             while not flushing.done():
+                unless_told_to_end()
                 await self._turn_safely()
                 await self._rest()
             flushing.result()

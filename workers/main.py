@@ -16,11 +16,12 @@ from hub.channels.registry import ADAPTERS, adapter
 from hub.departure import Pace
 from hub.operating import generations
 from hub.outbound import Outbound
+from hub.plumbing.ending import unless_told_to_end
 from hub.plumbing.hub import Hub
 from hub.plumbing.jobs import JOB_SECONDS, POLL_SECONDS, pack, redis_settings, unpack
 from workers import campaigning, deliver, erasing, timers
 from workers.fetching import SLOW
-from workers.todo import Chores
+from workers.todo import READING, Chores
 
 log = structlog.get_logger(__name__)
 
@@ -32,28 +33,38 @@ async def run(settings: Settings, *, pace: Pace | None = None) -> None:
     """Work until cancelled, then drain: nothing new begins, what is on the wire ends."""
     hub = await Hub.open(settings, name="dialogo worker")
     await generations.agree(hub)
-    outbound, chores = Outbound(hub, pace), Chores(hub)
+    outbound, chores = Outbound(hub, pace), chores_of(hub)
     campaigns = Bulk(hub, pace), OneByOne(hub, pace)
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(outbound.run())
             for road in campaigns:
                 group.create_task(road.run())
-            group.create_task(chores.run())
-            group.create_task(Chores(hub, SLOW).run())
-            group.create_task(Chores(hub, campaigning.KINDS, most=1).run())
-            group.create_task(Chores(hub, erasing.KINDS, most=1).run())
+            for one in chores:
+                group.create_task(one.run())
             group.create_task(timers.run(hub))
-            group.create_task(_listen(hub, (outbound, *campaigns), chores))
+            group.create_task(_listen(hub, (outbound, *campaigns), chores[0]))
     finally:
         for kind in ADAPTERS:
             await adapter(kind).close()
         await hub.close()
 
 
+def chores_of(hub: Hub) -> tuple[Chores, ...]:
+    """First what is waited for; what takes seconds, or waits for others' servers, holds none of that up."""
+    return (
+        Chores(hub),
+        Chores(hub, SLOW),
+        Chores(hub, READING, most=1),
+        Chores(hub, campaigning.KINDS, most=1),
+        Chores(hub, erasing.KINDS, most=1),
+    )
+
+
 async def _listen(hub: Hub, roads: tuple[Outbound | Bulk, ...], chores: Chores) -> None:
     """Be woken through arq; while Redis is away the sweeps do all, only a second later."""
     while True:
+        unless_told_to_end()
         worker = Worker(
             functions=[
                 func(deliver.deliver, name="deliver", keep_result=0, max_tries=1),

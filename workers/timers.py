@@ -18,6 +18,7 @@ from hub.insight import collecting
 from hub.plumbing import idempotency
 from hub.plumbing.clock import monotonic
 from hub.plumbing.db import AGAIN, AWAY
+from hub.plumbing.ending import unless_told_to_end
 from hub.plumbing.errors import HubError
 from hub.plumbing.hub import Hub
 from hub.routing import balance, covering
@@ -145,6 +146,7 @@ async def run(hub: Hub, *, tick: float = 0.5) -> None:
     due = {job: 0.0 for _, job in TIMERS}
     while True:
         for seconds, job in TIMERS:
+            unless_told_to_end()
             if monotonic() >= due[job]:
                 await _run(hub, job)
                 due[job] = monotonic() + seconds

@@ -20,6 +20,7 @@ from hub.conversations.search_index import fill
 from hub.notifications.notifier import News, notify
 from hub.plumbing import todo
 from hub.plumbing.db import AGAIN, AWAY, Tx
+from hub.plumbing.ending import unless_told_to_end
 from hub.plumbing.errors import BadInput, Conflict, NotFound
 from hub.plumbing.hub import Hub
 from hub.plumbing.jobs import JOB_SECONDS
@@ -190,11 +191,14 @@ KINDS: dict[str, Handler] = {
     "undelivered": undelivered,
     "no_report": no_report,
     "call": call,
-    "machine_reading": read_by_machine,
     "campaign_progress": campaign_progress,
     "campaign_trouble": campaign_trouble,
     "campaign_bounced": campaign_bounced,
 }
+
+
+READING: dict[str, Handler] = {"machine_reading": read_by_machine}
+"""Some seconds a page: others would wait for it."""
 
 
 class Chores:
@@ -219,6 +223,7 @@ class Chores:
     async def run(self) -> None:
         """Sweep each second, or when woken; the database being away is waited for."""
         while True:
+            unless_told_to_end()
             try:
                 while await self.turn():
                     pass
@@ -241,10 +246,14 @@ class Chores:
         groups = [(kind, list(group)) for kind, group in groupby(rows, key=lambda row: row.kind)]
         renewing = asyncio.create_task(self._renew(rows))
         try:
-            await asyncio.gather(*(self._do(kind, group) for kind, group in groups))
+            ended = await asyncio.gather(
+                *(self._do(kind, group) for kind, group in groups), return_exceptions=True
+            )
         finally:
             renewing.cancel()
             await asyncio.gather(renewing, return_exceptions=True)
+        for error in filter(None, ended):
+            raise error
         return len(rows)
 
     async def _renew(self, rows: Sequence[Todo]) -> None:
