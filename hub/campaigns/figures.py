@@ -137,8 +137,10 @@ async def failures(tx: Tx, campaign_id: int) -> list[Failure]:
         Failure,
         """
         SELECT d.state, d.code, left(d.reason, 200) AS reason, count(*) AS number
-        FROM recipient r JOIN delivery d ON d.recipient_id = r.id
+        FROM delivery d JOIN recipient r ON r.id = d.recipient_id
         WHERE r.campaign_id = $1 AND d.state IN ('failed', 'unknown')
+          AND d.recipient_id BETWEEN (SELECT min(id) FROM recipient WHERE campaign_id = $1)
+                                 AND (SELECT max(id) FROM recipient WHERE campaign_id = $1)
         GROUP BY 1, 2, 3 ORDER BY number DESC, 1, 2, 3 LIMIT $2
         """,
         campaign_id,

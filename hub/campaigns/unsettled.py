@@ -46,7 +46,10 @@ async def listed(tx: Tx, campaign_id: int, *, after: int = 0, most: int = 50) ->
                split_part(d.worker, '#', 1) AS worker, split_part(d.worker, '#', 2) AS connection, d.message_header
         FROM recipient r JOIN delivery d ON d.recipient_id = r.id AND d.state = 'unknown'
         LEFT JOIN contact c ON c.id = r.contact_id
-        WHERE r.campaign_id = $1 AND r.id > $2 ORDER BY r.id LIMIT $3
+        WHERE r.campaign_id = $1 AND d.recipient_id > $2
+          AND d.recipient_id BETWEEN (SELECT min(id) FROM recipient WHERE campaign_id = $1)
+                                 AND (SELECT max(id) FROM recipient WHERE campaign_id = $1)
+        ORDER BY d.recipient_id LIMIT $3
         """,
         campaign_id,
         after,

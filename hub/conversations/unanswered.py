@@ -60,7 +60,8 @@ async def unanswered(
         JOIN channel n ON n.id = d.channel_id
         LEFT JOIN agent g ON g.id = m.agent_id
         LEFT JOIN address a ON a.id = d.address_id LEFT JOIN contact c ON c.id = a.contact_id
-        WHERE {VISIBLE_TO} AND d.state IN ('failed', 'unknown') AND ($2::bigint IS NULL OR d.id < $2)
+        WHERE {VISIBLE_TO} AND d.message_id IS NOT NULL AND d.state IN ('failed', 'unknown')
+          AND ($2::bigint IS NULL OR d.id < $2)
           AND (NOT $3 OR conversation.assignee_id = $1)
           AND NOT EXISTS (SELECT FROM delivery later WHERE later.message_id = d.message_id
                           AND later.recipient = d.recipient AND later.id > d.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from hub.campaigns import campaigns, figures, recipients
+from hub.campaigns import campaigns, figures, recipients, unsettled
 from hub.plumbing.db import Tx
 from tests.world import World
 
@@ -70,14 +70,46 @@ async def test_progress_counts_each_recipient_once(tx: Tx, world: World) -> None
     assert (found.a_minute, found.minutes_left) == (2, 2)
     failed = await figures.failures(tx, campaign.id)
     assert sorted((one.state, one.number) for one in failed) == [("failed", 1), ("unknown", 1)]
-    for states, number in (
-        (["failed"], 1),
-        (["unknown"], 1),
-        (["failed", "unknown"], 2),
-        (["sent", "failed"], 2),
-    ):
-        listed = await recipients.listed(tx, campaign.id, states=states)
-        assert (len(listed), {one.state for one in listed}) == (number, set(states))
+
+
+GROUPS = [
+    ["failed"],
+    ["unknown"],
+    ["failed", "canceled"],
+    ["sent", "failed"],
+    ["excluded", "stopped"],
+    ["stopped"],
+    ["ready", "queued", "sending"],
+    ["delivered"],
+]
+
+
+async def test_each_group_of_people_is_found_among_those_of_other_campaigns(tx: Tx, world: World) -> None:
+    others = await campaigns.create(tx, "Winter", agent_id=world.mario)
+    campaign = await campaigns.create(tx, "Spring", agent_id=world.mario)
+    for one in PEOPLE:  # their ids lie between each other's
+        await planned(tx, world, others.id, [one])
+        await planned(tx, world, campaign.id, [one])
+    everybody = await recipients.listed(tx, campaign.id)
+    assert len(everybody) == len(PEOPLE)
+    for states in [[], *GROUPS]:
+        for answered in (False, True):
+            wanted = [
+                one.id
+                for one in everybody
+                if (not states or one.state in states) and (one.answered_at is not None or not answered)
+            ]
+            found: list[int] = []
+            while page := await recipients.listed(
+                tx, campaign.id, states=states, answered=answered, after=found[-1] if found else 0, most=1
+            ):
+                found += [one.id for one in page]
+            assert found == wanted, (states, answered)
+    assert [one.delivery_id for one in await unsettled.listed(tx, campaign.id)] == [
+        one.delivery_id for one in everybody if one.state == "unknown"
+    ]
+    failed = await figures.failures(tx, campaign.id)
+    assert sorted((one.state, one.number) for one in failed) == [("failed", 1), ("unknown", 1)]
     [hour] = await figures.by_hour(tx, campaign.id, "Europe/Madrid")
     assert (hour.left, hour.answered) == (2, 1)
 
