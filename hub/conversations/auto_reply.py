@@ -82,13 +82,16 @@ async def _by_mail(tx: Tx, writer: Writer, channel: Channel) -> Writer | None:
 
 
 async def within_limits(limits: Limits, writer: Writer) -> bool:
-    """Whether one more automatic answer may go there: a loop that hides what it is ends here (promise 41)."""
+    """Whether one more automatic answer may go there: a loop that hides what it is ends here (promise 41).
+
+    Who it is stands in no Redis: mailbox and domain are counted by their fingerprints.
+    """
     domain = writer.value.rpartition("@")[2]
+    mailbox, theirs = (fingerprint(one).hex() for one in (plain_address(writer.value), domain))
     try:
-        named = fingerprint(plain_address(writer.value)).hex()  # who it is stands in no Redis
-        await limits.check(f"auto:{named}", most=A_MAILBOX_A_DAY, seconds=DAY)
+        await limits.check(f"auto:{mailbox}", most=A_MAILBOX_A_DAY, seconds=DAY)
         if not is_free(domain):
-            await limits.check(f"auto:{domain}", most=A_DOMAIN_AN_HOUR, seconds=HOUR)
+            await limits.check(f"auto:{theirs}", most=A_DOMAIN_AN_HOUR, seconds=HOUR)
         await limits.check(f"auto:{writer.channel_id}", most=A_CHANNEL_AN_HOUR, seconds=HOUR)
     except TooMany:
         return False

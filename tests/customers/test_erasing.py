@@ -11,6 +11,7 @@ import pytest
 from hub import erasing
 from hub.channels.base import Raw
 from hub.channels.facts import DeliveryReported
+from hub.conversations.auto_reply import whom_to_answer, within_limits
 from hub.customers import contacts, erasures, importing_people, importing_wishes, suppression
 from hub.departure import Pace
 from hub.insight.erasing import PERSONAL, foresee
@@ -38,7 +39,10 @@ async def test_nothing_of_an_erased_person_stays(hub: Hub, world: World) -> None
     zoe = await planted.plant(hub, world)
     silent = [where for where, found in (await _columns(hub)).items() if not found and where not in KEYS]
     assert not silent, "the plant misses a column that is said to be personal"
-    await hub.redis.set(f"{hub.limits.prefix}auto", "nothing")
+    async with hub.transaction() as tx:
+        writer = await whom_to_answer(tx, zoe.own)
+    assert writer is not None
+    assert await within_limits(hub.limits, writer)
     async with hub.transaction() as tx:
         foreseen = await foresee(tx, zoe.contact)
         everything = await held(tx, zoe.merged)
