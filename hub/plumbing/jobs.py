@@ -10,6 +10,8 @@ from arq.connections import ArqRedis, RedisSettings, create_pool
 QUEUE = "hub:jobs"
 POLL_SECONDS = 0.05
 JOB_SECONDS = 55
+MOST_WAITING = 100
+"""Wake-ups; without a worker they would fill Redis, and keep the next worker busy for hours."""
 
 
 def pack(job: dict[str, Any]) -> bytes:
@@ -50,7 +52,8 @@ class Jobs:
                 job_deserializer=unpack,
                 default_queue_name=self.queue,
             )
-        await self._arq.enqueue_job(name, _expires=60)
+        if await self._arq.zcard(self.queue) < MOST_WAITING:
+            await self._arq.enqueue_job(name, _expires=60)
 
     async def close(self) -> None:
         """Give the connection back."""
