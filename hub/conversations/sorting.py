@@ -48,7 +48,7 @@ SORTS: dict[str, tuple[Band, ...]] = {
     "waiting": (Band("waiting_since IS NOT NULL", waiting=True), Band("waiting_since IS NULL")),
     "priority": tuple(Band(f"priority = '{level}'") for level in LEVELS),
 }
-NAMES = {"newest": N_("Newest first"), "waiting": N_("Longest waiting first"), "priority": N_("By priority")}
+NAMES = {"newest": N_("Newest first"), "waiting": N_("Longest waiting"), "priority": N_("By priority")}
 
 
 def band_of(sort: str, waiting_since: datetime | None, priority: str) -> int:
