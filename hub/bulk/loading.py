@@ -28,6 +28,8 @@ from hub.telling import tell
 
 log = structlog.get_logger(__name__)
 
+IN_HAND_SECONDS = 15.0
+"""Longer nobody's letter waits for a line that grew slow: whether they still want it is asked in the claim."""
 AT_A_STRETCH = 25
 """So many letters are written before others of this process have their turn."""
 Composed = tuple[Claimed, tuple[Person, Prepared] | None]
@@ -54,10 +56,11 @@ class Loader:
         taken = monotonic()  # before the claim: our idea of the lease must never end after PostgreSQL's
         claimed, enough = await self._claim(convoy.channel.id, wanted)
         if claimed:
+            until = taken + min(self.pace.send, IN_HAND_SECONDS)
             line = convoy.channel.line(self.hub.crypto)
             written = await self._composed(line, claimed)
             for start in range(0, len(written), AT_A_STRETCH):
-                self._write(convoy, line, written[start : start + AT_A_STRETCH], taken + self.pace.send)
+                self._write(convoy, line, written[start : start + AT_A_STRETCH], until)
                 await asyncio.sleep(0)
         return enough
 

@@ -168,9 +168,12 @@ class Bulk(Turning):
             self.flusher.end(Step(letter.id, letter.attempt, letter.gate_id, "queued"))
 
     async def _drain(self) -> None:
-        """What is on the wire ends; what had not begun goes back at once."""
+        """What is on the wire ends; what had not begun goes back at once, and nobody waits for a new connection."""
         for convoy in self.convoys.values():
             self._give_back(convoy)
+        for (what, _), task in self._tasks.items():
+            if what != "load":  # that one gives back what it claimed
+                task.cancel()
         loads = sum(convoy.load for convoy in self.convoys.values())
         log.info("draining", letters=loads)
         try:

@@ -71,7 +71,7 @@ async def test_each_envelope_carries_its_own_content_and_each_letter_ends_once(
     monkeypatch.setattr(convoying, "LONGEST_REST", 0.01)
     random = Random(seed)
     commits = Commits(random)
-    with FaultySmtp(random.choice(SLOW)) as server:
+    with FaultySmtp(f"{random.choice(SLOW)},{'' if seed % 4 else 'no-PIPELINING'}") as server:
         server.then(*(_turn(random) for _ in range(2 * LETTERS)))
         convoy = Convoy(CHANNEL, SmtpCourier(line(server), seconds=5.0), commits.start, commits.end)
         waiting = [letter(number) for number in range(1, LETTERS + 1)]

@@ -13,15 +13,17 @@ from structlog.testing import capture_logs
 
 from hub.bulk.convoy import Convoy
 from hub.bulk.flushing import BulkFlusher
-from hub.bulk.loading import Loader
+from hub.bulk.loading import IN_HAND_SECONDS, Loader
 from hub.bulk.one_by_one import OneByOne
 from hub.bulk.road import Bulk
 from hub.campaigns import making
 from hub.channels import connections
 from hub.channels.courier import Carrier, Ended, Letter
-from hub.channels.email.bulk import SmtpCourier
+from hub.channels.email.bulk import CONNECT_SECONDS, SmtpCourier
 from hub.channels.errors import Misconfigured, SendError, Throttled
 from hub.channels.outgoing import Sent
+from hub.departure import Pace
+from hub.plumbing.clock import monotonic
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
 from tests.campaigns.sending import QUICK, leaving, running
@@ -174,6 +176,20 @@ async def test_what_is_wrong_with_a_line_is_told_until_something_leaves(hub: Hub
             await until(lambda: _is(hub, {"sent": 2, "queued": 1, "canceled": 1}))
             await until(lambda: _cleared(hub, world.mail.id))
         assert {*await _troubles(hub)} == {sick}
+        await _ends_at_once(hub, world, server)
+
+
+async def _ends_at_once(hub: Hub, world: World, server: FaultySmtp) -> None:
+    """Told to stop while a server lets it wait for its greeting."""
+    server.become("blackhole")
+    before = server.sessions
+    await connect(hub, world.mail.id, server)
+    await hub.pool.execute("UPDATE delivery SET state = 'queued', due_at = now() WHERE state = 'canceled'")
+    async with asyncio.timeout(CONNECT_SECONDS / 2) as patience, leaving(hub):
+        while server.sessions == before:
+            await asyncio.sleep(0.01)
+    assert not patience.expired()
+    assert await _is(hub, {"sent": 2, "queued": 2})
 
 
 async def _swept(bulk: Bulk) -> None:
@@ -210,8 +226,8 @@ async def test_what_one_load_meets_spoils_nothing_beside_it(
         told = Told()
         convoy = Convoy(channel, SmtpCourier(channel.line(hub.crypto)), lambda *_: None, told.end)
         await convoy.connect(working=True)
-        flusher = BulkFlusher(hub, "w", QUICK)
-        loader = Loader(hub, flusher, "w", QUICK)
+        flusher = BulkFlusher(hub, "w", Pace())
+        loader = Loader(hub, flusher, "w", Pace())
         assert not await loader.load(convoy)
         assert sum(hub.limits._here.values()) == 0
         async with hub.transaction() as tx:
@@ -223,6 +239,7 @@ async def test_what_one_load_meets_spoils_nothing_beside_it(
         assert sum(hub.limits._here.values()) == 6
         assert convoy.load + len(convoy.ready) == 5
         assert [(one.code, one.state) for one in flusher._results] == [("our_side", "queued")]
+        assert {one.until > monotonic() + IN_HAND_SECONDS for one in convoy.ready} == {False}
         convoy.leave()
         convoy.close()
     await _written_later(hub, flusher, monkeypatch)

@@ -254,6 +254,7 @@ async def test_a_worker_told_to_stop_ends_what_is_on_the_wire_and_gives_back_the
         left = Counter((await states(hub)).values())
         assert set(left) == {"sent", "queued"}, "nothing is held by a worker that is gone"
         assert left["sent"] == len(server.bodies)
+        server.become("")
         async with leaving(hub):  # another goes on at once
             await until_all(hub, "sent")
     assert set(server.copies().values()) == {1}
