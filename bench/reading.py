@@ -116,6 +116,13 @@ READS: dict[str, Read] = {
     "list.team": lambda tx, chance: inbox.of_team(tx, chance.randint(3, 12), _agent(chance)),
     "list.all": lambda tx, chance: inbox.all_open(tx, _agent(chance)),
     "list.all_later": _later_page,
+    "list.waiting": lambda tx, chance: inbox.page_of(tx, "all", _agent(chance), sort="waiting"),
+    "list.waiting_mine": lambda tx, chance: inbox.page_of(tx, "mine", _agent(chance), sort="waiting"),
+    "list.priority": lambda tx, chance: inbox.page_of(tx, "all", _agent(chance), sort="priority"),
+    "list.priority_nobodys": lambda tx, chance: inbox.page_of(
+        tx, "unassigned", _agent(chance), sort="priority"
+    ),
+    "list.drafts": lambda tx, chance: inbox.drafted(tx, _agent(chance)),
     "list.closed": lambda tx, chance: inbox.closed(tx, _agent(chance)),
     "badges": lambda tx, chance: counters(tx, _agent(chance)),
     "thread.ordinary": lambda tx, chance: thread.messages(tx, chance.randint(2, CONVERSATIONS)),
@@ -149,6 +156,7 @@ async def _built(servers: Servers) -> asyncpg.Connection:
         await connection.execute("SET LOCAL synchronous_commit = off")
         await _people(tx)
         await _conversations(tx)
+        await _begun(tx)
         await _messages(tx)
     async with connection.transaction():
         await _words(tx)
@@ -217,6 +225,25 @@ async def _conversations(tx: Tx) -> None:
         CONVERSATIONS // 10,
         AGENTS,
         EACH,
+    )
+
+
+async def _begun(tx: Tx) -> None:
+    """In two of three open ones the customer waits, one in fifty presses; each agent has begun to write in some."""
+    await tx.execute(
+        """
+        UPDATE conversation SET waiting_since = CASE WHEN id % 3 > 0 THEN last_message_at END,
+               priority = CASE WHEN id % 1000 = 0 THEN 'urgent' WHEN id % 500 = 0 THEN 'low' ELSE 'normal' END
+        WHERE state = 'open'
+        """
+    )
+    await tx.execute(
+        """
+        INSERT INTO draft (conversation_id, agent_id, mode, text, updated_at)
+        SELECT id, 7 + id % $1, CASE WHEN id % 4 = 0 THEN 'note' ELSE 'reply' END, 'Lo que se empezó', created_at
+        FROM conversation WHERE id % 7 = 0
+        """,
+        AGENTS,
     )
 
 
