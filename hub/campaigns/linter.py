@@ -18,7 +18,7 @@ from hub.channels.base import Adapter
 from hub.customers.variables import CAMPAIGN_VARIABLES, Value, examples
 from hub.plumbing.sandbox import Wording
 from hub.plumbing.sandbox_rules import Misworded
-from hub.plumbing.texts import _, ngettext
+from hub.plumbing.texts import _
 
 LONGEST_SUBJECT = 60  # characters a telephone shows
 MOST_BYTES = 100_000  # Gmail cuts a mail off at 102 KB
@@ -27,15 +27,10 @@ ALWAYS_THERE = frozenset({LINK, "agent.name", "agent.first_name", "agent.email",
 
 
 class Audience(msgspec.Struct, frozen=True, kw_only=True):
-    """Who gets it: how many, how many have no value for a variable, which columns their list has (None: unknown).
-
-    `longest`: the longest message somebody gets, instead of one made of examples.
-    """
+    """Who gets it: how many (0: unknown), and what wordings may call the columns of their lists (None: no list)."""
 
     total: int = 0
-    empty: Mapping[str, int] = {}
     columns: frozenset[str] | None = None
-    longest: Content | None = None
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +52,7 @@ def lint(texts: Texts, channels: Sequence[Adapter] = (), audience: Audience | No
     found, wordings = _worded(texts)
     found += _variables(wordings, audience)
     if all(one.code != "misworded" for one in found):
-        shown = audience.longest or render(texts, _examples(wordings))
+        shown = render(texts, _examples(wordings))
         found += _what_is_shown(texts, shown, channels, audience)
     letters = not channels or any(one.can.subject for one in channels)
     found += _needed(texts, channels, letters)
@@ -109,25 +104,10 @@ def _variables(wordings: Mapping[str, Wording], audience: Audience) -> list[Find
             if column and audience.columns is not None and name not in audience.columns:
                 found.append(error("no_column", field, _("The list has no column for %(name)s.", name=name)))
             elif name in wording.bare and name not in ALWAYS_THERE:
-                found += _bare(field, name, audience)
+                words = _("Who has no %(name)s would get no message.", name=name)
+                how = _('Write {{ %(name)s|default("…") }}.', name=name)
+                found.append(warning("bare", field, f"{words} {how}"))
     return found
-
-
-def _bare(field: str, name: str, audience: Audience) -> list[Finding]:
-    how = _('Write {{ %(name)s|default("…") }}.', name=name)
-    if name not in audience.empty:
-        words = _("Who has no %(name)s would get no message.", name=name)
-    elif audience.empty[name]:
-        n = audience.empty[name]
-        words = ngettext(
-            "%(n)s person has no %(name)s and would get no message.",
-            "%(n)s people have no %(name)s and would get no message.",
-            n,
-            name=name,
-        )
-    else:
-        return []
-    return [warning("bare", field, f"{words} {how}")]
 
 
 def _needed(texts: Texts, channels: Sequence[Adapter], letters: bool) -> list[Finding]:
@@ -203,15 +183,20 @@ def _what_is_shown(
         found.append(warning("text_differs", "text", words))
     for cost in costs(shown, channels, audience.total):
         if cost.parts > 1:
-            words = _(
-                "It takes %(n)s parts (%(encoding)s), %(all)s for all: about %(euros)s €.",
-                n=cost.parts,
-                encoding=cost.encoding,
-                all=cost.total_parts,
-                euros=f"{cost.euros:.2f}",
-            )
-            found.append(warning("parts", "short" if texts.short else "text", words))
+            found.append(warning("parts", "short" if texts.short else "text", _in_parts(cost)))
     return found
+
+
+def _in_parts(cost: Cost) -> str:
+    if not cost.total_parts:
+        return _("It takes %(n)s parts (%(encoding)s).", n=cost.parts, encoding=cost.encoding)
+    return _(
+        "It takes %(n)s parts (%(encoding)s), %(all)s for all: about %(euros)s €.",
+        n=cost.parts,
+        encoding=cost.encoding,
+        all=cost.total_parts,
+        euros=f"{cost.euros:.2f}",
+    )
 
 
 def _examples(wordings: Mapping[str, Wording]) -> dict[str, Value]:

@@ -13,6 +13,7 @@ from hub.campaigns.list_columns import Plan, checked
 from hub.campaigns.list_rows import Taken
 from hub.customers import importing
 from hub.customers.importing import Row, Source
+from hub.customers.variables import column
 from hub.plumbing import history
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict, NotFound
@@ -102,6 +103,14 @@ async def values_of(tx: Tx, list_id: int, contact_ids: Sequence[int]) -> dict[in
         list(contact_ids),
     )
     return {row["root_id"]: row["fields"] for row in rows}
+
+
+async def variables(tx: Tx, list_ids: Sequence[int]) -> frozenset[str]:
+    """What wordings call the columns of these lists."""
+    rows = await tx.fetch(
+        "SELECT DISTINCT unnest(columns) AS name FROM contact_list WHERE id = ANY($1)", list(list_ids)
+    )
+    return frozenset(column(row["name"]) for row in rows)
 
 
 async def take_in(

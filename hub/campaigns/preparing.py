@@ -13,9 +13,11 @@ from hub.campaigns import (
     approved_words,
     campaigns,
     emptying,
+    filling,
     freezing,
     links,
     linter,
+    lists,
     outcomes,
     reaching,
     segments,
@@ -24,6 +26,7 @@ from hub.campaigns import (
     tracking,
 )
 from hub.campaigns.campaigns import Campaign
+from hub.campaigns.linter import Audience
 from hub.campaigns.reaching import Line
 from hub.campaigns.steps import Text
 from hub.channels.registry import adapter
@@ -56,7 +59,7 @@ async def missing(tx: Tx, campaign: Campaign) -> list[Missing]:
             )
         )
     planned = await steps.listed(tx, campaign.id)
-    found += _lacking(campaign, planned, lines)
+    found += _lacking(campaign, planned, lines, await audience_of(tx, campaign))
     blanks = await approved_words.lacking(tx, campaign, planned)
     found += [Missing(field=field, words=words) for field, words in blanks]
     if not await tx.value("SELECT true FROM agent WHERE id = $1 AND active", campaign.sender_id):
@@ -64,6 +67,14 @@ async def missing(tx: Tx, campaign: Campaign) -> list[Missing]:
             Missing(field="sender_id", words=_("Choose who signs for people whose account has no owner."))
         )
     return found
+
+
+async def audience_of(tx: Tx, campaign: Campaign, total: int = 0) -> Audience:
+    """What the linter is told of who gets it."""
+    if campaign.segment_id is None:
+        return Audience(total=total)
+    asked = filling.lists_of((await segments.load(tx, campaign.segment_id)).definition)
+    return Audience(total=total, columns=await lists.variables(tx, asked) if asked else None)
 
 
 async def begin(tx: Tx, campaign_id: int, agent_id: int) -> Campaign:
@@ -143,7 +154,9 @@ async def prepared(tx: Tx, campaign: Campaign) -> Campaign:
     return await campaigns.move(tx, campaign, "prepared", who="worker")
 
 
-def _lacking(campaign: Campaign, planned: Sequence[steps.Step], lines: Sequence[Line]) -> list[Missing]:
+def _lacking(
+    campaign: Campaign, planned: Sequence[steps.Step], lines: Sequence[Line], audience: Audience
+) -> list[Missing]:
     """What every message that somebody gets lacks."""
     variants = ("a", "b") if campaign.experiment.b else ("a",)
     found = []
@@ -158,12 +171,12 @@ def _lacking(campaign: Campaign, planned: Sequence[steps.Step], lines: Sequence[
                 )
                 found.append(Missing(field=f"{place}/text", words=words))
             else:
-                found += _lacking_on(place, text, lines)
+                found += _lacking_on(place, text, lines, audience)
     return found
 
 
-def _lacking_on(place: str, text: Text, lines: Sequence[Line]) -> list[Missing]:
+def _lacking_on(place: str, text: Text, lines: Sequence[Line], audience: Audience) -> list[Missing]:
     """What is wrong with one message on the channels it may leave by."""
     kinds = [adapter(kind) for kind in dict.fromkeys(line.kind for line in lines)]
-    wrong = [one for one in linter.lint(text, kinds) if one.severity == "error"]
+    wrong = [one for one in linter.lint(text, kinds, audience) if one.severity == "error"]
     return [Missing(field=f"{place}/{one.field}", words=one.words) for one in wrong]

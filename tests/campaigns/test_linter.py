@@ -71,20 +71,19 @@ def test_each_fault_is_named_with_its_place(
     assert expected in found(**changes)
 
 
-def test_an_empty_variable_says_how_many_it_concerns() -> None:
+def test_a_column_no_list_has_is_an_error_and_an_empty_variable_a_warning() -> None:
     texts = Texts(
-        subject="s", text="{{ contact.phone }} {{ list.poliza }} {{ list.otra }} {{ unsubscribe.link }}"
+        subject="s",
+        text="{{ contact.phone }} {{ list.poliza|default('') }} {{ list.otra }} {{ unsubscribe.link }}",
     )
-    told = Audience(
-        total=50, empty={"contact.phone": 3, "list.poliza": 0}, columns=frozenset({"list.poliza"})
-    )
+    told = Audience(total=50, columns=frozenset({"list.poliza"}))
     with speaking("es"):
         words = [(one.severity, one.words) for one in lint(texts, [MAIL], told)]
     assert words == [
         ("error", "La lista no tiene una columna para list.otra."),
         (
             "warning",
-            '3 personas no tienen contact.phone y se quedarían sin mensaje. Escribe {{ contact.phone|default("…") }}.',
+            'Quien no tenga contact.phone se quedaría sin mensaje. Escribe {{ contact.phone|default("…") }}.',
         ),
     ]
 
@@ -93,6 +92,9 @@ def test_short_messages_are_counted_in_parts_and_money() -> None:
     texts = Texts(short="ñandú " * 40)
     (finding,) = lint(texts, [SMS], Audience(total=1_000))
     assert (finding.code, finding.severity) == ("parts", "warning")
+    assert "4000" in finding.words
+    (unknown,) = lint(texts, [SMS])
+    assert "€" not in unknown.words, "of nobody knows how many there is no price"
     (cost,) = costs(render(texts, {}), [SMS, MAIL], 1_000)
     assert (cost.parts, cost.total_parts, cost.encoding) == (4, 4_000, "UCS-2")
     assert cost.euros == pytest.approx(40 * SMS.can.cost)

@@ -14,14 +14,17 @@ from hub.campaigns import (
     emptying,
     figures,
     foreseeing,
+    lists,
     making,
     preparing,
     recipients,
     running,
+    segments,
     steps,
     timing,
 )
-from hub.campaigns.campaigns import Experiment
+from hub.campaigns.campaigns import Change, Experiment
+from hub.campaigns.conditions import Definition, Group, Listed
 from hub.campaigns.schedule import Schedule
 from hub.customers import contacts
 from hub.customers.consent import Wish, record
@@ -54,6 +57,14 @@ async def test_what_is_missing_is_said_before_anything_is_frozen(hub: Hub, world
         assert fields == ["1/a/text", "1/b/text"], (
             "what the linter calls an error, and the other variant says nothing"
         )
+        fair = await lists.create(tx, "Feria", agent_id=world.mario)
+        await lists.grow(tx, fair.id, ["talla"], agent_id=world.mario)
+        asked = Definition([Group([Listed(list=fair.id)])])
+        segment = await segments.create(tx, name="De la feria", definition=asked, agent_id=world.mario)
+        made = await draft(tx, world, text="{{ list.talla }} {{ list.tala }} {{ unsubscribe.link }}")
+        await campaigns.change(tx, made.id, Change(segment_id=segment.id), agent_id=world.mario)
+        (lacking,) = await preparing.missing(tx, await campaigns.load(tx, made.id))
+        assert "list.tala." in lacking.words
 
 
 async def test_an_audience_nobody_fits_is_a_draft_again_and_says_why(hub: Hub, world: World) -> None:

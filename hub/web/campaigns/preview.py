@@ -14,7 +14,8 @@ from hub.campaigns import campaigns, trying
 from hub.campaigns.approved_words import as_read, body_of
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.findings import Finding
-from hub.campaigns.linter import costs, lint
+from hub.campaigns.linter import Audience, costs, lint
+from hub.campaigns.preparing import audience_of
 from hub.campaigns.rendering import Content, render
 from hub.campaigns.steps import Text
 from hub.campaigns.wording import Texts
@@ -108,7 +109,9 @@ async def preview(
         if texts.html and look != "plain"
         else "",
         parts=_measured(content, speaking, form.reach),
-        findings=_findings(texts, content, speaking) if _says(texts) else [],
+        findings=_findings(texts, content, speaking, await audience_of(tx, campaign, form.reach))
+        if _says(texts)
+        else [],
     )
 
 
@@ -200,8 +203,10 @@ def _measured(content: Content, speaking: list[Adapter], people: int) -> list[st
     ]
 
 
-def _findings(texts: Texts, content: Content, speaking: list[Adapter]) -> list[tuple[str, str]]:
-    found = list(dict.fromkeys((str(one.severity), _place(one)) for one in lint(texts, speaking)))
+def _findings(
+    texts: Texts, content: Content, speaking: list[Adapter], audience: Audience
+) -> list[tuple[str, str]]:
+    found = list(dict.fromkeys((str(one.severity), _place(one)) for one in lint(texts, speaking, audience)))
     if not content.missing:
         return found
     names = ", ".join(content.missing)
