@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -77,7 +77,7 @@ class Hour(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """How often something went wrong for one reason; `state` is failed or unknown."""
+    """How often something went wrong, or was not sent, for one reason; `state` is failed, unknown or canceled."""
 
     state: str
     code: str
@@ -131,20 +131,23 @@ async def by_hour(tx: Tx, campaign_id: int, zone: str, *, most: int = 24 * 14) -
     )
 
 
-async def failures(tx: Tx, campaign_id: int) -> list[Failure]:
-    """What went wrong, most often first."""
+async def failures(
+    tx: Tx, campaign_id: int, *, states: Sequence[str] = ("failed", "unknown")
+) -> list[Failure]:
+    """What went wrong, most often first; or, with the state canceled, why our own rules did not send it."""
     return await tx.rows(
         Failure,
         """
         SELECT d.state, d.code, left(d.reason, 200) AS reason, count(*) AS number
         FROM delivery d JOIN recipient r ON r.id = d.recipient_id
-        WHERE r.campaign_id = $1 AND d.state IN ('failed', 'unknown')
+        WHERE r.campaign_id = $1 AND d.state IN ('failed', 'unknown', 'canceled') AND d.state = ANY($3)
           AND d.recipient_id BETWEEN (SELECT min(id) FROM recipient WHERE campaign_id = $1)
                                  AND (SELECT max(id) FROM recipient WHERE campaign_id = $1)
         GROUP BY 1, 2, 3 ORDER BY number DESC, 1, 2, 3 LIMIT $2
         """,
         campaign_id,
         MOST_REASONS,
+        list(states),
     )
 
 

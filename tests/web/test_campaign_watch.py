@@ -174,6 +174,11 @@ async def test_the_report_counts_and_the_file_is_inert(
     assert f'<a href="/campaigns/{before.id}/report">Invierno</a>' in report
     assert "1 (100,0\xa0%)" in report.replace(" %", "\xa0%"), "in Spanish, with a comma"
     assert "no se cuenta" in report
+    await hub.pool.execute("UPDATE delivery SET state = 'canceled', code = 'cap' WHERE state = 'unknown'")
+    for which, there in (("failed", False), ("not_sent", True)):
+        found = await mario.text(f"/campaigns/{running}/report?which={which}")
+        assert ("jorge@gmail.com" in found) == there, "what our own rules held back did not fail"
+        assert "ya recibió bastante esta semana" in found
     file = await (await mario.get(f"/campaigns/{running}/report.csv")).text()
     assert "marta@acme.test" in file
     assert "'=HYPERLINK" in file

@@ -20,7 +20,8 @@ PIECES = {
     "sent": (N_("Sent"), ("sent",)),
     "flying": (N_("Leaving"), ("claimed", "sending")),
     "unknown": (N_("Perhaps sent"), ("unknown",)),
-    "failed": (N_("Failed"), ("failed", "canceled")),
+    "failed": (N_("Failed"), ("failed",)),
+    "not_sent": (N_("Not sent"), ("canceled",)),
 }
 
 

@@ -170,6 +170,7 @@ class ReportPage(StepPage, frozen=True, kw_only=True):
     heat: list[HeatRow]
     comparison: ComparisonView
     failures: list[BarRow]
+    not_sent: list[BarRow]
     left_out: list[BarRow]
     links: list[Followed]
     opened: int | None

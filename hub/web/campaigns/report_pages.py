@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from collections.abc import Sequence
 from csv import writer
 from urllib.parse import urlencode
 
@@ -44,7 +45,8 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "planned": (N_("Still to come"), ("frozen", "ready", "held", "queued", "claimed", "sending")),
     "sent": (N_("Sent"), ("sent", "delivered", "read")),
     "answered": (N_("Answered"), ()),
-    "failed": (N_("Failed"), ("failed", "canceled")),
+    "failed": (N_("Failed"), ("failed",)),
+    "not_sent": (N_("Not sent"), ("canceled",)),
     "unknown": (N_("Perhaps sent"), ("unknown",)),
     "left_out": (N_("Left out"), ("excluded", "dropped", "stopped")),
 }
@@ -80,7 +82,8 @@ async def show(request: web.Request) -> web.StreamResponse:
             zone=person.time_zone,
             heat=charts.heat(await heat.of(tx, campaign)),
             comparison=compared.view(await comparing.beside(tx, campaign)),
-            failures=await _failures(tx, campaign.id),
+            failures=await _failures(tx, campaign.id, ("failed", "unknown")),
+            not_sent=await _failures(tx, campaign.id, ("canceled",)),
             left_out=charts.lines(worded(Counter(progress.excluded) + Counter(progress.stopped))),
             links=links,
             opened=seen,
@@ -151,9 +154,9 @@ def _funnel(campaign: Campaign, progress: Progress, seen: int | None, clicked: i
     return charts.lines(rows, of=progress.everybody)
 
 
-async def _failures(tx: Tx, campaign_id: int) -> list[BarRow]:
+async def _failures(tx: Tx, campaign_id: int, states: Sequence[str]) -> list[BarRow]:
     summed: dict[str, int] = {}
-    for one in await figures.failures(tx, campaign_id):
+    for one in await figures.failures(tx, campaign_id, states=states):
         told = wording.words(one.code, one.reason) or reasons.words(one.code) or wording.state_name(one.state)
         summed[told] = summed.get(told, 0) + one.number
     return charts.lines(sorted(summed.items(), key=lambda item: -item[1]))

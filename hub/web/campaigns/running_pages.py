@@ -181,7 +181,9 @@ def _tiles(progress: Progress) -> list[tuple[str, str, int]]:
         ("answered", _("Answered"), progress.answered),
         ("probable", _("Probably answered"), progress.probable),
         ("unknown", _("Perhaps sent"), there("unknown", 0)),
-        ("failed", _("Failed"), there("failed", 0) + there("canceled", 0)),
+        ("failed", _("Failed"), there("failed", 0)),
+        ("not_sent", _("Not sent"), there("canceled", 0)),
+        ("left_out", _("Left out"), sum(progress.excluded.values()) + sum(progress.stopped.values())),
     ]
 
 
