@@ -88,7 +88,7 @@ class Inbound:
         self._door = _Door()
         self._lanes = [_Lane() for _ in range(LANES)]
         self._flushers: list[asyncio.Task[None]] = []
-        self._reader: Reader | None = None
+        self._reader = Reader()  # its child starts when it is needed
         self._quarantined: deque[float] = deque(maxlen=MOST_QUARANTINED_A_MINUTE)
 
     async def start(self) -> None:
@@ -105,8 +105,7 @@ class Inbound:
         for flusher in self._flushers:
             flusher.cancel()
         await asyncio.gather(*self._flushers, return_exceptions=True)
-        if self._reader:
-            await self._reader.close()
+        await self._reader.close()
         for lane in self._lanes:
             if lane.connection:
                 lane.connection.terminate()
@@ -175,9 +174,7 @@ class Inbound:
             raise Conflict(_("Only its beginning is here: the mail itself is still in its mailbox."))
         body = kept.raw if kept.raw_file is None else await self.hub.files.get(kept.raw_file)
         raw = Raw(body=body or b"", envelope=kept.envelope)
-        if self._reader is None:
-            self._reader = Reader()
-            await self._reader.start()
+        await self._reader.start()
         facts = await self._reader.read(channel.kind, raw, channel.line(self.hub.crypto))
         return await self.receive(channel, raw, facts, again=arrival_id)
 

@@ -53,10 +53,12 @@ class Reader:
 
     def __init__(self, children: int = 1, *, seconds: float = SECONDS, memory: int = MEMORY) -> None:
         self._children = [_Child(seconds, memory) for _ in range(max(children, 1))]
+        self._starting = asyncio.Lock()
 
     async def start(self) -> None:
-        """Start the children; they load the adapters while the first raw is on its way."""
-        await asyncio.gather(*(child.start() for child in self._children))
+        """Start the children, if they are not; they load the adapters while the first raw is on its way."""
+        async with self._starting:
+            await asyncio.gather(*(child.start() for child in self._children if not child.started))
 
     async def close(self) -> None:
         """End the children; what they have not answered is Unreadable nowhere: its reader is cancelled."""
@@ -90,6 +92,10 @@ class _Child:
     _something: asyncio.Event = field(default_factory=asyncio.Event)
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _listening: asyncio.Task[None] | None = None
+
+    @property
+    def started(self) -> bool:
+        return self._listening is not None
 
     async def start(self) -> None:
         self.process = await self._spawned()

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from hub.channels import children
 from hub.channels.base import Raw
 from hub.channels.facts import Ignored, Unreadable
 from hub.intake import MOST_WAITING_BYTES, Inbound
@@ -202,12 +203,27 @@ async def test_only_what_is_in_quarantine_is_processed_again(hub, world, inbound
     assert await hub.pool.fetchval("SELECT outcome FROM arrival WHERE id = $1", stored.arrival_id) == "stored"
 
 
-async def test_what_was_unreadable_is_read_again_in_a_child(hub, world, inbound):
-    raw = Raw(body=mail("Marta <marta@acme.test>"))
-    kept = await inbound.receive(world.mail, raw, [Unreadable(key="raw:x", reason="the old parser")])
-    assert kept.state == "unreadable"
-    again = await inbound.retry(kept.arrival_id)
-    assert (again.state, again.arrival_id) == ("stored", kept.arrival_id)
+async def test_what_was_unreadable_is_read_again_in_a_child(hub, world, inbound, monkeypatch):
+    """Also two at once: the second finds the child still starting."""
+    marta, pepe = Raw(body=mail("Marta <marta@acme.test>")), Raw(body=mail("Pepe <pepe@acme.test>"))
+    kept = [
+        await inbound.receive(world.mail, raw, [Unreadable(key=f"raw:{n}", reason="the old parser")])
+        for n, raw in enumerate((marta, pepe))
+    ]
+    assert {one.state for one in kept} == {"unreadable"}
+    starting, start, second = asyncio.Event(), children.start, None
+
+    async def slow(*given):
+        starting.set()
+        await asyncio.wait([second], timeout=0.2)
+        return await start(*given)
+
+    monkeypatch.setattr(children, "start", slow)
+    first = asyncio.create_task(inbound.retry(kept[0].arrival_id))
+    second = asyncio.create_task(inbound.retry(kept[1].arrival_id))
+    await starting.wait()
+    again = [await first, await second]
+    assert [(one.state, one.arrival_id) for one in again] == [("stored", one.arrival_id) for one in kept]
 
 
 async def test_large_mails_that_wait_count_with_all_their_bytes(hub, world, inbound):
