@@ -495,6 +495,7 @@ async def test_drafts_go_to_the_server_after_a_pause_and_survive_a_reload_before
     await page.keyboard.type("una idea")
     await until(lambda: posts(seat.stage, "PUT", "/draft"))
     assert "mode=reply" in posts(seat.stage, "PUT", "/draft")[0]["body"]
+    await page.wait_for_selector("#row-1 [data-mine=draft]", state="visible")
     await page.get_by_text("Borrador guardado").wait_for()
 
     await page.keyboard.type(" y media")

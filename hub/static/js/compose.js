@@ -161,17 +161,25 @@ async function store({ form: shown, which, at, body, drafts: own, shelf: place }
     if (!body.text.trim()) {
       if (own[which]?.version) await ask("DELETE", `/c/${at}/draft?mode=${which}`);
       own[which] = { text: "", version: 0 };
+      badge(at, own);
       localStorage.removeItem(place);
       return said("");
     }
     const kept = await json(await ask("PUT", `/c/${at}/draft`, body));
     own[which] = { ...body, version: kept.version ?? body.version + 1 };
+    badge(at, own);
     if (JSON.parse(localStorage.getItem(place) ?? "{}").text === body.text) localStorage.removeItem(place);
     said("saved");
   } catch (error) {
     if (error.status === 409 && error.told.draft && shown === form) return conflict(error.told.draft, body);
     said("saved_here");
   }
+}
+
+/** Whether something is begun there shows in its row. */
+function badge(at, own) {
+  const mark = $(`#row-${at} [data-mine=draft]`);
+  if (mark) mark.hidden = !Object.values(own).some((one) => one.text);
 }
 
 /** The draft was changed elsewhere too: both texts are offered, none is lost. */
@@ -244,6 +252,9 @@ async function submitted(event) {
   pause = 0;
   localStorage.removeItem(shelf(which));
   drafts[which] = { text: "", version: 0 };
+  const at = conversation();
+  const rest = { ...drafts };
+  Promise.resolve(putting).then(() => badge(at, rest)); // one on its way would show it again
   field("text").value = "";
   $("[data-chips]", own).replaceChildren();
   $("[data-chips]", own).hidden = true;
