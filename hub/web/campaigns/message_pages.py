@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from aiohttp import web
 
@@ -139,10 +141,7 @@ async def page(
         blanks = (
             said.approved_variables if said and not form else preview.blanks_of(dict(await request.post()))
         )
-        around = await opened.frame(tx, request, campaign, "message")
-        around |= await opened.refusal(tx, error, "settings" if wanted else "message", _told_at(wanted, form))
-        if form and not around.get("clashes"):
-            around |= {"version": form.version, "page": form.page}
+        around = await _around(tx, request, campaign, error, form, wanted)
         campaign = opened.wished(campaign, wanted)
         shown = MessagePage(
             **around | {"campaign": campaign},
@@ -168,6 +167,22 @@ async def page(
         )
     status = opened.status(error)
     return await shell.page(request, "campaigns/message.html", shown, current="campaigns", status=status)
+
+
+async def _around(
+    tx: Tx,
+    request: web.Request,
+    campaign: Campaign,
+    error: HubError | None,
+    form: TextForm | None,
+    wanted: Change | None,
+) -> dict[str, Any]:
+    """The fields of StepPage; a form that comes back has read what it had read before."""
+    around = await opened.frame(tx, request, campaign, "message")
+    around |= await opened.refusal(tx, error, "settings" if wanted else "message", _told_at(wanted, form))
+    if form and not around.get("clashes"):
+        around |= {"version": form.version, "page": form.page}
+    return around
 
 
 def _told_at(wanted: Change | None, form: TextForm | None) -> str:
