@@ -7,7 +7,8 @@ with a worker is only what was on the wire.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 
@@ -73,13 +74,13 @@ class Bulk(Turning):
 
     async def _turn(self) -> None:
         if monotonic() - self._swept >= self.pace.sweep:
-            self._run("make", 0, self._make())
+            self._run("make", 0, self._make)
             await self.sweep()
         for id_, convoy in self.convoys.items():
             if convoy.lacks:
-                self._run("connect", id_, self._connect(convoy, True))
+                self._run("connect", id_, partial(self._connect, convoy, True))
             if id_ not in self._dry and convoy.wanted > 0:
-                self._run("load", id_, self._load(convoy))
+                self._run("load", id_, partial(self._load, convoy))
 
     async def _flush(self) -> None:
         await self.flusher.run()
@@ -102,7 +103,7 @@ class Bulk(Turning):
             convoy.close()
             del self.convoys[convoy.channel.id]
         else:
-            self._run("connect", convoy.channel.id, self._connect(convoy, working))
+            self._run("connect", convoy.channel.id, partial(self._connect, convoy, working))
 
     def _end(self, convoy: Convoy, letter: Letter, outcome: Sent | SendError | None) -> None:
         """It ended one way or another; None: not a byte of it was written."""
@@ -136,13 +137,11 @@ class Bulk(Turning):
             self._dry.add(convoy.channel.id)
         self._awake.set()
 
-    def _run(self, what: str, id_: int, doing: Coroutine[None, None, None]) -> None:
+    def _run(self, what: str, id_: int, doing: Callable[[], Awaitable[None]]) -> None:
         """One of each at a time; what breaks is logged and tried again by the next sweep."""
         running = self._tasks.get((what, id_))
-        if running is not None and not running.done():
-            doing.close()
-            return
-        self._tasks[what, id_] = asyncio.create_task(_safely(doing, what))
+        if running is None or running.done():
+            self._tasks[what, id_] = asyncio.create_task(_safely(doing, what))
 
     async def _note_health(self, convoy: Convoy) -> None:
         """The line's row says what is wrong with its way out, until something leaves again.
@@ -191,9 +190,9 @@ class Bulk(Turning):
         await self.flusher.close()
 
 
-async def _safely(doing: Coroutine[None, None, None], what: str) -> None:
+async def _safely(doing: Callable[[], Awaitable[None]], what: str) -> None:
     try:
-        await doing
+        await doing()
     except (*AWAY, *AGAIN) as error:
         log.warning("put off to the next sweep", what=what, error=str(error))
     except Exception:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from hub.campaigns import campaigns, timing
+from hub.campaigns import campaigns, caps, timing
 from hub.campaigns.clock import Clock
 from hub.campaigns.states import ENDED
 from hub.channels.text import one_line
@@ -19,6 +19,7 @@ from hub.customers import contact_hours
 from hub.customers.contact_hours import Hours
 from hub.customers.purchases import COUNTED
 from hub.deliveries.states import LEFT
+from hub.deliveries.taking_back import take_back_of
 from hub.plumbing import history
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import Conflict
@@ -88,13 +89,35 @@ def decide(one: Follower, clock: Clock, own: Hours | None) -> Verdict:
 
 
 async def pause_person(tx: Tx, campaign_id: int, contact_id: int, agent_id: int, why: str = "") -> int:
-    """Nothing more of this campaign reaches this person until `resume_person`; how many messages wait. NotFound."""
+    """Nothing more of this campaign reaches this person until `resume_person`; how many messages wait. NotFound.
+
+    What was tried, or is on the wire this moment, ends by itself.
+    """
+    await _take_back(tx, campaign_id, contact_id)
     return await _turn(tx, campaign_id, contact_id, agent_id, ("ready", ""), ("stopped", "paused"), why)
 
 
 async def resume_person(tx: Tx, campaign_id: int, contact_id: int, agent_id: int, why: str = "") -> int:
     """What was paused goes on; what is overdue leaves when their hours next allow. Raises NotFound, Conflict."""
     return await _turn(tx, campaign_id, contact_id, agent_id, ("stopped", "paused"), ("ready", ""), why)
+
+
+async def _take_back(tx: Tx, campaign_id: int, contact_id: int) -> None:
+    """What is made already may wait long, behind a closed gate or a line that rests. Locked first: makers are met."""
+    rows = await tx.fetch(
+        """
+        SELECT r.id FROM contact asked JOIN contact c ON c.root_id = asked.root_id
+        JOIN recipient r ON r.contact_id = c.id JOIN campaign k ON k.id = r.campaign_id
+        WHERE asked.id = $2 AND r.campaign_id = $1 AND r.state IN ('ready', 'made') AND r.reason = ''
+          AND k.state <> ALL($3) ORDER BY r.id FOR NO KEY UPDATE OF r
+        """,
+        campaign_id,
+        contact_id,
+        list(ENDED),
+    )
+    back = await take_back_of(tx, [row["id"] for row in rows])
+    await caps.give_back(tx, back)
+    await tx.execute("UPDATE recipient SET state = 'ready', made_at = NULL WHERE id = ANY($1)", back)
 
 
 async def _turn(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.campaigns import outcomes, unsettled
+from hub.campaigns import outcomes, sequencing, unsettled
 from hub.deliveries import gated, gates
 from hub.deliveries.claiming import Claimed
 from hub.deliveries.states import Changed
@@ -37,6 +37,23 @@ async def test_a_report_that_allows_one_more_try_is_heard_after_the_campaign_end
     jorge = await _tried_again(tx, recipients[world.jorge_address])
     assert [one.id for one in await _claimed(tx, world)] == [jorge]
     assert await tx.value("SELECT leave_before > now() FROM delivery WHERE id = $1", jorge), "in its hours"
+
+
+async def test_who_is_paused_does_not_get_what_is_made_already(tx: Tx, world: World) -> None:
+    """It waits behind a line that rests, or a campaign that stands still; what was tried ends by itself."""
+    campaign_id, recipients = await planned(tx, world)
+    await tx.execute("UPDATE campaign SET state = 'running' WHERE id = $1", campaign_id)
+    await tx.execute("UPDATE delivery SET state = 'queued', sent_at = NULL")
+    await tx.execute(
+        "UPDATE delivery SET tries = 1, started_at = now() WHERE recipient_id = $1",
+        recipients[world.jorge_address],
+    )
+    for contact_id, waits in ((world.marta, 1), (world.jorge, 0)):
+        assert await sequencing.pause_person(tx, campaign_id, contact_id, world.ana) == waits
+    assert await tx.value("SELECT array_agg(recipient_id) FROM delivery") == [recipients[world.jorge_address]]
+    assert await sequencing.resume_person(tx, campaign_id, world.marta, world.ana) == 1
+    states = await tx.fetch("SELECT state FROM recipient ORDER BY contact_id")
+    assert [row["state"] for row in states] == ["ready", "made"]
 
 
 async def _tried_again(tx: Tx, recipient_id: int) -> int:
