@@ -166,8 +166,8 @@ def _titled(fact: MessageReceived, can: Capabilities, title: str) -> MessageRece
 def delivery_reported(world: World, arrival: Arrival, number: int, fact: DeliveryReported) -> None:
     """What became of something we sent."""
     told = reports.decide(world.sent, arrival.line.id, fact)
-    arrival.nobodys = arrival.nobodys or any(one.erased for one in told)
-    world.reported.extend(told)
+    arrival.nobodys = arrival.nobodys or told.erased
+    world.reported.append(told)
 
 
 def call_changed(world: World, arrival: Arrival, number: int, fact: CallChanged) -> None:

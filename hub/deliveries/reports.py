@@ -97,25 +97,23 @@ async def look_up(tx: Tx, crypto: Crypto, reports: Sequence[tuple[int, DeliveryR
     return msgspec.structs.replace(known, erased=await suppression.erased(tx, crypto, lost))
 
 
-def decide(known: Known, channel_id: int, fact: DeliveryReported) -> list[Reported]:
+def decide(known: Known, channel_id: int, fact: DeliveryReported) -> Reported:
     """Whose report this is, and what it says of the address."""
     found = _found(known, channel_id, fact)
     if fact.recipient in known.erased if found is None else found.recipient == BLOT:
         bare = msgspec.structs.replace(fact, recipient="", reason="", message_id="", provider_id="")
         id_ = found.id if found else None
-        return [Reported(fact=bare, channel_id=channel_id, delivery_id=id_, erased=True)]
+        return Reported(fact=bare, channel_id=channel_id, delivery_id=id_, erased=True)
     if found is None:
-        return [Reported(fact=fact, channel_id=channel_id, delivery_id=None)]
+        return Reported(fact=fact, channel_id=channel_id, delivery_id=None)
     dead = fact.state == "failed" and fact.permanent and (fact.dead or _is_dead(fact))
-    return [
-        Reported(
-            fact=fact,
-            channel_id=channel_id,
-            delivery_id=found.id,
-            dead_address_id=found.address_id if dead else None,
-            wish=_wish(found.address_id, channel_id, fact, dead) if found.address_id else None,
-        )
-    ]
+    return Reported(
+        fact=fact,
+        channel_id=channel_id,
+        delivery_id=found.id,
+        dead_address_id=found.address_id if dead else None,
+        wish=_wish(found.address_id, channel_id, fact, dead) if found.address_id else None,
+    )
 
 
 async def write(tx: Tx, reported: Sequence[Reported]) -> list[Changed]:
@@ -317,5 +315,5 @@ async def join_early(tx: Tx, crypto: Crypto, *, most: int = 200) -> list[Changed
         return []
     reports = [(row["channel_id"], msgspec.convert(row["report"], DeliveryReported)) for row in rows]
     known = await look_up(tx, crypto, reports)
-    joined = [one for channel_id, fact in reports for one in decide(known, channel_id, fact)]
+    joined = [decide(known, channel_id, fact) for channel_id, fact in reports]
     return await write(tx, [one for one in joined if one.delivery_id is not None])

@@ -165,7 +165,7 @@ async def test_a_late_delivered_and_a_resend_call_it_back(tx: Tx, world: World) 
     token = CRYPTO.sign("bounce", made.delivery)
     told = [(made.sms.id, DeliveryReported(key="k", state="delivered", token=token))]
     known = await reports.look_up(tx, CRYPTO, told)
-    await outcomes.tell(tx, await reports.write(tx, reports.decide(known, *told[0])))
+    await outcomes.tell(tx, await reports.write(tx, [reports.decide(known, *told[0])]))
     row = await after(tx, made.delivery)
     assert row is not None
     assert row["state"] == "canceled"

@@ -33,7 +33,7 @@ async def told_it_is_a_landline(tx: Tx, world: World) -> Crossing:
         only_here=True,
     )
     known = await reports.look_up(tx, Crypto(SECRET), [(made.sms.id, fact)])
-    await reports.write(tx, reports.decide(known, made.sms.id, fact))
+    await reports.write(tx, [reports.decide(known, made.sms.id, fact)])
     return made
 
 

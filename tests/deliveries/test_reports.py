@@ -35,7 +35,7 @@ async def report(tx: Tx, world: World, *facts: DeliveryReported) -> Sequence[Cha
     """Hand a batch of reports to the step of the road in."""
     told = [(world.mail.id, fact) for fact in facts]
     known = await reports.look_up(tx, CRYPTO, told)
-    decided = [one for channel_id, fact in told for one in reports.decide(known, channel_id, fact)]
+    decided = [reports.decide(known, channel_id, fact) for channel_id, fact in told]
     return await reports.write(tx, decided)
 
 
