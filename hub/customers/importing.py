@@ -173,7 +173,7 @@ def sheet(source: Source, *, after: int = 1) -> tuple[list[str], Iterator[tuple[
 
 
 def size(source: Source) -> int:
-    """Bytes of it."""
+    """How many bytes it has."""
     return len(source) if isinstance(source, bytes) else source.stat().st_size
 
 
