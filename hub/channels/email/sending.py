@@ -48,7 +48,8 @@ async def send(outgoing: Outgoing, line: Line, before_wire: BeforeWire, pool: Sm
     account = account_of(line)
     content = await _built(outgoing)
     token = await access_token(line)
-    for _ in range(pool.most + 1):  # every connection at rest may have died unseen; a fresh one ends this
+    # Every connection at rest may have died unseen; a fresh one ends this.
+    for _ in range(pool.most_of(account) + 1):
         async with connected(pool, account, token) as lent:
             try:
                 sender = outgoing.bounce_address or line.address
@@ -234,6 +235,7 @@ def account_of(line: Line) -> Account:
         password=line.secrets.get("smtp_password", ""),
         certificate=str(settings.get("smtp_certificate", "")),
         local_name=as_ascii_where_possible(line.address).rpartition("@")[2] or "localhost",
+        most=int(settings.get("connections") or 0),
     )
 
 

@@ -26,7 +26,10 @@ TRUSTED_IDLE_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Account:
-    """Whom we hand mail to, and as whom. `security`: tls, starttls or none; `certificate`: a PEM to trust."""
+    """Whom we hand mail to, and as whom. `security`: tls, starttls or none; `certificate`: a PEM to trust.
+
+    `most`: connections at once, where they are more than the pool's.
+    """
 
     host: str
     port: int
@@ -35,6 +38,7 @@ class Account:
     password: str = field(default="", repr=False)
     certificate: str = field(default="", repr=False)
     local_name: str = "localhost"
+    most: int = 0
 
 
 @dataclass(eq=False)
@@ -49,7 +53,10 @@ class Lent:
 
 
 class SmtpPool:
-    """At most `most` connections an account. `seconds` bounds each step: connect, login, one command."""
+    """At most `most` connections an account, unless it says more.
+
+    `seconds` bounds each step: connect, login, one command.
+    """
 
     def __init__(self, *, most: int = MOST_CONNECTIONS, seconds: float = 30.0) -> None:
         self.most = most
@@ -66,7 +73,7 @@ class SmtpPool:
         Raises aiosmtplib's errors, ssl.SSLError, and TimeoutError when all connections stayed busy.
         """
         self._forget_other_loop()
-        slots = self._slots.setdefault(account, asyncio.Semaphore(self.most))
+        slots = self._slots.setdefault(account, asyncio.Semaphore(self.most_of(account)))
         await asyncio.wait_for(slots.acquire(), self.seconds)
         try:
             lent = await self._idle_one(account) or await self._open(account, access_token)
@@ -76,6 +83,10 @@ class SmtpPool:
                 self._take_back(account, lent)
         finally:
             slots.release()
+
+    def most_of(self, account: Account) -> int:
+        """How many connections this account has at once."""
+        return max(self.most, account.most)
 
     async def close(self) -> None:
         """Say goodbye everywhere; nobody waits longer than a second for it."""
