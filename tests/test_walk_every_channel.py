@@ -24,7 +24,7 @@ from hub.lab.sent import Outbox, Sent
 from hub.operating.stories import GUARD
 from hub.plumbing.hub import Hub
 from tests.channels.texting import MARTA, PHOTO, Texting, texting
-from tests.deliveries.road import running, until
+from tests.deliveries.road import PATIENT, running, until
 from tests.mailroom import rooms
 from tests.web.browsing import Browser
 from tests.web.chatting import chat_line, heard, visitor
@@ -191,7 +191,7 @@ async def test_walk_every_channel(hub: Hub, world: World) -> None:
 async def walking(hub: Hub, world: World) -> AsyncIterator[Walk]:
     """Everything up, every line connected, Marta's numbers known; answers leave at once and go on at once."""
     outbox = Outbox(hub.settings.data)
-    async with texting(hub, world) as texts, rooms.door(hub) as door, running(hub):
+    async with texting(hub, world) as texts, rooms.door(hub) as door, running(hub, PATIENT):
         port, texts.twilio.texts.outbox = await _free_port(), outbox
         async with mail_server.running(outbox, "127.0.0.1", port):
             mail = {

@@ -10,7 +10,7 @@ from hub.conversations.replies import Answer, reply
 from hub.plumbing.errors import BadInput, Conflict
 from hub.plumbing.hub import Hub
 from tests.channels.texting import MARTA, texting
-from tests.deliveries.road import DOMAIN, running, until_all
+from tests.deliveries.road import DOMAIN, PATIENT, running, until_all
 from tests.world import World
 
 BODY = "Hola, {{1}}: tu pedido {{2}} ya ha salido."
@@ -41,7 +41,7 @@ def test_blanks_are_filled_in_one_line_and_none_may_be_empty():
 
 
 async def test_when_the_window_is_closed_only_an_approved_text_leaves(hub: Hub, world: World) -> None:
-    async with texting(hub, world) as texts, running(hub):
+    async with texting(hub, world) as texts, running(hub, PATIENT):
         await texts.says_on_whatsapp("Hola")
         said = (await texts.messages())[0]
         await hub.pool.execute(

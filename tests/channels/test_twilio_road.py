@@ -12,14 +12,14 @@ from hub.lab.twilio_texts import Trouble
 from hub.plumbing.errors import BadInput
 from hub.plumbing.hub import Hub
 from tests.channels.texting import MARTA, OURS, PHOTO, Texting, texting
-from tests.deliveries.road import DOMAIN, running, until
+from tests.deliveries.road import DOMAIN, PATIENT, running, until
 from tests.world import World
 from workers.fetching import ask_providers
 
 
 async def test_one_matter_over_both_channels_and_back(hub: Hub, world: World) -> None:
     """A photo by SMS, an answer; WhatsApp goes on in the same conversation; reports reach the bubble."""
-    async with texting(hub, world) as texts, running(hub):
+    async with texting(hub, world) as texts, running(hub, PATIENT):
         assert (await texts.says("Mira", files=[("image/png", PHOTO)])).status == 200
         [first] = await texts.messages()
         browser = await texts.site.browser(world.ana)
@@ -45,7 +45,7 @@ async def test_one_matter_over_both_channels_and_back(hub: Hub, world: World) ->
 
 async def test_how_sending_fails(hub: Hub, world: World) -> None:
     """Throttled waits and comes again, a refusal is final and told, a broken answer is perhaps sent."""
-    async with texting(hub, world, by_itself=False) as texts, running(hub):
+    async with texting(hub, world, by_itself=False) as texts, running(hub, PATIENT):
         await texts.says("Hola")
         matter = (await texts.messages())[0]["conversation_id"]
         texts.twilio.texts.troubles.append(Trouble(status=429, code=20429, retry_after="0"))
@@ -67,7 +67,7 @@ async def test_how_sending_fails(hub: Hub, world: World) -> None:
 
 async def test_a_stop_word_ends_it_and_a_start_word_begins_it_again(hub: Hub, world: World) -> None:
     """Promise 69 over the webhook: BAJA stops that line alone, a sentence with stop in it does not."""
-    async with texting(hub, world) as texts, running(hub):
+    async with texting(hub, world) as texts, running(hub, PATIENT):
         await texts.says("Please stop the delivery of order 3")
         matter = (await texts.messages())[0]["conversation_id"]
         await answered(texts, world, matter, "Parado", "delivered")
@@ -85,7 +85,7 @@ async def test_a_stop_word_ends_it_and_a_start_word_begins_it_again(hub: Hub, wo
 
 async def test_a_file_of_ours_is_lent_for_a_while(hub: Hub, world: World) -> None:
     """The link in the message opens the file without a session; another's, an old or a made-up one does not."""
-    async with texting(hub, world) as texts, running(hub):
+    async with texting(hub, world) as texts, running(hub, PATIENT):
         await texts.says_on_whatsapp("Hola")
         matter = (await texts.messages())[0]["conversation_id"]
         browser = await texts.site.browser(world.ana)
@@ -108,7 +108,7 @@ async def test_a_file_of_ours_is_lent_for_a_while(hub: Hub, world: World) -> Non
 
 async def test_what_webhooks_lost_is_made_up_for(hub: Hub, world: World) -> None:
     """Twilio's list knows a message and a final state nobody told us of; told ones come no second time."""
-    async with texting(hub, world, by_itself=False) as texts, running(hub):
+    async with texting(hub, world, by_itself=False) as texts, running(hub, PATIENT):
         await texts.says("Contada")
         matter = (await texts.messages())[0]["conversation_id"]
         await answered(texts, world, matter, "Re", "sent")

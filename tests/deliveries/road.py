@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
+
 from hub.channels.facts import Party
 from hub.conversations.replies import Answer, Reply, reply
 from hub.departure import Pace
@@ -21,6 +23,8 @@ from tests.world import World
 
 DOMAIN = "hub.dialogo.test"
 QUICK = Pace(sweep=0.05, send=5.0, margin=1.0, rest_at_first=0.2, gaps=(0.2, 0.5, 1.0))
+PATIENT = msgspec.structs.replace(QUICK, send=60.0, margin=10.0)
+"""Where nobody is silent, and only our own work may take its time: a provider's library loaded, a page drawn."""
 
 
 async def matter(tx: Tx, world: World, *, subject: str = "Pedido 48213", **more: Any) -> int:

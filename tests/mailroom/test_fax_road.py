@@ -96,7 +96,7 @@ async def test_a_fax_arrives_anywhere_is_answered_and_its_report_settles_it(hub,
                     text="¿Firmamos el año próximo? Un saludo, señor Núñez.", attachments=[upload.token]
                 )
                 await reply(tx, road.DOMAIN, came["conversation_id"], world.ana, answer)
-            async with road.running(hub):
+            async with road.running(hub, road.PATIENT):
                 await road.until_all(hub, "sent")
             sent = message_from_bytes(server.attempts[-1].raw, policy=policy.default)
             assert sent["To"] == "34912345678@efaxsend.com"
@@ -125,7 +125,7 @@ async def test_a_report_without_our_token_settles_the_only_one_that_waits_and_si
             async def send(text: str) -> None:
                 async with hub.transaction() as tx:
                     await reply(tx, road.DOMAIN, conversation, world.ana, Answer(text=text, force=True))
-                async with road.running(hub):
+                async with road.running(hub, road.PATIENT):
                     await road.until_all(hub, "sent", "failed", "unknown")
 
             await send("one")

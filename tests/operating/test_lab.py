@@ -130,7 +130,7 @@ async def test_every_channel_is_played_and_what_left_is_seen(lab: Browser, hub: 
     for one in matters:
         where = {"channel_id": str(one["channel_id"])}
         assert (await lab.post(f"/c/{one['conversation_id']}/messages", answer | where)).status == 303
-    async with road.running(hub):
+    async with road.running(hub, road.PATIENT):
         await road.until_all(hub, "sent", "delivered", "failed")
     shown = await (await lab.get("/lab/sent", headers={"Accept": "application/json"})).json()
     assert {one["kind"] for one in shown["items"]} == {"email", "fax", "whatsapp"}

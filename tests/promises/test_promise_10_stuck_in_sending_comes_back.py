@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 from hub.departure import Pace
 from hub.plumbing.hub import Hub
@@ -27,11 +26,9 @@ async def test_promise_10_stuck_in_sending_comes_back(hub: Hub, world: World) ->
 
             await until(sending)
             await asyncio.to_thread(worker.kill)
-        killed = time.monotonic()
         assert (await states(hub))[delivery.id] == "sending"
         with worker_process(hub.settings, PACE):
-            await until_all(hub, "unknown", seconds=15)
-        assert time.monotonic() - killed < PACE.send + PACE.margin + 12
+            await until_all(hub, "unknown")
         assert len(server.bodies) == 1
     row = await hub.pool.fetchrow("SELECT code, lease_until FROM delivery")
     assert (row["code"], row["lease_until"]) == ("lease_over", None)
