@@ -45,7 +45,9 @@ async def claim(
 async def _refused(tx: Tx, asked: Sequence[Asked]) -> dict[int, str]:
     """Recipient id → why not, by a code: a hold, or that they were written to often enough this week."""
     held = {one.id: one.code for one in asked if one.code}
-    # Merged since the try before: the place it has is nobody's now, and would let two of one person leave.
-    await caps.give_back(tx, [one.id for one in asked if one.placed not in (None, one.root_id)])
+    # A place from a try before: of who does not go it would keep out the one who goes in their stead, and one taken
+    # before a merge is nobody's now, and would let two of one person leave.
+    placed = [one for one in asked if one.placed is not None]
+    await caps.give_back(tx, [one.id for one in placed if one.code or one.placed != one.root_id])
     places = [caps.Wanted(one.id, one.root_id, one.campaign_id, one.step) for one in asked if not one.code]
     return held | await caps.take(tx, places)

@@ -127,6 +127,22 @@ async def test_two_workers_at_once_write_to_one_person_once(hub: Hub, world: Wor
     assert await second == (0, ["same_person"])
 
 
+async def test_of_two_who_became_one_person_somebody_gets_it(hub: Hub, world: World) -> None:
+    """The one whose turn is not first has the place from a try before: it must not keep out the other."""
+    first, second = (await running(hub, world, 2)).recipients
+    async with hub.transaction() as tx:
+        assert await making.make(tx, DOMAIN) == 2
+        place = await tx.record(
+            "SELECT contact_id AS root_id, campaign_id, step FROM recipient WHERE id = $1", second
+        )
+        assert place is not None
+        assert not await caps.take(tx, [Wanted(second, *place)])
+        await tx.execute("UPDATE contact SET root_id = $1 WHERE search IN ('c1', 'c2')", place["root_id"])
+        going, refused = await leaving.claim(tx, "w", {world.mail.id: 2}, lease_seconds=60)
+    assert [one.recipient_id for one in going] == [first]
+    assert [(one.recipient_id, one.code) for one in refused] == [(second, "same_person")]
+
+
 async def test_who_is_merged_between_two_claims_at_once_gets_one(hub: Hub, world: World) -> None:
     """Each claim saw a person of their own; what is written afterwards is written for one of them."""
     first, second = (await running(hub, world, 2)).recipients
