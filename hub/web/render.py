@@ -73,6 +73,7 @@ def environment() -> jinja2.Environment:
     made.filters |= {
         "moment": moment,
         "filesize": filesize,
+        "on_its_clock": on_its_clock,
         "number": number,
         "reached": shown,
         "as_json": as_json,
@@ -104,6 +105,12 @@ def moment(at: datetime | None, form: str = "short") -> Markup:
     return Markup('<time datetime="{}" data-t="{}" title="{}">{}</time>').format(
         at.astimezone(UTC).isoformat(timespec="seconds"), form, full, escape(_written(local, form, full))
     )
+
+
+def on_its_clock(at: datetime) -> str:
+    """Day and hour as the clock shows them that `at` carries, somebody else's perhaps: 22 Nov, 06:38."""
+    this_year = at.year == datetime.now(at.tzinfo).year
+    return format_datetime(at, "d MMM, HH:mm" if this_year else "d MMM y, HH:mm", locale=texts.language())
 
 
 def filesize(size: int) -> str:

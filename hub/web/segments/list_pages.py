@@ -75,6 +75,7 @@ class ImportPage(View, frozen=True, kw_only=True):
 
     one: Importing
     percent: int
+    meanings: Options
 
 
 class Uploaded(msgspec.Struct):
@@ -184,7 +185,11 @@ ROUTES: list[RouteDef] = [
 async def _import(request: web.Request) -> ImportPage:
     async with hub_of(request).transaction() as tx:
         one = await list_importing.load(tx, id_of(request))
-    return ImportPage(one=one, percent=int(100 * one.seen / one.rows))
+    return ImportPage(one=one, percent=int(100 * one.seen / one.rows), meanings=_meanings())
+
+
+def _meanings() -> Options:
+    return [(key, _(name)) for key, name in WORDS.items()]
 
 
 async def _waiting(request: web.Request) -> tuple[Uploaded, Path]:
@@ -230,7 +235,7 @@ async def _page(
             for n, one in enumerate(headings)
             if one
         ],
-        meanings=[(key, _(name)) for key, name in WORDS.items()],
+        meanings=_meanings(),
         everybody=plan.everybody,
         proof=plan.proof,
         taken=taken,
