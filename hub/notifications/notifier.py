@@ -71,24 +71,20 @@ async def unseen(tx: Tx, agent_id: int) -> int:
     return counted
 
 
-async def see(
-    tx: Tx, agent_id: int, *, up_to: int | None = None, conversation_id: int | None = None
-) -> list[int]:
-    """They have seen all of theirs up to an id, or those of one conversation; which of them were new."""
-    rows = await tx.fetch(
+async def see(tx: Tx, agent_id: int, *, up_to: int | None = None, conversation_id: int | None = None) -> None:
+    """They have seen all of theirs up to an id, or those of one conversation."""
+    seen = await tx.execute(
         """
         UPDATE notification SET seen_at = now()
         WHERE agent_id = $1 AND seen_at IS NULL AND ($2::bigint IS NULL OR id <= $2)
           AND ($3::bigint IS NULL OR conversation_id = $3)
-        RETURNING id
         """,
         agent_id,
         up_to,
         conversation_id,
     )
-    if rows:
+    if seen:
         tx.signal("notices", agent_id, [f"agent:{agent_id}"])  # the number beside the bell
-    return [row["id"] for row in rows]
 
 
 async def notify(tx: Tx, news: News) -> list[int]:
