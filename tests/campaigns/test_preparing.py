@@ -138,7 +138,7 @@ async def _freeze_alone(hub: Hub) -> None:
 async def test_what_was_reviewed_is_what_leaves_and_only_from_its_hour_on(hub: Hub, world: World) -> None:
     """One edited, one left out, the number typed; then it starts by itself, once, and finishes when nothing is left."""
     async with hub.transaction() as tx:
-        people = await customers(tx, 4)
+        await customers(tx, 4)
         made = await draft(
             tx, world, text="Hola {{ contact.name }}: {{ bought.last }}. {{ unsubscribe.link }}"
         )
@@ -192,7 +192,6 @@ async def test_what_was_reviewed_is_what_leaves_and_only_from_its_hour_on(hub: H
     await hub.pool.execute("UPDATE delivery SET state = 'sent', sent_at = now()")
     await begin_and_end(hub)
     assert await state(hub, made.id) == "finished"
-    assert len(people) == 4
 
 
 def edited_hash(card: deck.Card, text: str) -> bytes:
