@@ -15,12 +15,10 @@ async def refresh(tx: Tx, ids: Sequence[int]) -> None:
     """Recompute every denormalised column of these conversations; their rows are already locked.
 
     The last sequence never falls, so that no number is given twice. A conversation joined into one of these
-    counts for its line: the newest message of both, the older clock. Who waits: the customer's first message
-    that a person wrote and nobody answered, in writing or on the phone, since it was last closed; nobody, unless
-    open or snoozed.
+    counts for its line: the newest message of both, the older clock. Nobody waits unless it is open or snoozed.
     """
     await tx.execute(
-        """
+        f"""
         UPDATE conversation v
         SET last_seq = greatest(v.last_seq, f.last_seq), last_in_seq = f.last_in_seq,
             last_message_at = coalesce(f.last_message_at, v.created_at),
@@ -38,21 +36,7 @@ async def refresh(tx: Tx, ids: Sequence[int]) -> None:
                 (SELECT m.channel_id FROM message m JOIN conversation k ON k.id = m.conversation_id
                  WHERE (k.id = one.id OR k.joined_into_id = one.id) AND m.channel_id IS NOT NULL
                  ORDER BY m.created_at DESC, m.seq DESC LIMIT 1) AS last_channel_id,
-                (SELECT min(m.created_at) FROM message m JOIN conversation k ON k.id = m.conversation_id
-                 WHERE (k.id = one.id OR k.joined_into_id = one.id) AND m.direction = 'in' AND NOT m.automatic
-                   AND m.created_at > coalesce((
-                       SELECT max(a.created_at) FROM message a JOIN conversation b ON b.id = a.conversation_id
-                       WHERE (b.id = one.id OR b.joined_into_id = one.id)
-                         AND a.direction = 'out' AND NOT a.automatic AND NOT EXISTS (
-                             SELECT FROM call u WHERE u.message_id = a.id AND u.answered_at IS NULL)), '-infinity')
-                   AND m.created_at > coalesce((
-                       SELECT max(t.answered_at) FROM call t JOIN conversation b ON b.id = t.conversation_id
-                       WHERE b.id = one.id OR b.joined_into_id = one.id), '-infinity')
-                   AND m.created_at > coalesce((
-                       SELECT max(h.at) FROM history h
-                       WHERE h.conversation_id = one.id AND h.verb = 'closed' AND NOT EXISTS (
-                           SELECT FROM history r WHERE r.conversation_id = one.id AND r.verb = 'reopened'
-                              AND r.agent_id IS NOT NULL AND r.id > h.id)), '-infinity')) AS waiting_since
+                {_WAITING} AS waiting_since
             FROM unnest($1::bigint[]) AS one (id)
             LEFT JOIN LATERAL (
                 SELECT m.created_at, m.direction,
@@ -70,3 +54,24 @@ async def refresh(tx: Tx, ids: Sequence[int]) -> None:
         list(ids),
         PREVIEW,
     )
+
+
+# Of `one`: the customer's first message that a person wrote and nobody answered, in writing or on the phone, since it
+# was last closed.
+_WAITING = """
+    (SELECT min(m.created_at) FROM message m JOIN conversation k ON k.id = m.conversation_id
+     WHERE (k.id = one.id OR k.joined_into_id = one.id) AND m.direction = 'in' AND NOT m.automatic
+       AND m.created_at > coalesce((
+           SELECT max(a.created_at) FROM message a JOIN conversation b ON b.id = a.conversation_id
+           WHERE (b.id = one.id OR b.joined_into_id = one.id)
+             AND a.direction = 'out' AND NOT a.automatic AND NOT EXISTS (
+                 SELECT FROM call u WHERE u.message_id = a.id AND u.answered_at IS NULL)), '-infinity')
+       AND m.created_at > coalesce((
+           SELECT max(t.answered_at) FROM call t JOIN conversation b ON b.id = t.conversation_id
+           WHERE b.id = one.id OR b.joined_into_id = one.id), '-infinity')
+       AND m.created_at > coalesce((
+           SELECT max(h.at) FROM history h
+           WHERE h.conversation_id = one.id AND h.verb = 'closed' AND NOT EXISTS (
+               SELECT FROM history r WHERE r.conversation_id = one.id AND r.verb = 'reopened'
+                  AND r.agent_id IS NOT NULL AND r.id > h.id)), '-infinity'))
+"""
