@@ -17,7 +17,7 @@ from hub.plumbing.texts import _
 
 
 class Unsettled(msgspec.Struct, frozen=True, kw_only=True):
-    """One of them, and the evidence. `code`, `reason`: worded by deliveries/wording; `said`: what the server said.
+    """One of them, and the evidence. `code`, `reason`: what the server said, worded by deliveries/wording.
 
     `started_at`: when its last try began; `worker`, `connection`: who had it, as they name themselves in the logs.
     """

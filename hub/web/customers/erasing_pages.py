@@ -20,7 +20,7 @@ PAGE = 50
 
 
 class ErasePage(View, frozen=True, kw_only=True):
-    """GET /contacts/{id}/erase: what will go, with how many; `elsewhere`: messages of others that name them."""
+    """GET /contacts/{id}/erase: what will go, with how many. `most`: so far mentions elsewhere are counted."""
 
     foreseen: Foreseen
     goes: list[tuple[str, int]]

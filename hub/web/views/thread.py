@@ -54,7 +54,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
     `why_not`: why it cannot be used now, in words; empty if it can. `why`: what speaks for it. `until`: until
     when free text may go there. `parts`: its texts are counted in parts (static/js/parts.js); `cost` of one
-    part, message or page, in euro cents. `types`: the files it takes, empty for any.
+    part, message or page, in euro cents.
     """
 
     id: int
