@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import os
 import sys
 from pathlib import Path
@@ -9,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from hub.plumbing.embedded import children
+from hub.plumbing.embedded import kept as kept_running
 from hub.plumbing.embedded.children import Child, ChildDied, Children, Command, shorten, tail
+from hub.plumbing.embedded.kept import Kept
+from hub.plumbing.embedded.place import Lock
 
 
 def test_a_long_log_is_cut_and_three_old_ones_are_kept(
@@ -89,3 +94,64 @@ async def test_children_stop_the_last_started_first(tmp_path: Path) -> None:
         await all_children.start(Command(name, [sys.executable, "-c", code, name], log, ready=up))
     await all_children.stop()
     assert order.read_text() == "cba"
+
+
+async def test_a_log_that_cannot_be_cut_keeps_nobody_from_starting_a_dead_child_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(log: Path) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(children, "shorten", read_only)
+    started = tmp_path / "started"
+    script = "import sys; open(sys.argv[1], 'a').write('x')"
+    said: list[str] = []
+    kept = Children(said.append)
+    await kept.start(Command("w", [sys.executable, "-S", "-c", script, str(started)], tmp_path / "w.log"))
+    async with asyncio.timeout(40):
+        while not started.exists() or len(started.read_text()) < 2:
+            await asyncio.sleep(0.02)
+    await kept.stop()
+    assert any("Read-only file system" in line for line in said)
+
+
+async def test_a_server_is_taken_over_later_where_it_cannot_be_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever ran it is gone and we hold its lock: nobody else would ever start it."""
+    monkeypatch.setattr(kept_running, "AGAIN_SECONDS", 0.01)
+    server = _Server(tmp_path, [OSError(errno.EAGAIN, "no more processes")])
+    ran_by_another = Lock(server.lock_file)
+    assert ran_by_another.take()
+    said: list[str] = []
+    both = Children(said.append)
+    kept = Kept(server, both)
+    await kept.start()
+    assert kept.adopted
+    ran_by_another.release()
+    async with asyncio.timeout(40):
+        while kept.adopted:
+            await asyncio.sleep(0.02)
+    await kept.stop_watching()
+    await both.stop()
+    kept.release()
+    assert any("no more processes" in line for line in said)
+
+
+class _Server:
+    """Answers always; the first starts fail as told."""
+
+    name = "a server"
+    url = ""
+
+    def __init__(self, folder: Path, troubles: list[Exception]) -> None:
+        self.lock_file = folder / "lock"
+        self._log, self._troubles = folder / "server.log", troubles
+
+    async def command(self) -> Command:
+        if self._troubles:
+            raise self._troubles.pop()
+        return Command(self.name, ["/bin/sleep", "60"], self._log)
+
+    async def answers(self) -> bool:
+        return True

@@ -161,13 +161,23 @@ class Children:
         delay = 0.0
         told = -STEADY_AFTER
         while not self._stopping:
-            await _end_of(child)
+            await self._end_of(child)
             steady = time.monotonic() - child.started > STEADY_AFTER
             delay = 0.1 if steady or not delay else min(delay * 2, LONGEST_DELAY)
             deaths.append(time.monotonic())
             told = self._report(child, deaths, delay, told)
             await asyncio.sleep(delay)
             await self._start_again(child)
+
+    async def _end_of(self, child: Child) -> None:
+        """Wait for the end, keeping the log small meanwhile."""
+        while child.alive:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(child.wait()), 30)
+            try:
+                await asyncio.to_thread(shorten, child.command.log)
+            except OSError as error:  # the child matters more than its log
+                self.say(f"{child.command.log} cannot be cut: {error}")
 
     async def _start_again(self, child: Child) -> None:
         try:
@@ -189,14 +199,6 @@ class Children:
         code = child.process.returncode if child.process else None
         self.say(f"{child.command.name} ended ({_exit_in_words(code)}): starting it again in {delay:.1f} s")
         return told
-
-
-async def _end_of(child: Child) -> None:
-    """Wait for the end, keeping the log small meanwhile."""
-    while child.alive:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(child.wait()), 30)
-        await asyncio.to_thread(shorten, child.command.log)
 
 
 def shorten(log: Path) -> None:

@@ -7,12 +7,14 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-from hub.plumbing.embedded.children import Child, ChildDied, Children, Command
+from hub.plumbing.embedded.children import Child, Children, Command
 from hub.plumbing.embedded.place import Lock
-from hub.plumbing.errors import Unavailable
+from hub.plumbing.errors import HubError, Unavailable
 
 ADOPT_WITHIN = 60.0
 """Seconds another process's server may take to answer before we give up."""
+AGAIN_SECONDS = 5.0
+"""Between two tries to take one over."""
 
 
 class Server(Protocol):
@@ -83,6 +85,6 @@ class Kept:
         while self.child is None:
             try:
                 await self._run()
-            except ChildDied as error:
-                self._children.say(str(error))
-                await asyncio.sleep(5)
+            except (HubError, OSError) as error:  # nobody else would: we hold its lock
+                self._children.say(f"{self.server.name} cannot be started now: {error}")
+                await asyncio.sleep(AGAIN_SECONDS)
