@@ -10,8 +10,27 @@ from zipfile import ZipFile
 
 SVG = "{http://www.w3.org/2000/svg}"
 ICONS = (
-    *("alarm-clock", "archive", "arrow-down", "arrow-down-wide-narrow", "arrow-left", "arrow-right", "arrow-up", "at-sign", "ban"),
-    *("bell", "bookmark", "building-2", "calendar", "calendar-off", "check", "check-check", "chevron-down"),
+    *(
+        "alarm-clock",
+        "archive",
+        "arrow-down",
+        "arrow-down-wide-narrow",
+        "arrow-left",
+        "arrow-right",
+        "arrow-up",
+    ),
+    *(
+        "at-sign",
+        "ban",
+        "bell",
+        "bookmark",
+        "building-2",
+        "calendar",
+        "calendar-off",
+        "check",
+        "check-check",
+        "chevron-down",
+    ),
     *(
         "chevron-left",
         "chevron-right",
