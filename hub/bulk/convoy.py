@@ -213,8 +213,9 @@ class Convoy:
             self._rest_seconds, self.trouble, self.works = 0.0, None, True
         elif isinstance(outcome, Misconfigured):
             self.trouble = outcome
+            if not self.works:  # else it may be this letter's alone: a relay that takes no mail for one place
+                self._give_back(list(self.ready))
             self._rest()
-            self._give_back(list(self.ready))  # it is no better for them
         if carrier.current is letter:
             carrier.current = None
         if carrier.next is letter:

@@ -18,7 +18,7 @@ from hub.channels.outgoing import Sent
 from tests.channels.test_smtp_pipelining import letter, line
 from tests.fakes.faulty_smtp import FaultySmtp
 
-LETTERS = 40
+LETTERS = 30
 FAULTS = ("RCPT=550", "RCPT=450", "MAIL=451", "DATA=550", "DOT=554", "RCPT=550,354-anyway", "drop-before-dot")
 SLOW = ("", "tarpit:0.01", "tarpit:0.02:RCPT", "tarpit:0.02:DATA", "tarpit:0.02:DOT")
 CHANNEL = Channel(

@@ -81,6 +81,20 @@ async def test_a_line_that_may_not_send_tries_a_few_and_gives_back_the_rest() ->
     assert convoy._rest_seconds == 1.0, "it was one trouble"
 
 
+async def test_one_that_a_line_takes_nowhere_holds_up_no_others() -> None:
+    told = Told()
+    with FaultySmtp("RCPT:c9@customers.test=550 relay access denied") as server:
+        convoy = Convoy(CHANNEL, SmtpCourier(line(server)), told.start, told.end)
+        convoy.ready.extend(letters(30))
+        await convoy.connect(working=True)
+        async with asyncio.timeout(20):
+            while convoy.load or convoy.ready:
+                await asyncio.sleep(0.005)
+        convoy.close()
+    assert {id_ for id_, one in told.outcomes.items() if not isinstance(one, Sent)} == {9}
+    assert isinstance(told.outcomes[9], Misconfigured)
+
+
 async def test_a_line_nobody_answers_on_gives_back_what_it_has_at_once() -> None:
     told = Told()
     with FaultySmtp() as server:
