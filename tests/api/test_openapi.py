@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 from tests.api.conftest import Api
 
 CHECKS = (not_a_server_error, content_type_conformance, response_schema_conformance)
-EXAMPLES = 8
+EXAMPLES = 5
 
 
 @pytest.mark.timeout(400)  # every operation, on whatever machine

@@ -764,16 +764,18 @@ async def test_pages_pass_axe(seat: Seat, viewport: dict[str, int]) -> None:
     page = await seat.open("/login", viewport=viewport)
     for path in PAGES:
         await visit(page, seat.stage, path)
-        light = await axe(page, {"type": "tag", "values": ALL_RULES})
+        rows = path.startswith("/inbox/mine/c/")  # those of the list are looked at by themselves
+        light = await axe(page, {"type": "tag", "values": ALL_RULES}, without_rows=rows)
         await page.evaluate("document.documentElement.dataset.theme = 'dark'")  # only the colours are others
-        dark = await axe(page, {"type": "rule", "values": ["color-contrast"]})
+        dark = await axe(page, {"type": "rule", "values": ["color-contrast"]}, without_rows=rows)
         found += [(path, one["id"], one["nodes"][0]["html"][:200]) for one in light + dark]
     assert found == []
 
 
-async def axe(page: Page, only: dict[str, Any]) -> list[dict[str, Any]]:
+async def axe(page: Page, only: dict[str, Any], *, without_rows: bool) -> list[dict[str, Any]]:
     """What breaks these rules on the page as it is."""
-    result = await Axe().run(page, options={"runOnly": only, "resultTypes": ["violations"]})
+    where = {"exclude": [["#rows"]]} if without_rows else None
+    result = await Axe().run(page, where, {"runOnly": only, "resultTypes": ["violations"]})
     violations: list[dict[str, Any]] = result.response["violations"]
     return violations
 
