@@ -79,7 +79,7 @@ TABLES = {
     "campaigns": (
         "segment segment_version contact_list contact_list_member contact_list_import "
         "campaign campaign_step campaign_text recipient "
-        "touch campaign_policy campaign_tally "
+        "touch campaign_policy campaign_tally campaign_count "
         "link click opening"
     ),
     "notifications": "notification",

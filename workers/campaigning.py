@@ -11,6 +11,8 @@ import structlog
 from hub.campaigns import (
     calling_off,
     campaigns,
+    counting,
+    counts,
     emptying,
     filling,
     freezing,
@@ -171,6 +173,15 @@ async def rezone(hub: Hub, rows: Sequence[Todo]) -> None:
         await hub.retrying(partial(timing.rezoned, contact_id=row.ref))
 
 
+async def count_large(hub: Hub, rows: Sequence[Todo]) -> None:
+    """What takes seconds to count of a large campaign, for whoever reads it."""
+    for row in rows:
+        try:
+            await counting.count(hub, row.ref)
+        except NotFound as error:
+            log.info("nothing counted", campaign=row.ref, why=error.message)
+
+
 KINDS: dict[str, Callable[[Hub, Sequence[Todo]], Awaitable[None]]] = {
     emptying.TODO: empty,
     freezing.TODO: freeze,
@@ -179,6 +190,7 @@ KINDS: dict[str, Callable[[Hub, Sequence[Todo]], Awaitable[None]]] = {
     timing.TODO: count_times,
     calling_off.TODO: end_waiting,
     timing.REZONE: rezone,
+    counts.TODO: count_large,
 }
 
 
@@ -192,6 +204,8 @@ async def watch_over(hub: Hub) -> None:
         await running.try_when_open(tx)
     async with hub.transaction() as tx:
         await calling_off.end_late(tx)
+    async with hub.transaction() as tx:
+        await counts.ask(tx)
 
 
 async def begin_and_end(hub: Hub) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from hub.campaigns import figures
+from hub.campaigns import campaigns, counts, figures
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.experiments import Share, Uplift, uplift
 from hub.campaigns.figures import BOUGHT_DAYS
@@ -48,35 +48,32 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     uplift: Uplift
 
 
-class _After(msgspec.Struct, frozen=True, kw_only=True):
-    id: int
+class After(msgspec.Struct, frozen=True, kw_only=True):
+    """How many people clicked, said no to us, and bought in the days after it."""
+
     clicked: int
     refused: int
     bought: int
 
 
 async def beside(tx: Tx, campaign: Campaign) -> list[Compared]:
-    """This one first, then the OTHERS that began before it, newest first; nothing before it has begun."""
+    """This one first, then of the OTHERS that began before it, newest first, those that were counted.
+
+    Nothing before it has begun, or, a large one, was counted.
+    """
     if campaign.started_at is None:
         return []
     rows = await tx.fetch(
-        """
-        SELECT id, name, started_at, track_links FROM campaign
-        WHERE started_at < $2 AND id <> $1 ORDER BY started_at DESC LIMIT $3
-        """,
+        "SELECT id FROM campaign WHERE started_at < $2 AND id <> $1 ORDER BY started_at DESC LIMIT $3",
         campaign.id,
         campaign.started_at,
         OTHERS,
     )
-    listed = [
-        (campaign.id, campaign.name, campaign.started_at, campaign.track_links),
-        *((row["id"], row["name"], row["started_at"], row["track_links"]) for row in rows),
-    ]
-    after = {one.id: one for one in await _after(tx, [id_ for id_, *_rest in listed])}
-    return [
-        await _compared(tx, after[id_], name, started_at, track_links)
-        for id_, name, started_at, track_links in listed
-    ]
+    listed = [campaign, *[await campaigns.load(tx, row["id"]) for row in rows]]
+    found = [(one, await counts.of(tx, one, "after", After, after_now)) for one in listed]
+    if found[0][1] is None:
+        return []
+    return [await _compared(tx, one, after) for one, after in found if after is not None]
 
 
 def differences(compared: Sequence[Compared]) -> list[Difference]:
@@ -99,20 +96,21 @@ def differences(compared: Sequence[Compared]) -> list[Difference]:
     return found
 
 
-async def _compared(tx: Tx, after: _After, name: str, started_at: datetime, track_links: bool) -> Compared:
-    progress = await figures.progress(tx, after.id)
+async def _compared(tx: Tx, campaign: Campaign, after: After) -> Compared:
+    assert campaign.started_at is not None
+    progress = await figures.progress(tx, campaign.id)
     failed, sent = progress.deliveries.get("failed", 0), progress.out
     return Compared(
-        id=after.id,
-        name=name,
-        started_at=started_at,
+        id=campaign.id,
+        name=campaign.name,
+        started_at=campaign.started_at,
         sent=sent,
         failed=Share(failed, sent + failed),
         answered=_of(progress.answered, sent),
-        clicked=_of(after.clicked, sent) if track_links else None,
+        clicked=_of(after.clicked, sent) if campaign.track_links else None,
         refused=_of(after.refused, sent),
         bought=_of(after.bought, sent),
-        complete=started_at + timedelta(days=BOUGHT_DAYS) <= now(),
+        complete=campaign.started_at + timedelta(days=BOUGHT_DAYS) <= now(),
     )
 
 
@@ -121,13 +119,11 @@ def _of(done: int, sent: int) -> Share:
     return Share(done, max(done, sent))
 
 
-async def _after(tx: Tx, campaign_ids: Sequence[int]) -> list[_After]:
-    """Each asks the rare thing first: clicks of its own people, refusals and purchases of its own days."""
-    return await tx.rows(
-        _After,
+async def after_now(tx: Tx, campaign: Campaign) -> After:
+    """The same, counted, the rare thing first: clicks of its own people, refusals and purchases of its own days."""
+    row = await tx.connection.fetchrow(
         """
-        SELECT k.id,
-               (SELECT count(DISTINCT t.recipient_id) FROM click t
+        SELECT (SELECT count(DISTINCT t.recipient_id) FROM click t
                 JOIN recipient r ON r.id = t.recipient_id AND r.campaign_id = k.id
                 WHERE t.times > 0 AND t.recipient_id BETWEEN (SELECT min(id) FROM recipient WHERE campaign_id = k.id)
                                                          AND (SELECT max(id) FROM recipient WHERE campaign_id = k.id)
@@ -145,10 +141,13 @@ async def _after(tx: Tx, campaign_ids: Sequence[int]) -> list[_After]:
                                 AND r.state = 'made'
                 WHERE p.state = ANY($4) AND p.bought_at >= k.started_at
                   AND p.bought_at < k.started_at + make_interval(days => $3)) AS bought
-        FROM campaign k WHERE k.id = ANY($1)
+        FROM campaign k WHERE k.id = $1
         """,
-        list(campaign_ids),
+        campaign.id,
         REFUSED_DAYS,
         BOUGHT_DAYS,
         list(COUNTED),
+        timeout=counts.LONGEST_SECONDS,
     )
+    assert row is not None
+    return msgspec.convert(dict(row), After)

@@ -6,6 +6,7 @@ from collections import Counter
 
 import msgspec
 
+from hub.campaigns import counts
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.local_time import zone_of
 from hub.plumbing.db import Tx
@@ -24,7 +25,12 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def of(tx: Tx, campaign: Campaign) -> list[Cell]:
-    """Those with anybody in them, in the order of the week. Without a time zone: the campaign's own.
+    """Those with anybody in them, in the order of the week. Without a time zone: the campaign's own."""
+    return await counts.of(tx, campaign, "week", list[Cell], of_now) or []
+
+
+async def of_now(tx: Tx, campaign: Campaign) -> list[Cell]:
+    """The same, counted.
 
     The database counts by quarters of an hour, which every zone's hours begin with; whose hour that is, is reckoned
     here (INVARIANTS §21).

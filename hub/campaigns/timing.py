@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from hub.campaigns import policy
+from hub.campaigns import counts, policy
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.clock import Clock
 from hub.campaigns.pacing import Pacing
@@ -64,8 +64,29 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def spread(tx: Tx, campaign: Campaign) -> list[Spread]:
-    """By zone, the earliest first: what is planned of the first step, as prepared or approved."""
-    rows = await tx.fetch(
+    """By zone, the earliest first: what is planned of the first step, as prepared or approved.
+
+    Of a large campaign as it was counted last.
+    """
+    large = campaign.total > counts.LARGE
+    kept = await counts.read(tx, campaign, "zones", list[Spread]) if large else None
+    zones = await zones_now(tx, campaign) if kept is None else kept
+    clock = Clock(campaign.schedule, (await policy.load(tx)).house)
+    return [
+        Spread(
+            zone=one.zone,
+            people=one.people,
+            first=one.first.astimezone(clock.zone(one.zone)),
+            last=one.last.astimezone(clock.zone(one.zone)),
+        )
+        for one in zones
+    ]
+
+
+async def zones_now(tx: Tx, campaign: Campaign) -> list[Spread]:
+    """The same, counted, on no clock."""
+    return await tx.rows(
+        Spread,
         """
         SELECT coalesce(nullif(time_zone, ''), $2) AS zone, count(*) AS people,
                min(due_at) AS first, max(due_at) AS last
@@ -75,16 +96,6 @@ async def spread(tx: Tx, campaign: Campaign) -> list[Spread]:
         campaign.id,
         campaign.schedule.zone,
     )
-    clock = Clock(campaign.schedule, (await policy.load(tx)).house)
-    return [
-        Spread(
-            zone=row["zone"],
-            people=row["people"],
-            first=row["first"].astimezone(clock.zone(row["zone"])),
-            last=row["last"].astimezone(clock.zone(row["zone"])),
-        )
-        for row in rows
-    ]
 
 
 async def ahead(tx: Tx, campaign_id: int) -> tuple[datetime | None, datetime | None]:
@@ -106,6 +117,7 @@ async def begin(tx: Tx, campaign_id: int) -> None:
     start: datetime = await tx.value(
         "UPDATE campaign SET starts_at = now(), timed = false WHERE id = $1 RETURNING starts_at", campaign_id
     )
+    await counts.forget(tx, campaign_id)
     await todo.add(tx, TODO, campaign_id, {"start": start.isoformat(), "after": 0})
     tx.wake("todo")
 
@@ -118,7 +130,9 @@ async def is_wanted(tx: Tx, campaign_id: int, start: datetime) -> bool:
 
 async def counted(tx: Tx, campaign_id: int) -> None:
     """All due times are there."""
-    await tx.execute("UPDATE campaign SET timed = true WHERE id = $1", campaign_id)
+    total = await tx.value("UPDATE campaign SET timed = true WHERE id = $1 RETURNING total", campaign_id)
+    if total and total > counts.LARGE:
+        await counts.soon(tx, campaign_id)
 
 
 async def count(

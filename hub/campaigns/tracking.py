@@ -150,12 +150,19 @@ async def followed(tx: Tx, campaign_id: int) -> list[Followed]:
     return await tx.rows(
         Followed,
         """
-        SELECT l.step, l.n, l.url, count(k.times) FILTER (WHERE k.times > 0) AS people,
-               coalesce(sum(k.times), 0)::int AS times, coalesce(sum(k.machine_times), 0)::int AS machine_times
-        FROM link l
-        LEFT JOIN (click k JOIN recipient r ON r.id = k.recipient_id AND r.campaign_id = $1)
-               ON r.step = l.step AND k.n = l.n
-        WHERE l.campaign_id = $1 GROUP BY l.step, l.n, l.url ORDER BY l.step, l.n
+        WITH clicked AS MATERIALIZED (
+            SELECT recipient_id, n, times, machine_times FROM click
+            WHERE recipient_id BETWEEN (SELECT min(id) FROM recipient WHERE campaign_id = $1)
+                                   AND (SELECT max(id) FROM recipient WHERE campaign_id = $1)
+        ), followed AS (
+            SELECT r.step, k.n, count(*) FILTER (WHERE k.times > 0) AS people, sum(k.times) AS times,
+                   sum(k.machine_times) AS machine_times
+            FROM clicked k JOIN recipient r ON r.id = k.recipient_id AND r.campaign_id = $1 GROUP BY 1, 2
+        )
+        SELECT l.step, l.n, l.url, coalesce(f.people, 0) AS people, coalesce(f.times, 0)::int AS times,
+               coalesce(f.machine_times, 0)::int AS machine_times
+        FROM link l LEFT JOIN followed f USING (step, n)
+        WHERE l.campaign_id = $1 ORDER BY l.step, l.n
         """,
         campaign_id,
     )
@@ -164,7 +171,11 @@ async def followed(tx: Tx, campaign_id: int) -> list[Followed]:
 async def opened(tx: Tx, campaign_id: int) -> int:
     """About how many opened it, of those who agreed that we learn it."""
     counted: int = await tx.value(
-        "SELECT count(*) FROM recipient r JOIN opening o ON o.recipient_id = r.id WHERE r.campaign_id = $1",
+        """
+        SELECT count(*) FROM opening o JOIN recipient r ON r.id = o.recipient_id
+        WHERE r.campaign_id = $1 AND o.recipient_id BETWEEN (SELECT min(id) FROM recipient WHERE campaign_id = $1)
+                                                        AND (SELECT max(id) FROM recipient WHERE campaign_id = $1)
+        """,
         campaign_id,
     )
     return counted

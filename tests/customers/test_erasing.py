@@ -315,9 +315,9 @@ IMPERSONAL = {
 }
 """Columns of the same tables that hold words of ours, or names nobody can read."""
 NOBODYS = frozenset(
-    "absence account_domain agent approved_text bought bought_stale campaign campaign_policy campaign_tally "
-    "campaign_text channel channel_address contact_hours contact_list contact_role erasure forgotten_address interest "
-    "invitation link mailbox mailbox_uid migration participant payment product reach_stale rule_set saved_text "
-    "saved_text_version segment segment_version session suppressed tag team token view_sort".split()
+    "absence account_domain agent approved_text bought bought_stale campaign campaign_count campaign_policy "
+    "campaign_tally campaign_text channel channel_address contact_hours contact_list contact_role erasure "
+    "forgotten_address interest invitation link mailbox mailbox_uid migration participant payment product reach_stale "
+    "rule_set saved_text saved_text_version segment segment_version session suppressed tag team token view_sort".split()
 )
 """Tables about us, or of numbers alone."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
 from hub.agents.roles import must
-from hub.campaigns import campaigns, figures
+from hub.campaigns import campaigns, counts, figures
 from hub.campaigns.experiments import uplift
 from hub.campaigns.figures import Failure
 from hub.plumbing.db import Tx
@@ -49,10 +50,11 @@ class ArmShape(Shape, frozen=True, kw_only=True):
 
 
 class ReportShape(Shape, frozen=True, kw_only=True):
-    """What became of it."""
+    """What became of it. `counted_at`: when a worker counted `arms`, of a large campaign; null: they are of now."""
 
     progress: ProgressShape
     arms: list[ArmShape]
+    counted_at: datetime | None
     failures: list[Failure]
 
 
@@ -72,6 +74,7 @@ async def read_report(call: Call) -> ReportShape:
         return ReportShape(
             progress=await _progress(tx, call.id),
             arms=_arms(await figures.arms(tx, campaign)),
+            counted_at=await counts.counted_at(tx, campaign),
             failures=await figures.failures(tx, call.id),
         )
 

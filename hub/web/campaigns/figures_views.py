@@ -162,7 +162,10 @@ class PersonView(View, frozen=True, kw_only=True):
 
 
 class ReportPage(StepPage, frozen=True, kw_only=True):
-    """GET /campaigns/{id}/report?which=&after=. `turned`: for whom it was just paused, or not any more."""
+    """GET /campaigns/{id}/report?which=&after=. `turned`: for whom it was just paused, or not any more.
+
+    `counted_at`: what takes long to count of a large campaign (arms, comparison) is of then.
+    """
 
     funnel: list[BarRow]
     hours: list[HourView]
@@ -178,6 +181,7 @@ class ReportPage(StepPage, frozen=True, kw_only=True):
     probable: int
     arms: list[ArmView]
     days: int
+    counted_at: datetime | None
     people: list[PersonView]
     states: Options
     which: str

@@ -15,6 +15,7 @@ from hub.agents.roles import must
 from hub.campaigns import (
     campaigns,
     comparing,
+    counts,
     experiments,
     figures,
     follow_ups,
@@ -91,6 +92,7 @@ async def show(request: web.Request) -> web.StreamResponse:
             probable=progress.probable,
             arms=_arms(await figures.arms(tx, campaign)) if campaign.started_at else [],
             days=BOUGHT_DAYS,
+            counted_at=await counts.counted_at(tx, campaign),
             people=await _people(tx, campaign, found[:PAGE]),
             states=[(key, _(name)) for key, (name, _states) in GROUPS.items()],
             which=which,
