@@ -73,7 +73,11 @@ class Mailbox:
         finally:
             for task in (reading, keeping):
                 task.cancel()
-            await asyncio.gather(reading, keeping, return_exceptions=True)
+            for error in await asyncio.gather(reading, keeping, return_exceptions=True):
+                if isinstance(
+                    error, Exception
+                ):  # a mistake of ours; it is taken up again when somebody looks
+                    self._log.error("mailbox given up", error=repr(error), exc_info=error)
             await self._give_back()
 
     async def _keep_lease(self) -> None:
