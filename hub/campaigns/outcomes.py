@@ -127,20 +127,26 @@ async def bounced(tx: Tx, delivery_id: int, recipient_id: int, **told: Any) -> N
 async def _go_on_alone(tx: Tx, delivery_ids: Sequence[int]) -> None:
     """What is to be tried again after its campaign was finished would wait for ever: its gate is closed.
 
-    A campaign that finishes this moment is waited for.
+    So may be the gate of one that a person sent again. A campaign that finishes this moment is waited for.
     """
     if not delivery_ids:
         return
+    await tx.execute(
+        """
+        SELECT FROM campaign WHERE gate_id IN (SELECT gate_id FROM delivery WHERE id = ANY($1))
+        ORDER BY id FOR SHARE
+        """,
+        list(delivery_ids),
+    )
     rows = await tx.fetch(
         """
-        SELECT d.id, k.state FROM delivery d JOIN campaign k ON k.gate_id = d.gate_id
-        WHERE d.id = ANY($1) ORDER BY d.id FOR SHARE OF k
+        SELECT d.id FROM delivery d JOIN gate g ON g.id = d.gate_id LEFT JOIN campaign k ON k.gate_id = g.id
+        WHERE d.id = ANY($1) AND (g.single OR k.state = 'finished') ORDER BY d.id
         """,
         list(delivery_ids),
     )
     for row in rows:
-        if row["state"] == "finished":
-            await gates.apart(tx, row["id"], any_hour=False)
+        await gates.apart(tx, row["id"], any_hour=False)
 
 
 def _is_dead(one: Changed) -> bool:
