@@ -52,7 +52,6 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     account_name: str
     address: str
     channel_id: int
-    language: str
     flags: list[str]
     worst: int
     content: Content | None
@@ -170,7 +169,6 @@ def _case(
         account_name=one.account_name,
         address=way.address,
         channel_id=way.channel_id,
-        language=one.language,
         flags=flags,
         worst=worst_first.how_bad(flags, content),
         content=content,

@@ -100,7 +100,6 @@ def case(id_: int, flags: list[str], worst: int) -> Case:
         account_name="",
         address="",
         channel_id=1,
-        language="",
         flags=flags,
         worst=worst,
         content=None,
