@@ -191,6 +191,7 @@ async def _reviewed(api: Api, here: str) -> None:
     listed = (await api("GET", f"{here}/recipients?state=ready&limit=100"))["items"]
     names = {one["address"]: one for one in listed}
     mine = await api("GET", f"{here}/recipients/{names['persona3@clientes.test']['id']}")
+    assert mine["said"] == mine["text"], "by mail people read the text"
     assert mine["subject"] == "Para Persona3"
     assert mine["text"].startswith("Hola Persona3 de Acme:\n\nUn saludo de Ana")
     assert "/u/" in mine["text"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hub.campaigns import steps
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.rendering import Content
 from hub.campaigns.steps import Step
@@ -30,6 +31,12 @@ async def body_of(tx: Tx, texts: Texts) -> str:
     if not texts.approved_text_id:
         return ""
     return (await approved.load(tx, texts.approved_text_id)).body
+
+
+async def body_for(tx: Tx, campaign_id: int, step: int, variant: str, can: Capabilities) -> str:
+    """The same of a prepared campaign's message, on a channel that can do so much."""
+    text = await steps.newest(tx, campaign_id, step, variant) if can.approved_texts else None
+    return await body_of(tx, text) if text else ""
 
 
 async def lacking(tx: Tx, campaign: Campaign, planned: Sequence[Step]) -> list[tuple[str, str]]:

@@ -9,9 +9,11 @@ import msgspec
 
 from hub.agents.roles import must
 from hub.campaigns import approving, deck, preparing, running, sequencing, trying
+from hub.campaigns.approved_words import as_read, body_for
 from hub.campaigns.campaigns import Campaign
-from hub.campaigns.deck import Card
 from hub.campaigns.rendering import Content
+from hub.channels import connections
+from hub.channels.registry import adapter
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import _
@@ -25,7 +27,8 @@ Verb = Callable[[Tx, int, int], Awaitable[Campaign]]
 class ContentShape(Shape, frozen=True, kw_only=True):
     """Exactly what one person gets. `missing`: variables without a value; `flags`: what the review warns of.
 
-    `trouble`: why it cannot be written, if it cannot.
+    `said`: what is read on their channel, an approved text with its blanks filled. `trouble`: why it cannot be
+    written, if it cannot.
     """
 
     recipient_id: int
@@ -33,6 +36,7 @@ class ContentShape(Shape, frozen=True, kw_only=True):
     text: str
     html: str
     short: str
+    said: str
     missing: list[str]
     flags: list[str]
     trouble: str
@@ -138,7 +142,7 @@ async def read_content(call: Call) -> ContentShape:
     """Exactly what this person gets."""
     must(call.person, "run_campaigns")
     async with call.transaction() as tx:
-        return _content(await _card(call, tx))
+        return await _content(call, tx)
 
 
 async def review(call: Call) -> ContentShape:
@@ -162,7 +166,7 @@ async def review(call: Call) -> ContentShape:
                 base_url=call.hub.settings.base_url,
                 agent_id=call.person.id,
             )
-        return _content(await _card(call, tx))
+        return await _content(call, tx)
 
 
 async def follow_ups(call: Call) -> FollowUpsShape:
@@ -174,21 +178,21 @@ async def follow_ups(call: Call) -> FollowUpsShape:
         return FollowUpsShape(changed=await turn(tx, call.id, wanted.contact_id, call.person.id, wanted.why))
 
 
-async def _card(call: Call, tx: Tx) -> Card:
+async def _content(call: Call, tx: Tx) -> ContentShape:
     campaign_id, recipient_id = call.ids
-    return await deck.card(
+    card = await deck.card(
         tx, campaign_id, recipient_id, crypto=call.hub.crypto, base_url=call.hub.settings.base_url
     )
-
-
-def _content(card: Card) -> ContentShape:
     said = card.content or Content(subject="", text="", html="", short="")
+    can = adapter((await connections.load(tx, card.channel_id)).kind).can
+    body = await body_for(tx, campaign_id, card.step, card.variant, can)
     return ContentShape(
         recipient_id=card.id,
         subject=said.subject,
         text=said.text,
         html=said.html,
         short=said.short,
+        said=as_read(said, can, body) if card.content else "",
         missing=list(said.missing),
         flags=card.flags,
         trouble=card.trouble,

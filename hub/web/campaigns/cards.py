@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
-from hub.campaigns import steps
-from hub.campaigns.approved_words import as_read, body_of
+from hub.campaigns.approved_words import as_read, body_for
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.deck import Card
 from hub.channels import connections
@@ -44,7 +43,7 @@ async def view(tx: Tx, campaign: Campaign, card: Card, error: str = "") -> CardV
     can = adapter(line.kind).can
     content = card.content
     html = content.html if content and can.html else ""
-    body = await _approved_body(tx, campaign, card, can)
+    body = await body_for(tx, campaign.id, card.step, card.variant, can)
     missing = content.missing if content else ()
     return CardView(
         card=card,
@@ -57,12 +56,6 @@ async def view(tx: Tx, campaign: Campaign, card: Card, error: str = "") -> CardV
         when=_when(card, campaign),
         error=error or card.trouble,
     )
-
-
-async def _approved_body(tx: Tx, campaign: Campaign, card: Card, can: Capabilities) -> str:
-    """Of the approved text that leaves instead of the message's own; "" where its own does."""
-    text = await steps.newest(tx, campaign.id, card.step, card.variant) if can.approved_texts else None
-    return await body_of(tx, text) if text else ""
 
 
 def flagged(flags: Sequence[str]) -> list[tuple[str, str]]:
