@@ -81,3 +81,11 @@ async def test_a_campaign_from_its_audience_to_its_live_page(desk: Desk, hub: Hu
     await expect(page.locator(".run .pill")).to_have_text("En marcha")
     await page.click("text=Pausar")
     await expect(page.locator(".note-line")).to_contain_text("No sale nada nuevo")
+    await page.set_viewport_size({"width": 390, "height": 844})
+    wider = (
+        "[...document.querySelectorAll('main, .table-wrap')].some(one => one.scrollWidth > one.clientWidth)"
+    )
+    for path in ("/campaigns", f"/campaigns/{id_}/report"):
+        await page.goto(f"{desk.origin}{path}")
+        await expect(page.locator("td").first).to_be_visible()
+        assert not await page.evaluate(wider), f"on a telephone {path} is read downwards only"
