@@ -108,7 +108,11 @@ async def test_a_list_stays_in_the_order_its_agent_chose(site: Web, hub: Hub, wo
     assert [id_ for id_, _key in shown(await ana.text(older(page)))] == [made[50], made[51]]
     assert 'data-by="0"' in await ana.text("/inbox/all"), "the other views are what they were"
     assert 'data-by="0"' in await (await site.browser(world.luis)).text("/inbox/unassigned")
-    assert "/sort" not in await ana.text("/inbox/closed")
+    async with hub.transaction() as tx:
+        await tx.execute("UPDATE conversation SET state = 'closed'")
+    closed = await ana.text("/inbox/closed?sort=waiting")
+    assert "/sort" not in closed
+    assert [id_ for id_, _key in shown(closed) + shown(await ana.text(older(closed)))] == made[::-1]
     for view, sort in (("closed", "waiting"), ("mine", "colour")):
         assert (await ana.post(f"/inbox/{view}/sort", {"sort": sort}, headers=JSON)).status == 422
     assert (await ana.get("/inbox/mine", params={"before": "4,1,1"})).status == 422

@@ -69,8 +69,10 @@ async def list_pane(
 ) -> ListPane:
     """One page of a list, in this sort or the one the person chose. Raises NotFound for a team they may not see."""
     title, sorts = _title(view, teams), sorting.sortable(view.key)
-    if sort not in sorting.SORTS:
-        sort = await sorting.chosen(tx, person.id, view.key) if sorts else "newest"
+    if not sorts:
+        sort = "newest"
+    elif sort not in sorting.SORTS:
+        sort = await sorting.chosen(tx, person.id, view.key)
     rows = await inbox.page_of(
         tx, view.read, person.id, before.place, most=PAGE + 1, sort=sort, first=before.band
     )
