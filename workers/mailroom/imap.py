@@ -74,9 +74,7 @@ class Mailbox:
             for task in (reading, keeping):
                 task.cancel()
             for error in await asyncio.gather(reading, keeping, return_exceptions=True):
-                if isinstance(
-                    error, Exception
-                ):  # a mistake of ours; it is taken up again when somebody looks
+                if isinstance(error, Exception):  # a mistake of ours; the next look takes it up again
                     self._log.error("mailbox given up", error=repr(error), exc_info=error)
             await self._give_back()
 
