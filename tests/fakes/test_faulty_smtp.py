@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import smtplib
+import socket
+import time
 from collections.abc import Callable
 
 import pytest
@@ -113,3 +115,15 @@ def test_login_is_checked() -> None:
 def test_an_unknown_word_is_refused() -> None:
     with pytest.raises(ValueError, match="knows no"):
         Script.of("explode")
+
+
+def test_who_is_still_there_at_its_end_is_hung_up_on_without_a_complaint(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with FaultySmtp("blackhole") as server:
+        client = socket.create_connection((server.host, server.port), 30)
+        while not server.open_sessions:
+            time.sleep(0.01)
+    with client:
+        assert client.recv(1) == b""
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
