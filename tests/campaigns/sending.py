@@ -18,6 +18,7 @@ from hub.departure import Pace
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
 from tests.world import World
+from workers import timers
 
 QUICK = Pace(sweep=0.1, send=5.0, margin=1.0, rest_at_first=0.2, gaps=(0.3, 0.5, 1.0))
 SUBJECT = "{{ contact.first_name }}, noticias de otoño"
@@ -108,9 +109,12 @@ async def _people(tx: Tx, count: int) -> tuple[list[int], list[int]]:
 
 @asynccontextmanager
 async def leaving(hub: Hub, pace: Pace = QUICK) -> AsyncIterator[Bulk]:
-    """Both roads of campaigns in this process, until the block ends; then they drain."""
+    """Both roads of campaigns in this process, until the block ends; then they drain.
+
+    What a machine too slow for this pace let go of is taken up again, as in any worker.
+    """
     bulk, one_by_one = Bulk(hub, pace), OneByOne(hub, pace)
-    tasks = [asyncio.create_task(road.run()) for road in (bulk, one_by_one)]
+    tasks = [asyncio.create_task(work) for work in (bulk.run(), one_by_one.run(), _recovering(hub))]
     try:
         yield bulk
     finally:
@@ -119,3 +123,9 @@ async def leaving(hub: Hub, pace: Pace = QUICK) -> AsyncIterator[Bulk]:
         for task in tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+
+async def _recovering(hub: Hub) -> None:
+    while True:
+        await asyncio.sleep(1.0)
+        await timers._run(hub, timers.recover_deliveries)
