@@ -6,13 +6,28 @@ import msgspec
 
 from hub.campaigns import campaigns, segments, steps
 from hub.campaigns.conditions import Definition, Group, Person
+from hub.campaigns.rendering import Content
+from hub.channels.registry import adapter
 from hub.customers.consent import Wish, record
 from hub.plumbing.hub import Hub
+from hub.plumbing.texts import speaking
+from hub.web.campaigns import preview
 from tests.web.browsing import Browser, Web
 from tests.world import World
 
 ITSELF = {"X-Fragment": "saved", "Accept": "application/json"}
 TEXT = "Hola {{ contact.first_name }}: toca revisión. {{ unsubscribe.link }}"
+
+
+def test_what_a_text_costs_is_said_of_one_and_of_many() -> None:
+    said = Content(subject="", text="Hola", html="", short="Hola")
+    with speaking("es"):
+        one, many = (preview.measured(said, [adapter("sms")], people)[0] for people in (1, 12_000))
+        by_message = preview.measured(said, [adapter("whatsapp")], 1)[0]
+    assert one.startswith("1 parte (GSM-7) × 1 persona: unos 0,")
+    assert many.startswith("1 parte (GSM-7) × 12.000 personas: unos ")
+    assert by_message.startswith("1 mensaje por WhatsApp: unos 0,")
+    assert many.endswith(",00\xa0€")
 
 
 async def segment(hub: Hub, world: World) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 from aiohttp import web
+from babel.numbers import format_currency
 from redis.exceptions import RedisError
 
 from hub.agents.roles import Person
@@ -14,7 +15,7 @@ from hub.campaigns import campaigns, trying
 from hub.campaigns.approved_words import as_read, body_of
 from hub.campaigns.campaigns import Campaign
 from hub.campaigns.findings import Finding
-from hub.campaigns.linter import Audience, costs, lint
+from hub.campaigns.linter import Audience, Cost, costs, lint
 from hub.campaigns.preparing import audience_of
 from hub.campaigns.rendering import Content, render
 from hub.campaigns.steps import Text
@@ -30,7 +31,7 @@ from hub.plumbing.errors import NotFound
 from hub.plumbing.hub import Hub
 from hub.plumbing.ids import token
 from hub.plumbing.sandbox_rules import Misworded
-from hub.plumbing.texts import N_, _
+from hub.plumbing.texts import N_, _, language, ngettext
 from hub.web import render as pages
 from hub.web import shell
 from hub.web.campaigns import opened
@@ -108,7 +109,7 @@ async def preview(
         frame=await _kept(hub, person, campaign.id, content.html, look)
         if texts.html and look != "plain"
         else "",
-        parts=_measured(content, speaking, form.reach),
+        parts=measured(content, speaking, form.reach),
         findings=_findings(texts, content, speaking, await audience_of(tx, campaign, form.reach))
         if _says(texts)
         else [],
@@ -182,25 +183,32 @@ async def _speaking(tx: Tx, campaign: Campaign) -> list[Adapter]:
     return [adapter((await connections.load(tx, id_)).kind) for id_ in campaign.channel_ids]
 
 
-def _measured(content: Content, speaking: list[Adapter], people: int) -> list[str]:
+def measured(content: Content, speaking: list[Adapter], people: int) -> list[str]:
     """How many parts the short text has, and what all of them cost, on each line where a message costs."""
     return [
         _(
-            "%(n)s messages by %(kind)s: about %(cost)s €",
-            n=one.total_parts,
-            kind=_(adapter(one.kind).title),
-            cost=f"{one.euros:.2f}",
-        )
-        if not one.encoding
-        else _(
-            "%(parts)s parts (%(encoding)s) × %(people)s people: about %(cost)s €",
-            parts=one.parts,
-            encoding=one.encoding,
-            people=people,
-            cost=f"{one.euros:.2f}",
+            "%(what)s: about %(cost)s",
+            what=_by_parts(one, people) if one.encoding else _by_messages(one),
+            cost=format_currency(one.euros, "EUR", locale=language()),
         )
         for one in costs(content, speaking, people)
     ]
+
+
+def _by_messages(one: Cost) -> str:
+    told = {"count": pages.number(one.total_parts), "kind": _(adapter(one.kind).title)}
+    return ngettext(
+        "%(count)s message by %(kind)s", "%(count)s messages by %(kind)s", one.total_parts, **told
+    )
+
+
+def _by_parts(one: Cost, people: int) -> str:
+    parts = ngettext(
+        "%(n)s part (%(encoding)s)", "%(n)s parts (%(encoding)s)", one.parts, encoding=one.encoding
+    )
+    return f"{parts} × " + ngettext(
+        "%(count)s person", "%(count)s people", people, count=pages.number(people)
+    )
 
 
 def _findings(
