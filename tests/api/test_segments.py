@@ -53,6 +53,9 @@ async def test_rows_become_a_list_and_the_list_an_audience(api_of: Any, world: W
     }
     _status, reached = await mario.post("/segments/count", {"definition": listed})
     assert (reached["counted"]["total"], reached["sample"][0]["name"]) == (1, "Rosa")
+    rosa = f"/lists/{made['id']}/people/{reached['sample'][0]['id']}"
+    assert (await mario.delete(rosa))[1]["people"] == 0
+    assert (await mario.delete(rosa))[0] == 404
     large = {"csv": rows["csv"], "proof": "Ficha", "name": "feria.csv"}
     status, begun = await mario.post(f"/lists/{made['id']}/imports", large)
     assert (status, begun["finished_at"], begun["into"]["name"]) == (201, None, "Feria")

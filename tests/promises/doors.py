@@ -297,6 +297,7 @@ MARKETERS = {
     r"POST /api/v1/lists/{id:\d{1,18}}/imports",
     r"GET /api/v1/lists/{id:\d{1,18}}/imports",
     r"GET /api/v1/lists/{id:\d{1,18}}/imports/{import_id:\d{1,18}}",
+    r"DELETE /api/v1/lists/{id:\d{1,18}}/people/{contact_id:\d{1,18}}",
     "GET /api/v1/campaigns",
     "POST /api/v1/campaigns",
     r"GET /api/v1/campaigns/{id:\d{1,18}}",

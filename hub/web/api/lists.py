@@ -172,6 +172,17 @@ async def add_list(call: Call) -> ListShape:
         return _shape(await lists.create(tx, wanted.name, agent_id=call.person.id))
 
 
+async def take_out(call: Call) -> ListShape:
+    """That person, whoever was merged into them too; the files that name them may bring them back."""
+    must(call.person, "run_campaigns")
+    list_id, contact_id = call.ids
+    async with call.transaction() as tx:
+        await lists.load(tx, list_id)
+        if not await lists.leave(tx, list_id, [contact_id], agent_id=call.person.id):
+            raise NotFound(_("This person is not in this list."))
+        return _shape(await lists.load(tx, list_id))
+
+
 async def add_rows(call: Call) -> TakenShape:
     """In transactions of its own; a wrong row takes no other along, the same rows again change nothing more."""
     must(call.person, "run_campaigns")
@@ -244,6 +255,13 @@ ENDPOINTS = [
         handler=add_rows,
         body=Rows,
         answer=TakenShape,
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/lists/{id}/people/{contact_id}",
+        summary="Take a person out of a list",
+        handler=take_out,
+        answer=ListShape,
     ),
     Endpoint(
         method="POST",
