@@ -167,7 +167,7 @@ async def look_up(tx: Tx, senders: Sequence[Key]) -> People:
 
 
 BY_KEY = f"""
-    person AS ({_PERSON} WHERE (a.type, a.value) IN (SELECT * FROM unnest($1::text[], $2::text[])))
+    person AS ({_PERSON} JOIN unnest($1::text[], $2::text[]) AS w (type, value) USING (type, value))
 """
 
 PEOPLE = """
