@@ -40,6 +40,7 @@ FLOORS = {
     "hub.calling": 4,
     "hub.desk": 4,
     "hub.erasing": 4,
+    "hub.merging": 4,
     "hub.web": 5,
     "workers": 5,
     "hub.app": 6,

@@ -85,6 +85,28 @@ async def claim(tx: Tx, worker: str, free: Mapping[int, int], *, lease_seconds: 
     return [Claimed(**row) for row in rows]
 
 
+async def let_go(tx: Tx, root_id: int) -> None:
+    """What waits behind gates for a person and was claimed, not begun, goes back: a worker's start of it is refused.
+
+    Waits for the claims under way; those that come later wait for us.
+    """
+    rows = await tx.fetch(
+        """
+        SELECT d.id FROM contact c JOIN address a ON a.contact_id = c.id JOIN delivery d ON d.address_id = a.id
+        WHERE c.root_id = $1 AND d.gate_id IS NOT NULL AND d.state IN ('held', 'queued', 'claimed')
+        ORDER BY d.id FOR NO KEY UPDATE OF d
+        """,
+        root_id,
+    )
+    await tx.execute(
+        """
+        UPDATE delivery SET state = 'queued', worker = '', lease_until = NULL
+        WHERE id = ANY($1) AND state = 'claimed'
+        """,
+        [row["id"] for row in rows],
+    )
+
+
 async def refuse(tx: Tx, *, most: int = 500) -> list[Changed]:
     """As claiming.refuse, of what waits behind open gates; what its hours forbid is planned again (taking_back)."""
     return await tx.rows(

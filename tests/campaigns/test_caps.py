@@ -12,6 +12,8 @@ from hub.campaigns.caps import Wanted
 from hub.campaigns.composing import Composer
 from hub.channels.errors import Unreachable
 from hub.deliveries.claiming import Claimed
+from hub.deliveries.many import Step, step
+from hub.merging import merge
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
 from tests.campaigns.planning import planned
@@ -188,6 +190,21 @@ async def test_who_is_merged_between_two_claims_at_once_gets_one(hub: Hub, world
         assert (await claimed(tx)).recipient_id == second
         taken = await tx.value("SELECT root_contact_id FROM touch WHERE recipient_id = $1", second)
         assert taken == of_first.root_id, "a place taken before the merge is the one person's now"
+
+
+async def test_who_is_merged_while_workers_hold_both_letters_gets_one(hub: Hub, world: World) -> None:
+    first, second = (await running(hub, world, 2)).recipients
+    async with hub.transaction() as tx:
+        assert await making.make(tx, DOMAIN) == 2
+        one, other = await tx.fetch("SELECT contact_id FROM recipient ORDER BY id")
+        held, _ = await leaving.claim(tx, "w", {world.mail.id: 2}, lease_seconds=60)
+    async with hub.transaction() as tx:
+        await merge(tx, other["contact_id"], one["contact_id"], agent_id=world.ana)
+        starts = [Step(claimed.id, claimed.attempt, claimed.gate_id or 0, "sending") for claimed in held]
+        assert len(starts) == 2
+        assert await step(tx, starts, lease_seconds=60) == set(), "held for two people, who are one now"
+        [going], [refused] = await leaving.claim(tx, "w", {world.mail.id: 2}, lease_seconds=60)
+    assert (going.recipient_id, refused.recipient_id, refused.code) == (first, second, "same_person")
 
 
 async def _delivered(tx: Tx, *, first: str, second: str) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from hub.conversations import mixed
 from hub.customers import accounts, addresses, contacts, merging, roles, tags
 from hub.customers.contacts import ContactWithAddresses
+from hub.merging import merge
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, NotFound
 from hub.web.api.endpoints import Call, Endpoint, Page, Paging, limit_of, number_cursor
@@ -139,7 +140,7 @@ async def merge_contact(call: Call) -> ContactShape:
     """They are the same person as another contact, who stays; it can be undone."""
     wanted: MergeInto = call.body
     async with call.transaction() as tx:
-        done = await merging.merge(tx, call.id, wanted.into, agent_id=call.person.id)
+        done = await merge(tx, call.id, wanted.into, agent_id=call.person.id)
         return await _shape(tx, await contacts.load(tx, done.into_id))
 
 

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from hub.conversations.mixed import mixed
 from hub.customers import contacts, merging
+from hub.merging import merge as join
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, Conflict
 from hub.plumbing.texts import _
@@ -31,7 +32,7 @@ async def merge(request: web.Request) -> web.StreamResponse:
     try:
         async with hub_of(request).transaction() as tx:
             own = (await contacts.load(tx, id_of(request))).contact
-            await merging.merge(tx, await _named(tx, form.other, own.id), own.id, agent_id=person.id)
+            await join(tx, await _named(tx, form.other, own.id), own.id, agent_id=person.id)
     except (BadInput, Conflict) as error:
         return await page_of(request, {"other": error.message}, form)
     raise web.HTTPSeeOther(f"/contacts/{own.id}")
