@@ -46,9 +46,15 @@ function pressed(event) {
 /** What one does with a conversation, and the dialogs for it, are fetched when the page has come to rest. */
 const verbs = () => import("./triage.js").catch((error) => { say("failed", new Error(t("failed"))); throw error; });
 
-/** Everything that can be done here, by name. */
+/** Everything that can be done here, by name. What is typed while the rest is fetched is kept: it was meant for here. */
 async function palette() {
-  const value = await (await import("./pick.js")).palette();
+  const [dialog, field] = [$("#pick"), $("#pick-search")];
+  dialog.className = "pick bare";
+  Object.assign(field, { hidden: false, value: "" });
+  dialog.showModal();
+  field.focus();
+  const pick = await import("./pick.js");
+  const value = dialog.open && (await pick.palette());
   if (!value) return;
   const place = value.match(/^\/(inbox|c)\/(\w+)$/);
   if (ACTIONS[value]) ACTIONS[value]();

@@ -14,7 +14,7 @@ export function choose(title, all, { search = true, type = "text", hint = "", no
   const [field, list] = [$("#pick-search"), $("#pick-list")];
   $("#pick-title").textContent = title;
   dialog.classList.toggle("bare", bare);
-  Object.assign(field, { hidden: !search, type, value: "", placeholder: hint });
+  Object.assign(field, { hidden: !search, type, value: dialog.open ? field.value : "", placeholder: hint });
   let [shown, found, at, asked] = [[], [], 0, 0];
   function draw() {
     const typed = field.value.trim();
@@ -49,8 +49,8 @@ export function choose(title, all, { search = true, type = "text", hint = "", no
     // the close of the question before this one is told late, when this one is already open
     dialog.addEventListener("close", () => { if (!dialog.open) { controller.abort(); clearTimeout(asked); resolve(null); } }, when);
     list.tabIndex = search ? -1 : 0;
-    draw();
-    dialog.showModal();
+    typing();
+    if (!dialog.open) dialog.showModal();
     (search ? field : list).focus();
   });
 }
