@@ -135,10 +135,10 @@ async def test_what_was_missed_is_written_once_after_a_reconnect(site: Web, worl
     ids = [await open_conversation(site, world, world.ana) for _ in range(5)]
     ana = await site.browser(world.ana)
     since = await site.hub.signals.cursor()
-    for id_ in ids:
-        await signal(site, id_, [f"mine:{world.ana}"])
-    while len(await site.hub.signals.since(since)) < 5:
-        await asyncio.sleep(0.01)
+    async with socket(ana, f"mine:{world.ana}") as another:
+        for id_ in ids:
+            await signal(site, id_, [f"mine:{world.ana}"])
+        await until(another, lambda frame: f"row {ids[-1]} es" in str(frame))  # this process has heard it all
     async with socket(ana, since=since) as hers:
         await hers.send_json({"sub": [f"mine:{world.ana}"], "since": since})
         assert [op[2] for op in await next_ops(hers)] == [f"row {id_} es" for id_ in ids]
