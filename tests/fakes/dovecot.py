@@ -11,6 +11,7 @@ import ctypes
 import getpass
 import imaplib
 import os
+import random
 import re
 import shutil
 import signal
@@ -20,6 +21,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
 
 from tests.fakes.certificates import make_certificate
 
@@ -148,10 +151,16 @@ class Dovecot:
         raise RuntimeError(f"dovecot did not start: {self.log()}")
 
     def stop(self) -> None:
-        """Ends it, and every connection with it."""
+        """Ends it, and every connection with it; who still serves one would write into its mailbox afterwards."""
         if self._process is not None:
+            alive = self._process.poll() is None
+            serving = psutil.Process(self._process.pid).children(recursive=True) if alive else []
             self._process.terminate()
             self._process.wait(15)
+            _ended, left = psutil.wait_procs(serving, 0.3)
+            for one in left:
+                one.kill()
+            psutil.wait_procs(left, 5)
             self._process = None
 
     def restart(self) -> None:
@@ -283,8 +292,9 @@ def _quoted(name: str) -> str:
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port nobody listens on, below those the kernel hands out by itself: it is free again after `stop`."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
