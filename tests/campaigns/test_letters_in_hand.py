@@ -63,16 +63,22 @@ class OneConnection(SmtpCourier):
         return await super().connect(ended)
 
 
+async def carried(server: FaultySmtp, told: Told, count: int) -> Convoy:
+    """A convoy that had so many letters and has none in hand any more."""
+    convoy = Convoy(CHANNEL, SmtpCourier(line(server)), told.start, told.end)
+    convoy.ready.extend(letters(count))
+    await convoy.connect(working=True)
+    async with asyncio.timeout(20):
+        while convoy.load or convoy.ready:
+            await asyncio.sleep(0.005)
+    convoy.close()
+    return convoy
+
+
 async def test_a_line_that_may_not_send_tries_a_few_and_gives_back_the_rest() -> None:
     told = Told()
     with FaultySmtp("MAIL=550 5.7.60 not as this sender") as server:
-        convoy = Convoy(CHANNEL, SmtpCourier(line(server)), told.start, told.end)
-        convoy.ready.extend(letters(40))
-        await convoy.connect(working=True)
-        async with asyncio.timeout(20):
-            while convoy.load or convoy.ready:
-                await asyncio.sleep(0.005)
-        convoy.close()
+        convoy = await carried(server, told, 40)
     tried = [one for one in told.outcomes.values() if one is not None]
     assert 1 <= len(tried) <= 8, "of each connection the one on the wire and the one announced"
     assert all(isinstance(one, Misconfigured) for one in tried)
@@ -84,13 +90,7 @@ async def test_a_line_that_may_not_send_tries_a_few_and_gives_back_the_rest() ->
 async def test_one_that_a_line_takes_nowhere_holds_up_no_others() -> None:
     told = Told()
     with FaultySmtp("RCPT:c9@customers.test=550 relay access denied") as server:
-        convoy = Convoy(CHANNEL, SmtpCourier(line(server)), told.start, told.end)
-        convoy.ready.extend(letters(30))
-        await convoy.connect(working=True)
-        async with asyncio.timeout(20):
-            while convoy.load or convoy.ready:
-                await asyncio.sleep(0.005)
-        convoy.close()
+        await carried(server, told, 30)
     assert {id_ for id_, one in told.outcomes.items() if not isinstance(one, Sent)} == {9}
     assert isinstance(told.outcomes[9], Misconfigured)
 

@@ -14,24 +14,13 @@ from hub.campaigns.list_columns import Plan
 from hub.campaigns.list_rows import Taken, read
 from hub.customers import importing_deciding, importing_people, importing_storing
 from hub.customers.consent import Wish, record
-from hub.customers.importing import Row
+from hub.customers.importing import CONTACT_COLUMNS, Row
 from hub.customers.importing_people import People
 from hub.plumbing.db import Meanwhile, Tx
 from hub.plumbing.hub import Hub
 from tests.world import World
 
-COLUMNS = (
-    "external_id",
-    "name",
-    "email",
-    "phone",
-    "account",
-    "role",
-    "tags",
-    "language",
-    "job_title",
-    "consent",
-)
+COLUMNS = (*CONTACT_COLUMNS, "consent")
 PLAN = Plan(columns={**{name: name for name in COLUMNS}, "Ciudad": "keep"}, proof="Feria")  # type: ignore[dict-item]
 CELLS: dict[str, Sequence[str]] = {
     "external_id": ("", "", "C1", "C2", "C3", "C4", "x" * 201),
