@@ -138,6 +138,7 @@ class Dovecot:
             [PROGRAM, "-F", "-c", str(self.folder / "dovecot.conf")],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
             preexec_fn=_end_with_parent,
         )
         for _ in range(200):
@@ -151,17 +152,20 @@ class Dovecot:
         raise RuntimeError(f"dovecot did not start: {self.log()}")
 
     def stop(self) -> None:
-        """Ends it, and every connection with it; who still serves one would write into its mailbox afterwards."""
-        if self._process is not None:
-            alive = self._process.poll() is None
-            serving = psutil.Process(self._process.pid).children(recursive=True) if alive else []
-            self._process.terminate()
-            self._process.wait(15)
-            _ended, left = psutil.wait_procs(serving, 0.3)
-            for one in left:
-                one.kill()
-            psutil.wait_procs(left, 5)
-            self._process = None
+        """Ends it at once, every connection with it: who still served one would write into its mailbox afterwards."""
+        if self._process is None:
+            return
+        every = (
+            psutil.Process(self._process.pid).children(recursive=True) if self._process.poll() is None else []
+        )
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(15)
+        self._process = None
+        while any(_lives(one) for one in every):
+            time.sleep(0.005)
+        for left in [self.folder / "run" / "master.pid", *self.folder.glob("mail/**/*.lock")]:
+            left.unlink(missing_ok=True)
 
     def restart(self) -> None:
         """Stops and starts on the same ports."""
@@ -285,6 +289,12 @@ class Dovecot:
 def _end_with_parent() -> None:
     """A killed test run leaves no Dovecot behind (PR_SET_PDEATHSIG is 1)."""
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def _lives(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def _quoted(name: str) -> str:

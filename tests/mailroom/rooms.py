@@ -121,4 +121,4 @@ async def until(ask: Callable[[], Awaitable[object]], wanted: object, seconds: f
         if got == wanted:
             return
         await asyncio.sleep(0.05)
-    assert got == wanted
+    raise AssertionError(f"{got!r} instead of {wanted!r} after {seconds:g} s")

@@ -140,7 +140,7 @@ async def test_a_mail_missed_below_the_cursor_is_found_the_next_day(
     await connect(hub, world.mail, dovecot)
     dovecot.append_many([mail(n) for n in range(3)])
     async with reading(hub):
-        await until(lambda: outcomes(hub), {"stored": 3})
+        await until(lambda: hub.pool.fetchval("SELECT cursor_uid FROM mailbox"), 3)
     await hub.pool.execute("DELETE FROM mailbox_uid WHERE uid = 2")
     await hub.pool.execute("UPDATE mailbox SET swept_at = now() - interval '25 hours'")
     async with reading(hub):

@@ -18,6 +18,9 @@ async def test_promise_22_deleted_stays_deleted(hub: Hub, world: World) -> None:
             await hub.pool.execute("DELETE FROM conversation")
             dovecot.append(mail(2))
             await until(lambda: subjects(hub), ["Pedido 2"])
+            await until(
+                lambda: outcomes(hub), {"stored": 2}
+            )  # ended before, it would be noted as a repeat later
         await hub.pool.execute("UPDATE mailbox SET swept_at = NULL")
         async with reading(hub):
             await until(lambda: hub.pool.fetchval("SELECT swept_at IS NOT NULL FROM mailbox"), True)
