@@ -10,11 +10,11 @@ import msgspec
 from hub.campaigns import answers
 from hub.channels import arrivals
 from hub.channels.arrivals import Arrival
-from hub.channels.facts import AnyFact, MessageReceived, OptedIn, OptedOut, message_of
+from hub.channels.facts import AnyFact, CallChanged, MessageReceived, OptedIn, OptedOut, message_of
 from hub.channels.registry import adapter
-from hub.conversations import thread_lookup
+from hub.conversations import calls, thread_lookup
 from hub.conversations.thread_lookup import Wanted
-from hub.customers import resolving
+from hub.customers import resolving, suppression
 from hub.plumbing.crypto import Crypto
 from hub.plumbing.db import Tx
 
@@ -44,8 +44,9 @@ class _Fact(msgspec.Struct, frozen=True):
 
 async def enter(tx: Tx, crypto: Crypto, batch: Sequence[Arrival]) -> Entered:
     """Claim → register → lock, in one statement; before it, where facts name something, one that asks whose it is."""
+    await _pass_over(tx, crypto, batch)
     facts = [_fact(slot, *first) for slot, first in sorted(arrivals.slots(batch).items())]
-    said = [(one.arrival, message) for one in facts if (message := message_of(_of(one))) is not None]
+    said = [(one.arrival, message) for one in facts if (message := _said(one)) is not None]
     messages = [message for _, message in said]
     proven = thread_lookup.proven_ids(crypto, messages)
     tokens = answers.tokens_of(crypto, messages)
@@ -61,13 +62,31 @@ async def enter(tx: Tx, crypto: Crypto, batch: Sequence[Arrival]) -> Entered:
     )
 
 
+async def _pass_over(tx: Tx, crypto: Crypto, batch: Sequence[Arrival]) -> None:
+    """Late steps of calls that went with an erased person are nobody's: a recording would bring its caller back."""
+    steps = [(one, fact) for one in batch for fact in one.facts if isinstance(fact, CallChanged)]
+    begun = {(one.line.id, fact.call) for one, fact in steps if fact.step == "rang"}
+    later = [(one, fact) for one, fact in steps if (one.line.id, fact.call) not in begun]
+    numbers = {number for _, fact in later for number in (fact.caller.address, fact.called) if number}
+    erased = await suppression.erased(tx, crypto, numbers) if numbers else frozenset()
+    for arrival, fact in later:
+        is_of_erased = not erased.isdisjoint((fact.caller.address, fact.called))
+        arrival.nobodys = is_of_erased and await calls.find(tx, arrival.line.id, fact) is None
+
+
 def _fact(slot: arrivals.Slot, arrival: Arrival, number: int) -> _Fact:
     fact = arrival.facts[number]
-    from_whom = fact if isinstance(fact, OptedOut | OptedIn) else message_of(fact)
+    from_whom = (
+        None if arrival.nobodys else fact if isinstance(fact, OptedOut | OptedIn) else message_of(fact)
+    )
     if from_whom is None:
         return _Fact(slot, arrival, number, None, "")
     key = resolving.key(adapter(arrival.line.kind).can.address_type, from_whom)
     return _Fact(slot, arrival, number, key, from_whom.sender.name)
+
+
+def _said(one: _Fact) -> MessageReceived | None:
+    return None if one.arrival.nobodys else message_of(_of(one))
 
 
 def _of(one: _Fact) -> AnyFact:

@@ -175,6 +175,8 @@ def call_changed(world: World, arrival: Arrival, number: int, fact: CallChanged)
 
     The step itself is taken right after the commit, with whom to ring next (hub/answering.py).
     """
+    if arrival.nobodys:
+        return
     if fact.said is not None:
         message_received(world, arrival, number, fact.said, live=False)
     world.calls.append((arrival, fact))

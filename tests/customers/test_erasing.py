@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
-from hub import erasing
+from hub import answering, erasing
 from hub.channels.base import Raw
 from hub.channels.facts import DeliveryReported
+from hub.channels.registry import adapter
 from hub.conversations.auto_reply import whom_to_answer, within_limits
 from hub.customers import contacts, erasures, importing_people, importing_wishes, suppression
 from hub.departure import Pace
@@ -22,8 +24,10 @@ from hub.plumbing.blotting import BLOT, Blotting
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, NotFound
 from hub.plumbing.hub import Hub
+from tests.conversations.phone import MARTA, NUMBER, add_line
+from tests.customers import traces
 from tests.customers import zoe as planted
-from tests.customers.zoe import MAIL, MARK, NAME, NAMED, PHONE
+from tests.customers.zoe import MAIL, MARK, NAME, NAMED, PHONE, SAID
 from tests.deliveries.road import until
 from tests.process import worker_process
 from tests.world import World
@@ -37,7 +41,9 @@ KEYS |= {("page_picture", "file")}
 
 async def test_nothing_of_an_erased_person_stays(hub: Hub, world: World) -> None:
     zoe = await planted.plant(hub, world)
-    silent = [where for where, found in (await _columns(hub)).items() if not found and where not in KEYS]
+    silent = [
+        where for where, found in (await traces.columns(hub)).items() if not found and where not in KEYS
+    ]
     assert not silent, "the plant misses a column that is said to be personal"
     async with hub.transaction() as tx:
         writer = await whom_to_answer(tx, zoe.own)
@@ -53,9 +59,9 @@ async def test_nothing_of_an_erased_person_stays(hub: Hub, world: World) -> None
         assert MARK in str(everything[part]).lower(), f"{part} is not handed out"
     done = await erasing.work(hub, asked.id)
 
-    assert await _rows(hub) == [], "in the database"
-    assert _files(hub.files.root) == [], "in the store"
-    assert await _in_redis(hub) == [], "in Redis"
+    assert await traces.rows(hub) == [], "in the database"
+    assert traces.files(hub.files.root) == [], "in the store"
+    assert await traces.in_redis(hub) == [], "in Redis"
     assert done.done_at is not None
     assert done.named == []
     assert done.counts["files"] == 4
@@ -65,6 +71,7 @@ async def test_nothing_of_an_erased_person_stays(hub: Hub, world: World) -> None
     assert {what: done.counts[what] for what in same} == {what: foreseen.counts[what] for what in same}
     await _others_stay(hub, world, zoe)
     await _late_reports(hub, world, zoe)
+    await _late_steps_of_calls(hub, world)
     await _stays_refused(hub)
     with pytest.raises(NotFound):
         async with hub.transaction() as tx:
@@ -109,11 +116,39 @@ async def _late_reports(hub: Hub, world: World, zoe: planted.Zoe) -> None:
         for _again in range(2):
             await inbound.receive(world.mail, raw, [fact])
     await inbound.close()
-    assert await _rows(hub) == [], "it came back with a report"
+    assert await traces.rows(hub) == [], "it came back with a report"
     told = await hub.pool.fetchrow("SELECT state, recipient, reason FROM delivery WHERE id = $1", sent)
     assert tuple(told) == ("read", BLOT, "5.1.1")
     outcomes = await hub.pool.fetch("SELECT outcome FROM arrival WHERE raw IS NULL ORDER BY id")
     assert [row["outcome"] for row in outcomes] == ["stored", "duplicate"] * 3, "that it came is kept"
+
+
+async def _late_steps_of_calls(hub: Hub, world: World) -> None:
+    """A recording, its transcript and the end of a call that was erased; of anybody else's they are kept."""
+    line = await add_line(hub, world, language="en")
+    begun = {"CallSid": "CA1", "AccountSid": "AC1", "CallStatus": "completed", "To": NUMBER}
+    sound = {"RecordingSid": "RE1", "RecordingUrl": "https://api.twilio.com/RE1", "RecordingDuration": "42"}
+    transcript = {"TranscriptionSid": "TR1", "TranscriptionText": SAID, "TranscriptionStatus": "completed"}
+    inbound = Inbound(hub)
+    await inbound.start()
+    for rest, fields in (
+        (f"recording/{PHONE}", begun | sound),
+        ("voicemail", begun | sound | {"From": PHONE}),
+        ("transcript", begun | sound | transcript | {"From": PHONE}),
+        ("status", begun | {"From": PHONE}),
+        ("status", begun | {"CallSid": "CA2", "From": NUMBER, "To": PHONE, "Direction": "outbound-api"}),
+        (f"recording/{MARTA}", begun | sound | {"CallSid": "CA3", "RecordingSid": "RE3"}),
+    ):
+        raw = Raw(body=urlencode(fields).encode(), envelope={"rest": rest})
+        facts = adapter("voice").parse(raw, line.line(hub.crypto))
+        for _again in range(2):
+            outcome = await inbound.receive(line, raw, facts)
+            await answering.answer(hub, line, facts)
+    await inbound.close()
+    assert await traces.rows(hub) == [], "it came back with a step of a call"
+    assert not await hub.pool.fetchval("SELECT count(*) FROM address WHERE value = $1", PHONE)
+    said = await hub.pool.fetchval("SELECT text FROM message WHERE channel_id = $1", line.id)
+    assert (outcome.state, said) == ("duplicate", "Recording of the call, 0:42"), "Marta's is a message"
 
 
 async def _stays_refused(hub: Hub) -> None:
@@ -138,10 +173,10 @@ async def test_a_worker_goes_on_where_another_was_killed(hub: Hub, world: World)
         half = await erasures.load(tx, asked.id)
         await pausing.resume(tx)
     assert (half.counts["conversations"], half.counts["shared"], half.gone_at) == (1, 1, None)
-    assert await _rows(hub), "half of it is still there"
+    assert await traces.rows(hub), "half of it is still there"
     await hub.pool.execute("UPDATE todo SET lease_until = now() WHERE kind = 'erase'")
     await Chores(hub, KINDS, most=1).turn()
-    assert await _rows(hub) == []
+    assert await traces.rows(hub) == []
     async with hub.transaction() as tx:
         done = await erasures.load(tx, asked.id)
         waits = await tx.value("SELECT count(*) FROM todo WHERE kind = 'erase' AND due_at > now()")
@@ -149,7 +184,7 @@ async def test_a_worker_goes_on_where_another_was_killed(hub: Hub, world: World)
     os.utime(fresh, (0, 0))
     await hub.pool.execute("UPDATE todo SET due_at = now() WHERE kind = 'erase'")
     await Chores(hub, KINDS, most=1).turn()
-    assert _files(hub.files.root) == []
+    assert traces.files(hub.files.root) == []
     assert not await hub.pool.fetchval("SELECT count(*) FROM todo WHERE kind = 'erase'")
 
 
@@ -245,44 +280,6 @@ async def test_every_column_that_may_be_personal_is_registered(tx: Tx) -> None:
     assert not unsaid, (
         "may it hold a person's words? Say so in hub/insight/erasing.py, or here that it never does"
     )
-
-
-async def _columns(hub: Hub) -> dict[tuple[str, str], bool]:
-    """Whether a word of hers stands in each registered column."""
-    found = {}
-    for table, named in PERSONAL.items():
-        for column in named.split():
-            rows = await hub.pool.fetch(f"SELECT {column}::text AS words FROM {table}")
-            found[table, column] = any(_hers(row["words"] or "") for row in rows)
-    return found
-
-
-async def _rows(hub: Hub) -> list[str]:
-    """Every row of the database in which a word of hers stands."""
-    tables = await hub.pool.fetch("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")
-    found = []
-    for table in tables:
-        rows = await hub.pool.fetch(f"SELECT t::text AS words FROM {table['name']} t")
-        found += [f"{table['name']}: {row['words']}" for row in rows if _hers(row["words"])]
-    return found
-
-
-def _hers(words: str) -> bool:
-    plain = words.lower()
-    return any(one in plain or one.encode().hex() in plain for one in (MARK, PHONE[1:]))
-
-
-def _files(root: Path) -> list[Path]:
-    return [path for path in root.rglob("*") if path.is_file() and MARK.encode() in path.read_bytes().lower()]
-
-
-async def _in_redis(hub: Hub) -> list[str]:
-    """Keys and values of this house."""
-    found = []
-    async for key in hub.redis.scan_iter(f"{hub.limits.prefix.removesuffix('limit:')}*"):
-        dumped = await hub.redis.dump(key) or b""
-        found += [str(key)] if MARK.encode() in key.lower() + dumped.lower() else []
-    return found
 
 
 IMPERSONAL = {
