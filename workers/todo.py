@@ -206,13 +206,20 @@ class Chores:
 
     `kinds`: those it does. What waits for others' servers has one of its own, so that nothing waits for it.
     `most`: rows of one turn; what takes seconds each is taken one by one, so that all workers get some.
+    `seconds`: the longest a group may take, and then each of its rows.
     """
 
     def __init__(
-        self, hub: Hub, kinds: Mapping[str, Handler] | None = None, *, most: int = MOST_AT_ONCE
+        self,
+        hub: Hub,
+        kinds: Mapping[str, Handler] | None = None,
+        *,
+        most: int = MOST_AT_ONCE,
+        seconds: float = JOB_SECONDS,
     ) -> None:
         self.hub = hub
         self.most = most
+        self.seconds = seconds
         self.kinds = KINDS if kinds is None else kinds
         self._awake = asyncio.Event()
 
@@ -267,12 +274,13 @@ class Chores:
                 log.warning("leases not renewed", error=str(error))
 
     async def _do(self, kind: str, rows: Sequence[Todo]) -> None:
-        """All at once; if that fails each alone, so that one bad row never holds its neighbours."""
+        """All at once; if that fails each alone, so that one bad or slow row never holds its neighbours."""
+        deadline = asyncio.timeout(self.seconds)
         try:
-            async with asyncio.timeout(JOB_SECONDS):
+            async with deadline:
                 await self.kinds[kind](self.hub, rows)
         except Exception as error:
-            if len(rows) > 1 and not isinstance(error, AWAY):
+            if len(rows) > 1 and (deadline.expired() or not isinstance(error, AWAY)):
                 for row in rows:
                     await self._do(kind, [row])
                 return

@@ -74,6 +74,23 @@ async def test_one_bad_row_waits_with_its_error(hub: Hub, world: World) -> None:
     assert await hub.pool.fetchval("SELECT count(*) FROM message_search WHERE id = $1", good.id) == 1
 
 
+async def test_one_row_that_never_ends_holds_none_of_its_neighbours(hub: Hub, world: World) -> None:
+    """Together they came to no end within the time of a group, and would come back together for ever."""
+    done = []
+
+    async def hangs_at_the_first(hub: Hub, rows: Sequence[Todo]) -> None:
+        for row in rows:
+            if row.ref == 1:
+                await asyncio.Event().wait()
+            done.append(row.ref)
+
+    async with hub.transaction() as tx:
+        await todo.add_many(tx, "slow", [1, 2, 3])
+    assert await Chores(hub, {"slow": hangs_at_the_first}, seconds=0.5).turn() == 3
+    left = await hub.pool.fetch("SELECT ref, attempts, error FROM todo")
+    assert (done, [tuple(row) for row in left]) == ([2, 3], [(1, 1, "TimeoutError: ")])
+
+
 async def test_what_takes_longer_than_its_lease_is_done_once(
     hub: Hub, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
