@@ -169,7 +169,8 @@ class OAuth:
     async def access_token(self, app: App, refresh_token: str, rotated: Rotated | None = None) -> str:
         """A token good for at least 5 minutes where the provider gives that long.
 
-        `rotated` is awaited with a new refresh token when the provider replaced it; keep that one.
+        `rotated` is awaited with a new refresh token when the provider replaced it; keep that one. What it raises
+        is raised here, and the next call says the token again.
         Raises SignInExpired, BadInput, Unavailable.
         """
         if not refresh_token:
@@ -193,12 +194,13 @@ class OAuth:
     async def _renew(self, app: App, key: str, refresh_token: str, rotated: Rotated | None) -> str:
         current = self._replaced.get(key, refresh_token)
         granted = await self._ask(app, {"grant_type": "refresh_token", "refresh_token": current})
+        newest = self._replaced[key] = granted.refresh_token or current
+        if newest != refresh_token and rotated is not None:
+            await rotated(
+                newest
+            )  # before the token is good for anything: what could not be kept is said again
         early = min(RENEW_BEFORE_SECONDS, granted.expires_in / 2)
         self._tokens[key] = (granted.access_token, monotonic() + granted.expires_in - early)
-        if granted.refresh_token and granted.refresh_token != current:
-            self._replaced[key] = granted.refresh_token
-            if rotated is not None:
-                await rotated(granted.refresh_token)
         return granted.access_token
 
     async def _ask(self, app: App, form: dict[str, str]) -> Granted:

@@ -100,6 +100,25 @@ async def test_a_replaced_refresh_token_is_kept(server: TokenServer, oauth: OAut
     assert list(server.refresh_tokens) == [kept[-1]]
 
 
+async def test_a_replaced_refresh_token_that_could_not_be_kept_is_said_again(
+    server: TokenServer, oauth: OAuth
+) -> None:
+    """Our database was away for a moment; some providers take the old token back at once."""
+    server.rotate, away, kept = True, True, []
+
+    async def keep(token: str) -> None:
+        if away:
+            raise ConnectionError("database away")
+        kept.append(token)
+
+    refresh = server.grant()
+    with pytest.raises(ConnectionError):
+        await oauth.access_token(app(server), refresh, keep)
+    away = server.rotate = False  # and this time it replaces none
+    await oauth.access_token(app(server), refresh, keep)
+    assert kept == list(server.refresh_tokens)
+
+
 async def test_a_void_sign_in_asks_for_a_person(server: TokenServer, oauth: OAuth) -> None:
     refresh = server.grant()
     server.revoke_everything()
