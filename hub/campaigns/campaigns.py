@@ -238,12 +238,14 @@ async def _must_exist(tx: Tx, given: dict[str, Any]) -> None:
         given.get("sender_id"),
         given.get("channel_ids", []),
     )
-    if segment_id and not await tx.value("SELECT true FROM segment WHERE id = $1", segment_id):
+    if segment_id is not None and not await tx.value("SELECT true FROM segment WHERE id = $1", segment_id):
         raise BadInput(_("There is no such segment."), field="segment_id")
-    if sender_id and not await tx.value("SELECT true FROM agent WHERE id = $1 AND active", sender_id):
+    if sender_id is not None and not await tx.value(
+        "SELECT true FROM agent WHERE id = $1 AND active", sender_id
+    ):
         raise BadInput(_("There is no such agent."), field="sender_id")
     interest_id = given.get("interest_id")
-    if interest_id and not await tx.value("SELECT true FROM interest WHERE id = $1", interest_id):
+    if interest_id is not None and not await tx.value("SELECT true FROM interest WHERE id = $1", interest_id):
         raise BadInput(_("There is no such interest."), field="interest_id")
     known = await tx.value("SELECT count(*) FROM channel WHERE id = ANY($1)", channel_ids)
     if known != len(set(channel_ids)) or len(channel_ids) != known or known > MOST_CHANNELS:

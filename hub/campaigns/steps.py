@@ -202,7 +202,7 @@ async def _must_be_there(
         "SELECT true FROM campaign_step WHERE campaign_id = $1 AND step = $2", campaign_id, step
     ):
         raise NotFound(_("There is no such step."))
-    if approved_text_id and not await tx.value(
+    if approved_text_id is not None and not await tx.value(
         "SELECT true FROM approved_text WHERE id = $1 AND active", approved_text_id
     ):
         raise BadInput(_("There is no such approved text."), field="approved_text_id")

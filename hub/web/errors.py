@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import asyncpg
@@ -27,6 +28,7 @@ from hub.web.shell import bare_page, language_of
 from hub.web.views import ErrorPage
 
 log = structlog.get_logger(__name__)
+_ABSENT = re.compile(r"^Key \((?P<column>\w+)\)=\(.*\) is not present in table")
 
 
 def answer_to(request: web.Request, error: Exception) -> web.StreamResponse:
@@ -41,7 +43,10 @@ def answer_to(request: web.Request, error: Exception) -> web.StreamResponse:
         if known is None:
             log.exception("this is our mistake", exc_info=error)
             known = HubError(_("Something went wrong here. It is noted; try again."))
-        return _answer(request, known)
+        answer = _answer(request, known)
+        if isinstance(error, web.RequestPayloadError):
+            answer.force_close()  # where the next request would begin on this connection, nobody knows
+        return answer
 
 
 def understood(error: Exception) -> HubError | None:
@@ -52,6 +57,12 @@ def understood(error: Exception) -> HubError | None:
         return _of_http(error)
     if isinstance(error, AGAIN):
         return Conflict(_("Somebody else is changing the same right now: try again."))
+    if isinstance(error, web.RequestPayloadError):  # compressed by other rules than its heading says
+        unread = HubError(_("This request was not understood."))
+        unread.status, unread.code = 400, "bad_request"
+        return unread
+    if isinstance(error, asyncpg.ForeignKeyViolationError) and (absent := _ABSENT.search(error.detail or "")):
+        return BadInput(_("There is nothing with this number."), field=absent["column"])
     if isinstance(error, asyncpg.DataError):
         return BadInput(_("There is something in this that cannot be stored."))
     if isinstance(error, (*AWAY, RedisError)):

@@ -18,6 +18,9 @@ from hub.web import bodies
 F = TypeVar("F", bound=msgspec.Struct)
 Form = MultiDictProxy[str | bytes | bytearray | FileField]
 LONGEST_TEXT = 200_000
+LONGEST_VALUE_TOLD = 60
+NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading JSON of others may raise; the last is its brackets' depth."""
 READ_SECONDS = 300
 """An upload may take as long as this; smaller bodies are read by the middleware, sooner."""
 MISFITS = (
@@ -73,17 +76,18 @@ async def posted(request: web.Request) -> Form:
             return await request.post()
     except TimeoutError as error:
         raise web.HTTPRequestTimeout from error
-    except ValueError as error:  # a multipart without its boundary, a text that is not UTF-8
+    except (ValueError, LookupError, RuntimeError) as error:
+        # a multipart without its boundary, a text that is not UTF-8; a charset or encoding that nobody knows
         raise BadInput(_("There is something in this that cannot be stored.")) from error
 
 
 async def json_of(request: web.Request, shape: type[F]) -> F:
     """The request's JSON body as a `shape`. Raises BadInput naming the field."""
     try:
-        given = msgspec.json.decode(await bodies.read(request))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        given = without_nul(msgspec.json.decode(await bodies.read(request)))
+    except NO_JSON as error:
         raise not_json(error) from error
-    return converted(without_nul(given), shape)
+    return converted(given, shape)
 
 
 def converted(given: Any, shape: type[F]) -> F:
@@ -108,9 +112,14 @@ def misfit(error: msgspec.ValidationError) -> BadInput:
     field = path.strip("`.").partition("[")[0]
     for pattern, words in MISFITS:
         if found := pattern.fullmatch(told):
-            named = found.groupdict()
+            named = {name: shortened(value) for name, value in found.groupdict().items()}
             return BadInput(_(words, **named), field=field or named.get("name", ""))
     return BadInput(_("This value cannot be used."), field=field)
+
+
+def shortened(value: str) -> str:
+    """What somebody sent, as an error repeats it: enough to know it again."""
+    return value if len(value) <= LONGEST_VALUE_TOLD else f"{value[:LONGEST_VALUE_TOLD]}…"
 
 
 def number_of(request: web.Request, name: str) -> int | None:

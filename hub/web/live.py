@@ -232,7 +232,7 @@ class Listening:
 def _understood(data: str) -> Said | None:
     try:
         said = msgspec.json.decode(data, type=Said)
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return None
     ids = [said.typing, said.viewing]
     return said if all(0 < id_ < 2**63 for id_ in ids if isinstance(id_, int)) else None

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 from typing import Any
 from urllib.parse import parse_qsl
@@ -79,7 +78,7 @@ class FormAdapter(Adapter):
         """MessageReceived with claims, or Unreadable; never raises. `envelope["id"]` is what makes it the same."""
         try:
             return [_said(_filled(raw), raw.envelope.get("id", ""), settings.title(line))]
-        except (msgspec.DecodeError, KeyError, ValueError, binascii.Error) as error:
+        except (msgspec.DecodeError, KeyError, ValueError, RecursionError) as error:
             return [Unreadable(reason=f"{type(error).__name__}: {error}"[:500])]
 
     def bounds(self, facts: list[AnyFact]) -> list[Bound]:

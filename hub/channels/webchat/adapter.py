@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import binascii
 from typing import Any
 
 import msgspec
@@ -74,7 +73,7 @@ class WebchatAdapter(Adapter):
         try:
             noted = msgspec.json.decode(raw.body, type=Noted)
             return _FACTS[noted.t](noted)
-        except (msgspec.DecodeError, KeyError, ValueError, binascii.Error) as error:
+        except (msgspec.DecodeError, KeyError, ValueError, RecursionError) as error:
             return [Unreadable(reason=f"{type(error).__name__}: {error}"[:500])]
 
     def worded(self, details: dict[str, Any]) -> list[str]:

@@ -17,7 +17,7 @@ from hub.channels.registry import adapter
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import _
-from hub.web.api.campaigns import CampaignShape, shape
+from hub.web.api.campaigns import CampaignShape, StepNumber, shape
 from hub.web.api.endpoints import Call, Endpoint
 from hub.web.api.shapes import Shape
 
@@ -69,7 +69,7 @@ class Test(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     as_contact_id: int
     to: str
-    step: int = 1
+    step: StepNumber = 1
     variant: str = "a"
     channel_id: int | None = None
 

@@ -7,6 +7,7 @@ import msgspec
 from hub.agents.roles import must
 from hub.campaigns import steps, worst_cases
 from hub.campaigns.worst_cases import Case
+from hub.web.api.campaigns import StepNumber
 from hub.web.api.endpoints import Call, Endpoint, Page
 from hub.web.api.shapes import Ref, Shape
 
@@ -32,7 +33,7 @@ class WorstShape(Shape, frozen=True, kw_only=True):
 class WorstQuery(msgspec.Struct, frozen=True, kw_only=True):
     """GET /campaigns/{id}/worst: of which step and variant."""
 
-    step: int = 1
+    step: StepNumber = 1
     variant: str = "a"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
@@ -16,6 +17,8 @@ from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import _
 from hub.web.api.endpoints import Call, Endpoint, Page, Paging, limit_of, number_cursor
 from hub.web.api.shapes import Ref, Shape, ref
+
+StepNumber = Annotated[int, msgspec.Meta(ge=1, le=steps.MOST_STEPS)]
 
 
 class CampaignShape(Shape, frozen=True, kw_only=True):
@@ -73,7 +76,7 @@ class NewStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class NewText(Wanted, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """POST /campaigns/{id}/texts: what a step says, as a new version."""
 
-    step: int = 1
+    step: StepNumber = 1
     variant: str = "a"
 
 

@@ -118,7 +118,7 @@ async def change_contact(call: Call) -> ContactShape:
     fields = given(call.body, account="account_id")
     tagged, sorted_ = fields.pop("tags", None), fields.pop("roles", None)
     async with call.transaction() as tx:
-        if fields.get("account_id"):
+        if "account_id" in fields:
             await _known_account(tx, fields["account_id"])
         found = await contacts.load(tx, call.id)
         if fields or (tagged is None and sorted_ is None):

@@ -16,7 +16,7 @@ from hub.plumbing.errors import BadInput, HubError, SignInNeeded
 from hub.plumbing.texts import _, speaking
 from hub.web.api.endpoints import Call, Endpoint
 from hub.web.errors import json_error
-from hub.web.forms import converted, misfit, not_json, without_nul
+from hub.web.forms import NO_JSON, converted, misfit, not_json, without_nul
 from hub.web.requests import hub_of, peer_of
 
 MOST_TRIES = 60
@@ -76,7 +76,7 @@ async def _once(endpoint: Endpoint, request: web.Request, bearer: Bearer) -> web
     Key, work and answer stand in one transaction: killed at any moment, either all of it was done or nothing.
     """
     key = request.headers["Idempotency-Key"]
-    if not 0 < len(key) <= 200:
+    if not 0 < len(key) <= 200 or without_nul(key) != key:
         raise BadInput(_("Use 1 to 200 characters."), field="Idempotency-Key")
     said = hashlib.sha256(request.path.encode() + b"\0" + await request.read()).digest()
     hub = hub_of(request)
@@ -135,12 +135,12 @@ async def _body(endpoint: Endpoint, request: web.Request) -> Any:
     if endpoint.body is None:
         return None
     try:
-        given = msgspec.json.decode(await request.read() or b"{}")
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        given = without_nul(msgspec.json.decode(await request.read() or b"{}"))
+        _within_reach(given)
+    except NO_JSON as error:
         raise not_json(error) from error
-    _within_reach(given)
     try:
-        return msgspec.convert(without_nul(given), endpoint.body)
+        return msgspec.convert(given, endpoint.body)
     except msgspec.ValidationError as error:
         raise misfit(error) from error
 

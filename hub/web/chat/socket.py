@@ -156,5 +156,5 @@ def _writer(request: web.Request) -> Any:
 def _understood(data: str) -> Heard | None:
     try:
         return msgspec.json.decode(data, type=Heard)
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return None

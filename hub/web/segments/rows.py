@@ -124,7 +124,7 @@ def _condition(row: Typed) -> Condition:
 def _kept(raw: str) -> Condition:
     try:
         condition: Condition = msgspec.json.decode(raw, type=Condition)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise BadInput(_("This condition cannot be read any more: take it away.")) from error
     return condition
 
