@@ -51,10 +51,7 @@ async def take(hub: Hub, folder: Path, told: Told = lambda done, all_: None) -> 
                 "SELECT now() AS at, generation, (SELECT max(name) FROM migration) AS schema FROM installation"
             )
             await postgres_programs.run(
-                "pg_dump",
-                "--format=custom",
-                f"--file={draft / DUMP}",
-                f"--dbname={hub.settings.database_url}",
+                "pg_dump", hub.settings.database_url, "--format=custom", f"--file={draft / DUMP}"
             )
             copied = await _copy(hub.files.root, draft / FILES, told)
         finally:

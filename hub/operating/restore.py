@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import asyncpg
 import msgspec
@@ -61,7 +61,7 @@ async def restore(settings: Settings, folder: Path, told: Told = lambda done, al
         await server.execute(f"CREATE DATABASE {_quoted(fresh)} TEMPLATE template0")
         url = _other(settings.database_url, fresh)
         await postgres_programs.run(
-            "pg_restore", "--no-owner", "--exit-on-error", f"--dbname={url}", str(folder / backup.DUMP)
+            "pg_restore", url, "--no-owner", "--exit-on-error", str(folder / backup.DUMP)
         )
         await migrate(url)
         generation = max(about.generation, present) + 1
@@ -134,7 +134,7 @@ async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
 
 def _other(url: str, name: str) -> str:
     """The same server, another database."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+    return postgres_programs.joined(urlsplit(url)._replace(path=f"/{name}"))
 
 
 def _quoted(name: str) -> str:
