@@ -2,7 +2,7 @@
 
 Every statement begins with $1 = the agent who asks, $2 and $3 = the place to go on from (the last row's
 `sort_at` and `id`). How many rows stands in the text, a number of ours: a plan that does not know it is dear and
-would be made anew each time. The rights stand in the statement. A sorted list is read band by band (sorting.py).
+would be made anew each time. The rights stand in the statement. A sorted list has its bands in it (sorting.py).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from hub.agents.roles import VISIBLE_TO
-from hub.conversations.sorting import NEWEST, SORTS, Band, sortable
+from hub.conversations.sorting import ALONE, SORTS, Band, page, sortable
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import NotFound
 from hub.plumbing.texts import _
@@ -104,52 +104,40 @@ async def page_of(
         raise NotFound(_("There is no such view."))
     if not sortable(view):
         return await _READS[view](tx, agent_id, before, most=most)
-    rows: list[ListRow] = []
-    for band in SORTS[sort][first:]:
-        if of_one:
-            rows += await of_team(tx, int(number), agent_id, before, most=most, band=band)
-        else:
-            rows += await _SORTED[view](tx, agent_id, before, most=most, band=band)
-        if len(rows) >= most:
-            break
-        before = None
-    return rows[:most]
+    bands = SORTS[sort][first:]
+    if of_one:
+        return await of_team(tx, int(number), agent_id, before, most=most, bands=bands)
+    return await _SORTED[view](tx, agent_id, before, most=most, bands=bands)
 
 
 async def mine(
-    tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE, band: Band = NEWEST
+    tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE, bands: tuple[Band, ...] = ALONE
 ) -> list[ListRow]:
     """What waits for this agent: assigned to them, or mentioned in and not looked at yet."""
+    assigned = f"FROM conversation WHERE state = 'open' AND assignee_id = $1 AND {VISIBLE_TO}"
+    mentioned = f"""
+        FROM conversation JOIN named USING (id)
+        WHERE state = 'open' AND assignee_id IS DISTINCT FROM $1 AND {VISIBLE_TO}
+    """
+    found = page(bands, most, assigned, mentioned)
     return await tx.rows(
         ListRow,
         f"""
-        WITH assigned AS (
-            SELECT conversation.*, {band.at} AS sort_at FROM conversation
-            WHERE state = 'open' AND assignee_id = $1 AND {band.where} AND {band.after} AND {VISIBLE_TO}
-            ORDER BY {band.order} LIMIT {most:d}
-        ), named AS (
+        WITH named AS (
             SELECT DISTINCT m.conversation_id AS id FROM mention k JOIN message m ON m.id = k.message_id
             WHERE k.agent_id = $1 AND k.seen_at IS NULL
-        ), mentioned AS (
-            SELECT conversation.*, {band.at} AS sort_at FROM conversation JOIN named USING (id)
-            WHERE state = 'open' AND assignee_id IS DISTINCT FROM $1 AND {band.where} AND {band.after}
-              AND {VISIBLE_TO}
-            ORDER BY {band.order} LIMIT {most:d}
-        ), page AS (
-            SELECT * FROM (SELECT * FROM assigned UNION ALL SELECT * FROM mentioned) both_of_them
-            ORDER BY {band.order} LIMIT {most:d}
-        )
-        {_ROWS} ORDER BY {band.order}
+        ), {found.parts}
+        {_ROWS} ORDER BY {found.order}
         """,
         *_place(agent_id, before),
     )
 
 
 async def unassigned(
-    tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE, band: Band = NEWEST
+    tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE, bands: tuple[Band, ...] = ALONE
 ) -> list[ListRow]:
     """Open and nobody's."""
-    return await _standing(tx, "state = 'open' AND assignee_id IS NULL", band, agent_id, before, most)
+    return await _standing(tx, "state = 'open' AND assignee_id IS NULL", bands, agent_id, before, most)
 
 
 async def of_team(
@@ -159,28 +147,28 @@ async def of_team(
     before: Place | None = None,
     *,
     most: int = PAGE,
-    band: Band = NEWEST,
+    bands: tuple[Band, ...] = ALONE,
 ) -> list[ListRow]:
     """Open in one team; nothing for who may not see the team."""
-    return await _standing(tx, "state = 'open' AND team_id = $4", band, agent_id, before, most, team_id)
+    return await _standing(tx, "state = 'open' AND team_id = $4", bands, agent_id, before, most, team_id)
 
 
 async def all_open(
-    tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE, band: Band = NEWEST
+    tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE, bands: tuple[Band, ...] = ALONE
 ) -> list[ListRow]:
     """Everything open."""
-    return await _standing(tx, "state = 'open'", band, agent_id, before, most)
+    return await _standing(tx, "state = 'open'", bands, agent_id, before, most)
 
 
 async def closed(tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE) -> list[ListRow]:
     """What is done, newest first, without those that were joined into another."""
     done = "state = 'closed' AND joined_into_id IS NULL"
-    return await _standing(tx, done, NEWEST, agent_id, before, most)
+    return await _standing(tx, done, ALONE, agent_id, before, most)
 
 
 async def aside(tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE) -> list[ListRow]:
     """Spam and automatic mail, kept, newest first."""
-    return await _standing(tx, "state = 'aside'", NEWEST, agent_id, before, most)
+    return await _standing(tx, "state = 'aside'", ALONE, agent_id, before, most)
 
 
 async def snoozed(tx: Tx, agent_id: int, before: Place | None = None, *, most: int = PAGE) -> list[ListRow]:
@@ -299,19 +287,13 @@ async def for_everybody(tx: Tx, conversation_ids: Sequence[int]) -> list[ListRow
 
 
 async def _standing(
-    tx: Tx, where: str, band: Band, agent_id: int, before: Place | None, most: int, *more: int
+    tx: Tx, where: str, bands: tuple[Band, ...], agent_id: int, before: Place | None, most: int, *more: int
 ) -> list[ListRow]:
-    """The first of a band that meet `where`, a constant of the calling function; `more` is $4 in it."""
+    """The first of these bands that meet `where`, a constant of the calling function; `more` is $4 in it."""
+    found = page(bands, most, f"FROM conversation WHERE {where} AND {VISIBLE_TO}")
     return await tx.rows(
         ListRow,
-        f"""
-        WITH page AS (
-            SELECT conversation.*, {band.at} AS sort_at FROM conversation
-            WHERE {where} AND {band.where} AND {band.after} AND {VISIBLE_TO}
-            ORDER BY {band.order} LIMIT {most:d}
-        )
-        {_ROWS} ORDER BY {band.order}
-        """,
+        f"WITH {found.parts} {_ROWS} ORDER BY {found.order}",
         *_place(agent_id, before),
         *more,
     )

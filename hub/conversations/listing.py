@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from hub.agents.roles import VISIBLE_TO
-from hub.conversations.sorting import NEWEST, SORTS, Band, band_of
+from hub.conversations.sorting import SORTS, band_of, page
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import _
@@ -104,41 +104,30 @@ async def listed(
     first: int = 0,
 ) -> list[Listed]:
     """A page of conversations this agent may see; `before` is the last row's place, in band `first` of the sort."""
-    rows: list[Listed] = []
-    for band in SORTS[sort][first:]:
-        rows += await _of_band(tx, agent_id, wanted, band, before, most)
-        if len(rows) >= most:
-            break
-        before = None
-    return rows[:most]
-
-
-async def _of_band(
-    tx: Tx, agent_id: int, wanted: Filters, band: Band, before: tuple[datetime, int] | None, most: int
-) -> list[Listed]:
     at, id_ = before or (None, None)
+    found = page(
+        SORTS[sort][first:],
+        "$13",
+        f"""
+        FROM conversation
+        WHERE {VISIBLE_TO}
+          AND ($4::text IS NULL OR conversation.state = $4)
+          AND (NOT $5 OR conversation.assignee_id = $1)
+          AND (NOT $6 OR conversation.assignee_id IS NULL)
+          AND ($7::bigint IS NULL OR conversation.assignee_id = $7)
+          AND ($8::bigint IS NULL OR conversation.team_id = $8)
+          AND ($9::bigint IS NULL OR conversation.last_channel_id = $9)
+          AND ($10::bigint IS NULL OR conversation.contact_id IN (
+                SELECT id FROM contact WHERE root_id = (SELECT root_id FROM contact WHERE id = $10)))
+          AND ($11::bigint IS NULL OR conversation.account_id = $11)
+          AND ($12::text IS NULL OR conversation.tags @> ARRAY[$12])
+          AND (NOT $14 OR conversation.id IN (
+                SELECT conversation_id FROM draft WHERE agent_id = $1 AND text <> ''))
+        """,
+    )
     return await tx.rows(
         Listed,
-        f"""
-        WITH page AS (
-            SELECT * FROM conversation
-            WHERE {VISIBLE_TO} AND {band.where} AND {band.after}
-              AND ($4::text IS NULL OR conversation.state = $4)
-              AND (NOT $5 OR conversation.assignee_id = $1)
-              AND (NOT $6 OR conversation.assignee_id IS NULL)
-              AND ($7::bigint IS NULL OR conversation.assignee_id = $7)
-              AND ($8::bigint IS NULL OR conversation.team_id = $8)
-              AND ($9::bigint IS NULL OR conversation.last_channel_id = $9)
-              AND ($10::bigint IS NULL OR conversation.contact_id IN (
-                    SELECT id FROM contact WHERE root_id = (SELECT root_id FROM contact WHERE id = $10)))
-              AND ($11::bigint IS NULL OR conversation.account_id = $11)
-              AND ($12::text IS NULL OR conversation.tags @> ARRAY[$12])
-              AND (NOT $14 OR conversation.id IN (
-                    SELECT conversation_id FROM draft WHERE agent_id = $1 AND text <> ''))
-            ORDER BY {band.order} LIMIT $13
-        )
-        {_SHOWN} ORDER BY {band.order}
-        """,
+        f"WITH {found.parts} {_SHOWN} ORDER BY {found.order}",
         agent_id,
         at,
         id_,
@@ -162,7 +151,7 @@ async def by_ids(tx: Tx, agent_id: int, ids: Sequence[int]) -> list[Listed]:
         Listed,
         f"""
         WITH page AS (SELECT * FROM conversation WHERE {VISIBLE_TO} AND conversation.id = ANY($2))
-        {_SHOWN} ORDER BY {NEWEST.order}
+        {_SHOWN} ORDER BY v.last_message_at DESC, v.id DESC
         """,
         agent_id,
         list(ids),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -81,39 +82,64 @@ async def test_where_one_has_begun_to_write_is_one_row_a_conversation(tx: Tx, wo
     assert await ids(tx, "drafts", world.luis) == [begun[1]]
 
 
+class Counting(Tx):
+    """Counts what it asks the database."""
+
+    asked = 0
+
+    async def fetch(self, sql: str, *values: Any) -> list[Any]:
+        self.asked += 1
+        return await super().fetch(sql, *values)
+
+
 async def test_a_sorted_list_has_neither_hole_nor_double(tx: Tx, world: World) -> None:
     """By who waits, those who wait come before the others; by priority the urgent; inside a band as said."""
-    made: list[tuple[int, datetime | None, str, datetime]] = []
+    made: list[int] = []
     for n in range(24):
         at, waits = MORNING + timedelta(minutes=n * 7 % 5), MORNING - timedelta(hours=n * 5 % 7)
-        level = ("normal", "urgent", "low", "high")[n % 4]
-        id_ = await conversation(tx, world, at=at, priority=level, assignee=world.ana if n % 2 else None)
-        await tx.execute(
-            "UPDATE conversation SET waiting_since = $2 WHERE id = $1", id_, waits if n % 3 else None
+        level, owner = ("normal", "urgent", "low", "high")[n % 4], world.ana if n % 2 else None
+        id_ = await conversation(
+            tx, world, at=at, priority=level, assignee=owner, team=None if n % 5 else world.support
         )
-        made.append((id_, waits if n % 3 else None, level, at))
-    longest = sorted((one for one in made if one[1]), key=lambda one: (one[1], one[0]))
-    quiet = sorted((one for one in made if not one[1]), key=lambda one: (one[3], one[0]), reverse=True)
-    pressing = sorted(made, key=lambda one: (-sorting.LEVELS.index(one[2]), one[3], one[0]), reverse=True)
-    for sort, wanted in (("waiting", longest + quiet), ("priority", pressing)):
-        for view in ("all", "mine", "unassigned"):
-            of_view = [
-                one[0] for one in wanted if view == "all" or (one[0] in await ids(tx, view, world.ana))
-            ]
-            assert await paged(tx, view, world.ana, sort) == of_view, (sort, view)
+        if n % 6 == 4:  # nobody's, and Ana was named in it
+            note = await said(tx, world, id_, "@Ana", direction="note", agent=world.luis)
+            await tx.execute("INSERT INTO mention (message_id, agent_id) VALUES ($1, $2)", note, world.ana)
+        await tx.execute(
+            "UPDATE conversation SET waiting_since = $2, last_message_at = $3 WHERE id = $1",
+            id_,
+            waits if n % 3 else None,
+            at,
+        )
+        made.append(id_)
+    rows = await inbox.by_ids(tx, made, world.ana)
+    newest = sorted(rows, key=lambda row: (row.last_message_at, row.id), reverse=True)
+    longest = sorted(rows, key=lambda row: (row.waiting_since or MORNING, row.id))
+    wanted = {
+        "waiting": [row for row in longest if row.waiting_since]
+        + [row for row in newest if not row.waiting_since],
+        "priority": sorted(newest, key=lambda row: sorting.LEVELS.index(row.priority)),
+    }
+    for sort, everybody in wanted.items():
+        for view, many in (("all", 24), ("mine", 16), ("unassigned", 12), (f"team:{world.support}", 5)):
+            inside = await ids(tx, view, world.ana)
+            assert len(inside) == many
+            assert await paged(tx, view, world.ana, sort) == [row.id for row in everybody if row.id in inside]
 
 
 async def paged(tx: Tx, view: str, agent: int, sort: str) -> list[int]:
-    """All rows of a sorted view, five a page."""
+    """All rows of a sorted view, five a page, each page asked for once whatever bands it reaches into."""
     seen: list[int] = []
-    rows = await inbox.page_of(tx, view, agent, most=5, sort=sort)
-    while rows:
+    place, band = None, 0
+    while True:
+        counting = Counting(tx.connection)
+        rows = await inbox.page_of(counting, view, agent, place, most=5, sort=sort, first=band)
+        assert counting.asked == 1
         seen += [row.id for row in rows]
+        if len(rows) < 5:
+            return seen
         last = rows[-1]
         band = sorting.band_of(sort, last.waiting_since, last.priority)
         place = (last.sort_at, last.id)
-        rows = await inbox.page_of(tx, view, agent, place, most=5, sort=sort, first=band)
-    return seen
 
 
 async def test_the_outsider_never_sees_a_restricted_teams_conversation(tx: Tx, world: World) -> None:
