@@ -105,6 +105,8 @@ async def page_of(
     if not sortable(view):
         return await _READS[view](tx, agent_id, before, most=most)
     bands = SORTS[sort][first:]
+    if not bands:  # a place of another sort
+        return []
     if of_one:
         return await of_team(tx, int(number), agent_id, before, most=most, bands=bands)
     return await _SORTED[view](tx, agent_id, before, most=most, bands=bands)
