@@ -25,6 +25,7 @@ from hub.channels import connections
 from hub.channels.registry import adapter
 from hub.plumbing.db import Tx
 from hub.plumbing.dns import NamesUnavailable, Resolver
+from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _
 
 Check = Literal["spf", "dkim", "dmarc", "alignment", "names", "replies", "unsubscribe", "reserved"]
@@ -34,6 +35,8 @@ RESERVED = ("test", "example", "invalid", "localhost", "local")
 """Nothing real stands under these (RFC 2606, 6762): what is written from there reaches only a lab."""
 SHORT_KEY, WEAK_KEY = 1024, 2048
 MOST_SECONDS = 25.0
+MOST_A_MINUTE = 30
+"""Questions of one person."""
 
 
 class Sender(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +78,19 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     def words(self) -> str:
         """In the language being spoken."""
         return _(MEANINGS[self.code], **self.told)
+
+
+async def asked_by(
+    hub: Hub, agent_id: int, channel_ids: Sequence[int] = ()
+) -> tuple[list[Sender], list[Finding]]:
+    """The addresses campaigns leave from, and what is found about each, asked anew: somebody just published a record.
+
+    Each time asks other people's name servers. Raises TooMany.
+    """
+    await hub.limits.check(f"preflight:{agent_id}", most=MOST_A_MINUTE, seconds=60)
+    async with hub.transaction() as tx:
+        known = await senders(tx, hub.settings.base_url, channel_ids)
+    return known, await check(Resolver(hub.settings.dns), known)
 
 
 async def senders(tx: Tx, public_url: str, channel_ids: Sequence[int] = ()) -> list[Sender]:

@@ -58,7 +58,7 @@ class Resolver:
         question = name.rstrip(".").lower(), kind
         if question not in self._asked:
             self._asked[question] = asyncio.create_task(self._answer(*question))
-        return await self._asked[question]
+        return await asyncio.shield(self._asked[question])  # one who waits no longer takes it from nobody
 
     async def _answer(self, name: str, kind: str) -> list[Any]:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 
 import pytest
@@ -157,6 +158,17 @@ async def test_a_name_server_that_fails_is_no_verdict() -> None:
         ]
         with pytest.raises(NamesUnavailable):
             await Resolver(server.address).texts("_dmarc.acme.es")
+
+
+async def test_one_who_waits_no_longer_takes_the_answer_from_nobody() -> None:
+    """Two senders of one domain share each question; the first one's time is over before the other's."""
+    async with DnsServer(GOOD) as server:
+        resolver = Resolver(server.address)
+        impatient, patient = [asyncio.create_task(resolver.texts("_dmarc.acme.es")) for _ in range(2)]
+        await asyncio.sleep(0)  # both wait for the one question, which nobody has answered yet
+        impatient.cancel()
+        assert await patient
+        assert len(server.asked) == 1
 
 
 async def test_endless_and_hostile_records_end() -> None:

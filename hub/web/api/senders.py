@@ -7,7 +7,6 @@ import msgspec
 from hub.agents.roles import must
 from hub.campaigns import preflight
 from hub.campaigns.preflight import Record
-from hub.plumbing.dns import Resolver
 from hub.web.api.endpoints import Call, Endpoint, Page
 from hub.web.api.shapes import Ref, Shape
 
@@ -40,12 +39,8 @@ class SendersQuery(msgspec.Struct, frozen=True, kw_only=True):
 async def list_senders(call: Call) -> Page[SenderShape]:
     """Asked anew each time. Raises TooMany."""
     must(call.person, "run_campaigns")
-    hub = call.hub
-    await hub.limits.check(f"preflight:{call.person.id}", most=30, seconds=60)
     wanted = [call.query.channel] if call.query.channel is not None else []
-    async with call.transaction() as tx:
-        known = await preflight.senders(tx, hub.settings.base_url, wanted)
-    findings = await preflight.check(Resolver(hub.settings.dns), known)
+    known, findings = await preflight.asked_by(call.hub, call.person.id, wanted)
     return Page(
         [
             SenderShape(

@@ -11,7 +11,6 @@ from hub.agents.roles import may, must
 from hub.campaigns import preflight
 from hub.campaigns.preflight import Finding, Record, Sender
 from hub.campaigns.preflight_words import CHECK_NAMES
-from hub.plumbing.dns import Resolver
 from hub.plumbing.texts import _
 from hub.web import shell
 from hub.web.requests import hub_of, person_of
@@ -54,10 +53,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     """GET /admin/senders: asked anew each time, for whoever has just published a record."""
     me, hub = person_of(request), hub_of(request)
     must(me, "run_campaigns")
-    await hub.limits.check(f"preflight:{me.id}", most=30, seconds=60)
-    async with hub.transaction() as tx:
-        known = await preflight.senders(tx, hub.settings.base_url)
-    findings = await preflight.check(Resolver(hub.settings.dns), known)
+    known, findings = await preflight.asked_by(hub, me.id)
     changes = may(me, "manage_channels")
     drawn = [_drawn(one, [f for f in findings if f.address == one.address], changes) for one in known]
     return await shell.page(request, "senders/page.html", SendersPage(senders=drawn), current="campaigns")
