@@ -23,6 +23,10 @@ from tests.world import World
 
 ODD = "áíóúç–“”😀👍🏽\n"
 SHEETS = "async (texts) => { const { sheets } = await import(MODULE); return texts.map(sheets); }"
+AT_THE_END = """() => {
+  const log = document.querySelector('#timeline');
+  return log.scrollHeight > log.clientHeight && log.scrollHeight - log.scrollTop - log.clientHeight < 2;
+}"""
 COUNTED = "async (texts) => { const { measure } = await import(MODULE); return texts.map(measure); }"
 
 
@@ -37,6 +41,11 @@ async def test_a_mail_is_answered_by_sms_and_goes_back_by_mail(desk: Desk, hub: 
         ["Support mail · marta@acme.test · escribió aquí la última vez", f"SMS · {shown(NUMBER)}"]
     )
     await ana.locator("#text").fill("Hoy llega, Marta.")
+    await ana.set_viewport_size({"width": 1280, "height": 400})
+    await ana.locator("#text").fill("Hoy llega, Marta." + "\n" * 20)
+    await ana.wait_for_function(AT_THE_END)  # what was read last is still in sight
+    await ana.locator("#text").fill("Hoy llega, Marta.")
+    await ana.set_viewport_size({"width": 1280, "height": 900})
     await ana.locator("select[name=channel_id]").select_option(label=f"SMS · {shown(NUMBER)}")
     await expect(ana.locator("#text")).to_have_value("Hoy llega, Marta.")
     await expect(ana.locator("[data-lost]")).to_contain_text("Ahora por SMS. Esto no va: el asunto")

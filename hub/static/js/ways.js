@@ -1,5 +1,6 @@
 // What another way to answer changes: what it cannot carry, in how many parts a text goes, until when it may.
 import { $, $$, h, spoken, t } from "./live.js";
+import { atEnd } from "./ops.js";
 
 // 3GPP TS 23.038; the same table as hub/channels/sms/segments.py, and a test compares both.
 const ALPHABET = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
@@ -28,9 +29,21 @@ export function sheets(text) {
   return 1 + Math.max(0, Math.ceil((lines - 36) / 48));
 }
 
+// Who reads the end of the conversation keeps reading it while the form below it grows.
+let low = false;
+const room = new ResizeObserver(([{ target }]) => low && target.scrollTo(0, target.scrollHeight));
+
+function stay(log) {
+  if (!log || log.onscroll) return;
+  log.onscroll = () => { low = atEnd(log); };
+  log.onscroll();
+  room.observe(log);
+}
+
 /** Tell it below the text. `before`: the fields of the way just left, or null; `back`: takes the switch back. */
 export function show(form, option, before, back) {
   const { name, hasSubject, hasCc, files, parts, pages, cost, limit, until } = option.dataset;
+  stay($("#timeline"));
   const text = form.elements.text.value;
   const attached = $$("input[name=attachments]", form).length;
   const lost = [
