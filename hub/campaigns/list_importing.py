@@ -14,8 +14,9 @@ from hub.campaigns import list_rows, lists
 from hub.campaigns.list_columns import Plan, checked
 from hub.campaigns.list_rows import Read
 from hub.campaigns.lists import MOST_ERRORS
-from hub.customers import importing
-from hub.customers.importing import Row, RowError, Source
+from hub.customers import importing, importing_files
+from hub.customers.importing import RowError
+from hub.customers.importing_files import Row, Source
 from hub.plumbing import todo
 from hub.plumbing.clock import monotonic
 from hub.plumbing.db import Tx
@@ -76,7 +77,7 @@ async def begin(
     raw = source if isinstance(source, bytes) else await asyncio.to_thread(source.read_bytes)
     key = await hub.files.put(raw)
     async with hub.transaction() as tx:
-        await lists.grow(tx, list_id, checked(importing.sheet(source)[0], plan), agent_id=agent_id)
+        await lists.grow(tx, list_id, checked(importing_files.sheet(source)[0], plan), agent_id=agent_id)
         id_ = await tx.value(
             """
             INSERT INTO contact_list_import (list_id, agent_id, name, file, plan, rows)
@@ -204,7 +205,7 @@ def _walked(source: Source, plan: Plan) -> int:
 def _behind(hub: Hub, work: _Work) -> Iterator[tuple[int, Row]]:
     """The rows not looked at yet. Raises NotFound."""
     assert work.file is not None
-    return importing.sheet(hub.files.path(work.file), after=work.position)[1]
+    return importing_files.sheet(hub.files.path(work.file), after=work.position)[1]
 
 
 def _next(rows: Iterator[tuple[int, Row]], plan: Plan) -> list[Read]:

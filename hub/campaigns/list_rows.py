@@ -9,7 +9,8 @@ import msgspec
 from hub.campaigns.list_columns import Plan, Understood, understood
 from hub.customers import importing_deciding, importing_people, importing_storing
 from hub.customers.consent import record
-from hub.customers.importing import Row, RowError
+from hub.customers.importing import RowError
+from hub.customers.importing_files import Row, whole
 from hub.customers.importing_people import Key, People
 from hub.customers.importing_wishes import agree, refuse, wish
 from hub.plumbing.db import Tx
@@ -108,7 +109,7 @@ async def store(tx: Tx, list_id: int, rows: Sequence[Read], agent_id: int | None
 
 def _read(number: int, row: Row, plan: Plan) -> Read:
     try:
-        return Read(number, understood(row, plan), None)
+        return Read(number, understood(whole(row), plan), None)
     except HubError as error:
         return Read(number, None, RowError(number, error.field, error.message))
 

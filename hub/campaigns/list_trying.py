@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from itertools import islice
 
@@ -10,7 +11,7 @@ from hub.campaigns.list_columns import Plan
 from hub.campaigns.list_rows import Taken
 from hub.campaigns.lists import CHUNK, MOST_BYTES, MOST_ERRORS, MOST_ROWS, chunks
 from hub.customers import importing
-from hub.customers.importing import Row, Source
+from hub.customers.importing_files import Row, Source
 from hub.customers.importing_people import Changes, People
 from hub.plumbing.hub import Hub
 
@@ -28,7 +29,7 @@ async def dry_run(
 async def look_at(hub: Hub, raw: Source, plan: Plan) -> Taken:
     """The same for the first rows of a file of any size."""
     first = islice(chunks(raw, plan, MOST_ROWS, most_bytes=importing.MOST_BYTES), LOOKED_AT // CHUNK)
-    return await _tried(hub, plan, first)
+    return await _tried(hub, plan, await asyncio.to_thread(list, first))
 
 
 async def _tried(hub: Hub, plan: Plan, looked_at: Iterable[list[tuple[int, Row]]]) -> Taken:

@@ -11,8 +11,8 @@ import msgspec
 from hub.campaigns import list_rows
 from hub.campaigns.list_columns import Plan, checked
 from hub.campaigns.list_rows import Taken
-from hub.customers import importing
-from hub.customers.importing import Row, Source
+from hub.customers import importing, importing_files
+from hub.customers.importing_files import Row, Source
 from hub.customers.variables import column
 from hub.plumbing import history
 from hub.plumbing.db import Tx
@@ -130,7 +130,7 @@ async def take_in(
     """
     for _chunk in chunks(raw, plan, most):
         pass  # what makes the whole file unusable is known before its first row is stored
-    columns = checked(importing.sheet(raw)[0], plan)
+    columns = checked(importing_files.sheet(raw)[0], plan)
     async with hub.transaction() as tx:
         await grow(tx, list_id, columns, agent_id=agent_id)
     taken = Taken()
@@ -145,7 +145,7 @@ async def take_in(
 
 def is_large(source: Source) -> bool:
     """Such that nobody waits for it: a worker takes it in (list_importing)."""
-    return importing.size(source) > SMALL_BYTES
+    return importing_files.size(source) > SMALL_BYTES
 
 
 async def grow(tx: Tx, list_id: int, columns: Sequence[str], *, agent_id: int | None) -> None:
@@ -167,11 +167,11 @@ def chunks(
     raw: Source, plan: Plan, most: int, *, most_bytes: int = MOST_BYTES
 ) -> Iterator[list[tuple[int, Row]]]:
     """Rows of a file, a thousand at once. Raises BadInput for the whole file or plan."""
-    if importing.size(raw) > most_bytes:
+    if importing_files.size(raw) > most_bytes:
         raise BadInput(
             _("The file is larger than %(most)s MB: split it.", most=most_bytes // 1_000_000), field="file"
         )
-    headings, rows = importing.sheet(raw)
+    headings, rows = importing_files.sheet(raw)
     checked(headings, plan)
     chunk: list[tuple[int, Row]] = []
     for count, numbered in enumerate(rows, 1):

@@ -15,7 +15,7 @@ from hub.campaigns.list_importing import Importing
 from hub.campaigns.list_rows import Taken
 from hub.campaigns.list_trying import dry_run
 from hub.cli.opened import with_hub
-from hub.customers import importing, importing_purchases
+from hub.customers import importing, importing_files, importing_purchases
 from hub.customers.importing import Imported, RowError
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _
@@ -88,7 +88,7 @@ def list_(file: Path, name: str, proof: str, everybody: bool, only_try: bool) ->
     """Exit code 2 when a row was wrong; the right ones are in. Large files are a worker's: Ctrl-C stops looking."""
 
     async def taken(hub: Hub) -> Taken | Importing:
-        columns = guess(importing.sheet(file)[0]).columns
+        columns = guess(importing_files.sheet(file)[0]).columns
         click.echo(", ".join(f"{heading} → {_(WORDS[meaning])}" for heading, meaning in columns.items()))
         plan = Plan(columns=columns, everybody=everybody, proof=proof)
         if only_try:

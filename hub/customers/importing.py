@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import msgspec
 
 from hub.customers import accounts
 from hub.customers.importing_deciding import decide
+from hub.customers.importing_files import WRONG, Row, sheet, whole
 from hub.customers.importing_people import People, look_up, person
 from hub.customers.importing_storing import store
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput, HubError
 from hub.plumbing.hub import Hub
-from hub.plumbing.sheets import original
 from hub.plumbing.texts import _
 
 MOST_BYTES = 200_000_000
-MOST_FIELD = 10_000
 AT_ONCE = 500
 """People of one transaction."""
 ACCOUNT_COLUMNS = ("external_id", "name", "kind", "relation", "tier", "owner", "deputy", "domains", "notes")
@@ -56,9 +52,6 @@ class Imported(msgspec.Struct):
     errors: list[RowError] = []
 
 
-Row = dict[str, str]
-Source = bytes | Path
-"""A CSV file: its bytes, or where it lies."""
 Store = Callable[[Tx, Row], Awaitable[None]]
 
 
@@ -90,7 +83,7 @@ async def _store_people(tx: Tx, rows: Sequence[tuple[int, Row]]) -> list[RowErro
     said, errors = [], []
     for number, row in rows:
         try:
-            said.append((number, person(row)))
+            said.append((number, person(whole(row))))
         except HubError as error:
             errors.append(RowError(number, error.field, error.message))
     people = People()
@@ -126,23 +119,24 @@ async def _store_batch(hub: Hub, batch: list[tuple[int, Row]], store_row: Store,
         for number, row in batch:
             try:
                 async with tx.connection.transaction():
-                    await store_row(tx, row)
+                    await store_row(tx, whole(row))
                 imported.done += 1
             except HubError as error:
                 imported.errors.append(RowError(number, error.field, error.message))
 
 
 def read(path: Path, allowed: tuple[str, ...], needed: tuple[str, ...]) -> Iterator[tuple[int, Row]]:
-    """Rows of a CSV file with their numbers, as `sheet` reads them; headings in any case.
+    """Rows of a CSV file with their numbers, as `sheet` reads them; headings in any case, nameless columns left out.
 
-    Raises BadInput for what makes the whole file unusable.
+    Where the file can be read no further, the last row says so. Raises BadInput for what makes all of it unusable.
     """
     if path.stat().st_size > MOST_BYTES:
         raise BadInput(_("The file is larger than %(most)s MB: split it.", most=MOST_BYTES // 1_000_000))
-    headings, rows = sheet(path.read_bytes())
-    names = [name.lower() for name in headings]
+    headings, rows = sheet(path)
+    names = [name.lower() for name in headings if name]
     unknown = [name for name in names if name not in allowed]
     missing = [name for name in needed if name not in names]
+    twice = sorted({name for name in names if names.count(name) > 1})
     if unknown or missing or not names:
         raise BadInput(
             _(
@@ -153,72 +147,14 @@ def read(path: Path, allowed: tuple[str, ...], needed: tuple[str, ...]) -> Itera
             ),
             field="columns",
         )
-    for number, row in rows:
-        yield number, {name.lower(): value for name, value in row.items()}
-
-
-def sheet(source: Source, *, after: int = 1) -> tuple[list[str], Iterator[tuple[int, Row]]]:
-    """The headings of a CSV file, and its rows by heading with their numbers, those after row `after`, no empty ones.
-
-    Comma or semicolon, UTF-8 (with or without BOM) or Windows-1252. A file that lies on the disk is read as it is
-    walked. Raises BadInput, also while it is walked.
-    """
-    stream = io.StringIO(_text(source)) if isinstance(source, bytes) else _opened(source)
-    head = stream.readline()
-    stream.seek(0)
-    reader = csv.reader(stream, delimiter=";" if head.count(";") > head.count(",") else ",")
-    lines = _numbered(reader)
-    headings = [name.strip() for name in next(lines, (1, []))[1]]
-    return headings, _rows(headings, (one for one in lines if one[0] > after))
-
-
-def size(source: Source) -> int:
-    """How many bytes it has."""
-    return len(source) if isinstance(source, bytes) else source.stat().st_size
-
-
-def _rows(headings: list[str], lines: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, Row]]:
-    for number, values in lines:
-        if any(value.strip() for value in values):
-            row = dict.fromkeys(headings, "") | dict(zip(headings, values, strict=False))
-            yield number, {name: _cell(value) for name, value in row.items()}
-
-
-def _cell(value: str) -> str:
-    """A cell's text; an apostrophe that made it inert in our own export is taken away again."""
-    return original(value.strip()[:MOST_FIELD].replace("\0", "")).strip()
-
-
-def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
-    """Rows from 1. Raises BadInput for what is no CSV, such as a quote that is never closed."""
-    number = 0
+    if twice:
+        raise BadInput(_("Two columns are called %(names)s.", names=", ".join(twice)), field="columns")
+    number = 1
     try:
-        for number, values in enumerate(reader, 1):
-            yield number, values
-    except csv.Error as error:
-        words = _("Row %(row)s cannot be read: look for a quote that is never closed.", row=number + 1)
-        raise BadInput(words, field="row") from error
-
-
-def _opened(path: Path) -> TextIO:
-    """As `_text`, a piece at a time."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    encoding = "utf-8-sig"
-    with path.open("rb") as file:
-        try:
-            while piece := file.read(1_000_000):
-                decoder.decode(piece)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            encoding = "cp1252"
-    return path.open(encoding=encoding, errors="replace", newline="\n")
-
-
-def _text(raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", "replace")
+        for number, row in rows:
+            yield number, {name.lower(): value for name, value in row.items()}
+    except BadInput as error:
+        yield number + 1, {WRONG: error.message}
 
 
 async def _store_account(tx: Tx, row: Row) -> None:

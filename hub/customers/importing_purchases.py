@@ -8,7 +8,8 @@ from typing import Any
 
 from hub.customers import payments, products, purchases
 from hub.customers.addresses import normalised
-from hub.customers.importing import Imported, Row, account_named, bring_in, known_id, read
+from hub.customers.importing import Imported, account_named, bring_in, known_id, read
+from hub.customers.importing_files import Row
 from hub.customers.money import read_amount, read_day, read_moment, read_quantity
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput

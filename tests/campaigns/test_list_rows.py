@@ -14,7 +14,8 @@ from hub.campaigns.list_columns import Plan
 from hub.campaigns.list_rows import Taken, read
 from hub.customers import importing_deciding, importing_people, importing_storing
 from hub.customers.consent import Wish, record
-from hub.customers.importing import CONTACT_COLUMNS, Row
+from hub.customers.importing import CONTACT_COLUMNS
+from hub.customers.importing_files import Row
 from hub.customers.importing_people import People
 from hub.plumbing.db import Meanwhile, Tx
 from hub.plumbing.hub import Hub

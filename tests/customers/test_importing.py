@@ -30,9 +30,23 @@ async def test_an_empty_owner_cell_takes_the_owner_away(hub, world, tmp_path):
 
 async def test_a_quote_never_closed_is_named_by_its_row(hub, world, tmp_path):
     file = tmp_path / "torn.csv"
-    file.write_text("name\nUno\n" + '"Dos\n' + "x" * 200_000)
-    with pytest.raises(BadInput, match="Row 3"):
-        await importing.import_accounts(hub, file)
+    for rest in ("x" * 200_000, "Tres\nCuatro\n"):  # beyond what one cell holds, and to the end of the file
+        file.write_text("name\nUno\n" + '"Dos\n' + rest)
+        done = await importing.import_accounts(hub, file)
+        assert (done.done, [error.row for error in done.errors]) == (1, [3])
+        assert "Row 3" in done.errors[0].message
+
+
+async def test_a_row_that_does_not_fit_its_columns_is_named_and_the_others_are_in(hub, world, tmp_path):
+    file = tmp_path / "ragged.csv"
+    file.write_text(
+        "name,email,\nUno,uno@a.test,,\nDos, Hijos y Cía,dos@a.test,8\nTres\n" + "x" * 10_001 + "\n"
+    )
+    done = await importing.import_contacts(hub, file)
+    assert (done.done, [(error.row, error.field) for error in done.errors]) == (2, [(3, "row"), (5, "row")])
+    file.write_text("name,Name\nUno,Dos\n")
+    with pytest.raises(BadInput, match="Two columns"):
+        await importing.import_contacts(hub, file)
 
 
 ACCOUNTS = """external_id;name;owner;deputy;domains;tier

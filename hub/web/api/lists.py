@@ -14,7 +14,7 @@ from hub.campaigns.list_importing import Importing
 from hub.campaigns.list_rows import Taken
 from hub.campaigns.list_trying import dry_run
 from hub.campaigns.lists import ContactList
-from hub.customers import importing
+from hub.customers import importing_files
 from hub.customers.importing import RowError
 from hub.plumbing.errors import NotFound
 from hub.plumbing.texts import _
@@ -77,7 +77,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def read(self) -> tuple[bytes, Plan]:
         """The file, and what its columns mean. Raises BadInput."""
         raw = self.csv.encode()
-        columns = self.columns if self.columns is not None else guess(importing.sheet(raw)[0]).columns
+        columns = self.columns if self.columns is not None else guess(importing_files.sheet(raw)[0]).columns
         return raw, Plan(columns=columns, everybody=self.everybody, proof=self.proof)
 
 

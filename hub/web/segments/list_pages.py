@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from hub.campaigns.list_importing import Importing
 from hub.campaigns.list_rows import Taken
 from hub.campaigns.list_trying import LOOKED_AT, dry_run, look_at
 from hub.campaigns.lists import ContactList
-from hub.customers import importing
+from hub.customers import importing_files
+from hub.customers.importing_files import Row
 from hub.plumbing.errors import BadInput, Conflict, NotFound
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _
@@ -117,7 +119,7 @@ async def upload(request: web.Request) -> web.StreamResponse:
     hub = hub_of(request)
     key = await hub.files.put(given.file.read())
     try:
-        importing.sheet(hub.files.path(key))
+        await _looked_into(hub.files.path(key))
     except BadInput as error:
         return await _all(request, form, error.message)
     name = form.name.strip() or given.filename.rpartition(".")[0]
@@ -130,7 +132,7 @@ async def upload(request: web.Request) -> web.StreamResponse:
 async def show(request: web.Request) -> web.StreamResponse:
     """GET /segments/lists/{token}: the columns as we understand them, and what would happen."""
     waiting, raw = await _waiting(request)
-    return await _tried(request, waiting, raw, guess(importing.sheet(raw)[0]))
+    return await _tried(request, waiting, raw, guess((await _looked_into(raw))[0]))
 
 
 async def take(request: web.Request) -> web.StreamResponse:
@@ -138,11 +140,12 @@ async def take(request: web.Request) -> web.StreamResponse:
     person, hub = person_of(request), hub_of(request)
     waiting, raw = await _waiting(request)
     form = await form_of(request, PlanForm)
-    plan = _plan(importing.sheet(raw)[0], await posted(request), form)
+    headings, _first = await _looked_into(raw)
+    plan = _plan(headings, await posted(request), form)
     if form.act != "take":
         return await _tried(request, waiting, raw, plan)
     try:
-        list_columns.checked(importing.sheet(raw)[0], plan)
+        list_columns.checked(headings, plan)
         if not waiting.list_id:
             async with hub.transaction() as tx:
                 waiting.list_id = (await lists.create(tx, waiting.name, agent_id=person.id)).id
@@ -215,6 +218,16 @@ async def _tried(request: web.Request, waiting: Uploaded, raw: Path, plan: Plan)
     return await _page(request, waiting, raw, plan, taken)
 
 
+async def _looked_into(raw: Path) -> tuple[list[str], Row]:
+    """The headings and the first row; a large file is walked for its encoding meanwhile. Raises BadInput."""
+
+    def read() -> tuple[list[str], Row]:
+        headings, rows = importing_files.sheet(raw)
+        return headings, next(rows, (0, {}))[1]
+
+    return await asyncio.to_thread(read)
+
+
 async def _page(
     request: web.Request,
     waiting: Uploaded,
@@ -225,8 +238,7 @@ async def _page(
     *,
     done: int = 0,
 ) -> web.StreamResponse:
-    headings, rows = importing.sheet(raw)
-    first = next(iter(rows), (0, {}))[1]
+    headings, first = await _looked_into(raw)
     page = FilePage(
         token=request.match_info["token"],
         name=waiting.name,
