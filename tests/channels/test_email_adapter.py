@@ -43,8 +43,9 @@ def read(raw: bytes, **envelope: str) -> MessageReceived:
 
 
 def test_an_ordinary_mail_is_from_a_person() -> None:
-    fact = read(mail("Auto-Submitted: no", "Return-Path: <marta@acme.example>"))
-    assert (fact.automatic, fact.bulk, fact.out_of_office, fact.verified) == (False, False, False, False)
+    for said in ("no", "No (typed by hand)", "no; x=y"):
+        fact = read(mail(f"Auto-Submitted: {said}", "Return-Path: <marta@acme.example>"))
+        assert (fact.automatic, fact.bulk, fact.out_of_office, fact.verified) == (False, False, False, False)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,9 @@ def test_the_envelope_knows_an_empty_sender() -> None:
     "subject",
     ["Respuesta automática: Pedido", "Automatic reply: Order", "Fuera de la oficina: Pedido", "Out of Office: hi", "Fuera de oficina Re: x",
      "Auto: Pedido Autoreply", "Réponse automatique : x", "Automatische Antwort: x", "Abwesenheitsnotiz: x", "Resposta automática: x",
-     "[Auto-Reply] x", "Ausente de la oficina"],
+     "[Auto-Reply] x", "Ausente de la oficina", "Abwesend: x", "Odpowiedź automatyczna: x", "Erantzun automatikoa: x",
+     "Marta Gil is out of the office.", "AUTO: Marta Gil is out of the office (returning 11/10/2026)", "De vacaciones hasta el 9",
+     "Marta Gil está ausente de la oficina (regresa el 10/11/2026)", "Marta Gil ist außer Haus.", "De vacaciones"],
 )  # fmt: skip
 def test_out_of_office_is_recognised_by_its_subject(subject: str) -> None:
     if not subject.startswith("Auto: "):
@@ -116,6 +119,9 @@ def test_out_of_office_is_recognised_by_its_subject(subject: str) -> None:
         "La respuesta automática no funciona",
         "Vacaciones en Mallorca",
         "Autos de segunda mano",
+        "De vacaciones con niños: ¿tenéis cunas?",
+        "Cita: estaré fuera de la oficina",
+        "Is Marta out of the office or at home",
     ],
 )
 def test_ordinary_subjects_are_not_out_of_office(subject: str) -> None:
@@ -129,6 +135,7 @@ def test_lists_are_bulk_but_our_own_group_is_not() -> None:
             "List-ID: <support.dialogo.example>",
             "List-Post: <mailto:support@dialogo.example>",
             "Mailing-list: x",
+            "Precedence: list",
         )
     )
     assert not ours.bulk

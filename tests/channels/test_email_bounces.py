@@ -160,6 +160,16 @@ def test_bounces_in_words_are_understood(name: str) -> None:
     assert fact.message_id == OURS
 
 
+def test_exim_tells_of_a_delay_without_a_word_of_failure() -> None:
+    fact = one(
+        "Return-Path: <>\nFrom: Mail Delivery System <Mailer-Daemon@mx.dialogo.example>\nTo: support@dialogo.example\n"
+        "Subject: Warning: message 1abc-2 delayed 24 hours\n\nA message that you sent has not yet been delivered to one or more of its\n"
+        "recipients after more than 24 hours on the queue on mx.dialogo.example.\n\nThe address to which the message has not yet been "
+        "delivered is:\n\n  nadie@acme.example\n    Delay reason: Connection timed out\n\nNo action is required on your part.\n"
+    )
+    assert (fact.state, fact.recipient, fact.permanent) == ("delayed", "nadie@acme.example", False)
+
+
 def test_a_warning_of_delay_is_no_failure() -> None:
     fact = one(
         "Return-Path: <>\nFrom: Mail Delivery System <Mailer-Daemon@mx.acme.example>\nTo: support@dialogo.example\n"
@@ -176,9 +186,15 @@ def test_a_warning_of_delay_is_no_failure() -> None:
         "From: Marta <marta@acme.example>\nTo: support@dialogo.example\nSubject: Undelivered mail?\n\nMi correo a pepe@x.example could not be "
         "delivered: 550 5.1.1. ¿Qué hago?\n",
         "Return-Path: <>\nAuto-Submitted: auto-replied\nFrom: marta@acme.example\nSubject: Fuera de oficina\n\nEscriba a pepe@acme.example\n",
+        "Return-Path: <>\nFrom: marta@acme.example\nSubject: Respuesta automática: Pedido no entregado\nIn-Reply-To: <1@dialogo.example>\n\n"
+        "Escriba a pepe@acme.example\n",
+        "Auto-Submitted: auto-generated\nFrom: Envíos <noreply@envios.example>\nSubject: Delivery failed: paquete 123\n\n"
+        "Su paquete no pudo ser entregado. Escriba a ayuda@envios.example\n",
+        "Auto-Submitted: auto-replied\nFrom: Ayuda <help@otra.example>\nSubject: Recibido: mensaje no entregado\n\n"
+        "Hemos recibido su consulta de marta@acme.example.\n",
     ],
 )
-def test_a_person_who_tells_of_a_bounce_is_no_bounce(mail: str) -> None:
+def test_who_tells_of_a_bounce_or_of_a_parcel_is_no_bounce(mail: str) -> None:
     facts = parse(mail)
     assert isinstance(facts[0], MessageReceived)
 
@@ -209,3 +225,14 @@ def test_a_complaint_is_a_state() -> None:
         OURS,
         "tok123",
     )
+
+
+def test_microsofts_report_of_junk_is_a_complaint_without_a_report() -> None:
+    mail = (
+        "From: <staff@hotmail.example>\nTo: abuse@dialogo.example\nSubject: complaint about message from 192.0.2.5\n"
+        "Message-ID: <j@hotmail.example>\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\n"
+        f"X-HmXmrOriginalRecipient: <nadie@acme.example>\n{RETURNED}\n--b--\n"
+    )
+    fact = one(mail)
+    assert (fact.state, fact.recipient, fact.message_id) == ("complained", "nadie@acme.example", OURS)
+    assert isinstance(parse(mail.replace("complaint", "Fwd: complaint"))[0], MessageReceived)

@@ -35,6 +35,7 @@ ATTRIBUTIONS = {
     "gmail it": "Il giorno lun 2 nov 2026 alle ore 09:00 Ana <support@dialogo.example>\nha scritto:",
     "gmail nl": "Op ma 2 nov 2026 om 09:00 schreef Ana <support@dialogo.example>:",
     "gmail ca": "Missatge de Ana <support@dialogo.example> del dia dl., 2 de nov. 2026 a les 9:00:",
+    "gmail ca wrapped": "Missatge de Ana <support@dialogo.example> del dia dl., 2 de nov. 2026 a\nles 9:00:",
     "gmail ja": "2026年11月2日(月) 9:00 Ana <support@dialogo.example>:",
     "yahoo mobile": "--- El mar, 3/11/26, Ana <support@dialogo.example> escribió:",
     "gmail old": "2026-11-03 10:18 GMT+01:00 Ana Núñez <support@dialogo.example>:",
@@ -79,6 +80,7 @@ BLOCKS = {
     + "\nSubject: RE: Pedido",
     "mac": "From: Ana <support@dialogo.example>\nDate: Monday, 2 November 2026 at 09:00\nTo: Marta <m@acme.example>\nSubject: x",
     "t-online": "----- Original Nachricht ----\nVon: Ana <a@b.example>\nAn: Marta\nDatum: 30.05.2017 16:17\nBetreff: Pedido",
+    "proton old": "‐‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐‐\nOn Monday, November 2nd, 2026 at 9:00 AM, Ana <s@d.example> wrote:",
     "samsung": "-------- Mensaje original --------\nDe: Ana <support@dialogo.example>\nFecha: 2/11/26 9:00 (GMT+01:00)\n"
     "Para: marta@acme.example\nAsunto: Re: Pedido",
     "notes": "From:        Ana Núñez <support@dialogo.example>\nTo:        Marta/ACME@ACME\nDate:        02/11/2026 09:00\n"
@@ -111,6 +113,17 @@ def test_a_header_block_begins_the_quote(name: str) -> None:
     assert new_text(text, "RE: Pedido") == ANSWER
 
 
+@pytest.mark.parametrize(
+    "name", ["yahoo es", "yahoo en", "gmail es", "gmail en wrapped", "thunderbird es", "gmail fr"]
+)
+def test_an_announcement_right_below_takes_no_line_of_the_answer(name: str) -> None:
+    for quote in ("\n \n Ya salió ayer.\n", "\n> Ya salió ayer.\n"):
+        assert (
+            new_text(f"Le agradezco.\nGracias\n{ATTRIBUTIONS[name]}{quote}", "Re: x")
+            == "Le agradezco.\nGracias"
+        )
+
+
 def test_interleaved_answers_stay_and_the_questions_go() -> None:
     text = (
         "Hola Ana,\n\nEl lun, 2 nov 2026 a las 9:00, Ana (<support@dialogo.example>) escribió:\n\n"
@@ -137,6 +150,14 @@ def test_an_answer_below_the_quote_stays() -> None:
         "Obtener Outlook para iOS",
         "Sent from Yahoo Mail on Android",
         "Von meinem iPhone gesendet",
+        "Enviado desde Correo para Windows",
+        "Télécharger Outlook pour iOS",
+        "Holen Sie sich Outlook für Android",
+        "Verstuurd vanaf mijn iPhone",
+        "Wysłane z iPhone'a",
+        "Отправлено с iPhone",
+        "Sent via Superhuman",
+        "iPhoneから送信",
     ],
 )
 def test_signatures_and_telephone_footers_are_not_new(footer: str) -> None:
@@ -188,6 +209,13 @@ def test_a_text_that_is_nothing_but_a_quote_stays_whole() -> None:
         "Marta García\n02/11/2026 09:00\nNo ha llegado nadie.\nAsunto cerrado.",
         "Os lo cuento otra vez.\nEnviado desde Madrid el lunes, el paquete 123.",
         "Hola:\n\nDe: Madrid\nA: Barcelona\n\nQuiero dos billetes.",
+        "El viaje:\n\nDe: Madrid\nPara: Barcelona\nFecha: 3 de noviembre de 2026\n\n¿Es correcto?",
+        "Nombre: Marta\nDe: Acme\nPara: Soporte\nFecha: 02/11/2026\nAsunto: Avería\n\nLa máquina no arranca.",
+        "El 3 de noviembre de 2026 Marta me escribió:\nque no llegó. ¿Qué pasó?",
+        "Hola,\n\nEl pasado 2/11/2026 a las 10:30 su compañera me escribió:\n\n«Le devolvemos el dinero»\n\n¿Cuándo?",
+        "Lo he mirado.\nEnviado por correo ayer a las 10.",
+        "No news.\nGet back to me by mail please.",
+        "Yes.\nSent you a mail yesterday about it",
         "Enviado desde mi casa con cariño para todos vosotros, que ya era hora de que os llegase algo de mí después de "
         "tantos años sin saber nada y con tantas cosas que contaros de este viaje tan largo",
     ],
@@ -210,6 +238,8 @@ HTML = {
     "</blockquote></div>",
     "thunderbird": '<p>{answer}</p><div class="moz-cite-prefix">Ana skribis je 2026-11-02:<br></div>'
     '<blockquote type="cite" cite="mid:x">{quoted}</blockquote>',
+    "roundcube": '<p>{answer}</p><p id="reply-intro">Ana, 2026-11-02</p><blockquote type="cite">{quoted}</blockquote>',
+    "mailspring": '<div>{answer}</div><div class="gmail_quote_attribution">Ana, Nov 2:</div><div>{quoted}</div>',
     "yahoo": '<div>{answer}</div><div id="ydp1yahoo_quoted_1" class="ydp1yahoo_quoted yahoo_quoted"><div>El lunes, Ana:</div>'
     "<div>{quoted}</div></div>",
     "proton": '<div>{answer}</div><div class="protonmail_quote">Ana:<br><blockquote class="protonmail_quote" type="cite">{quoted}'
@@ -223,5 +253,25 @@ HTML = {
 def test_html_shows_where_the_quote_begins_in_any_language(name: str) -> None:
     page = HTML[name].format(answer="Sigue sin <b>llegar</b>.", quoted="<p>Ya salió ayer.</p><p>Ana</p>")
     lines = to_lines(f"<html><body>{page}</body></html>")
-    assert new_text(lines.text, "Re: Pedido", lines.cuts) == "Sigue sin llegar."
+    assert new_text(lines.text, "Re: Pedido", lines.cuts, lines.intros) == "Sigue sin llegar."
     assert "Ya salió ayer." in lines.text
+
+
+@pytest.mark.parametrize("mark", ["moz-cite-prefix", "gmail_attr"])
+def test_an_answer_below_a_quote_that_html_announces_stays(mark: str) -> None:
+    page = (
+        f'<div class="{mark}">Ana skribis je 2026-11-02:<br></div><blockquote type="cite"><p>¿Talla?</p></blockquote>'
+        "<p>La 42.</p><blockquote type='cite'><p>¿Color?</p></blockquote><p>Azul.</p>"
+    )
+    lines = to_lines(page)
+    assert new_text(lines.text, "Re: Pedido", lines.cuts, lines.intros) == "La 42.\n\nAzul."
+
+
+def test_what_pgp_puts_around_a_signed_text_is_not_new() -> None:
+    signed = (
+        "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\nConfirmo el pedido.\n\n- - cinco cajas\n\n- -- \nMarta\n"
+        "-----BEGIN PGP SIGNATURE-----\n\niQIzBAEB\n=abcd\n-----END PGP SIGNATURE-----\n"
+    )
+    assert new_text(signed) == "Confirmo el pedido.\n\n- cinco cajas"
+    assert new_text(signed.replace("END PGP", "THE END")).startswith("Confirmo")
+    assert new_text(signed.replace("SIGNATURE", "X")).startswith("-----BEGIN PGP SIGNED")

@@ -11,7 +11,7 @@ from hub.channels.facts import AnyFact, DeliveryReported, Ignored, MessageReceiv
 from hub.channels.mail.addresses import normalised, read_addresses
 from hub.channels.mail.authentication import is_verified
 from hub.channels.mail.automatic import is_daemon, recognise
-from hub.channels.mail.bounces import Reports, read_reports, returned_headers
+from hub.channels.mail.bounces import Reports, is_junk_report, read_reports, returned_headers
 from hub.channels.mail.content import Content, read_content
 from hub.channels.mail.headers import Headers, message_id, message_ids, read_date
 from hub.channels.mail.mime import Mail, read_mail
@@ -60,6 +60,7 @@ def _reports_itself(raw: Raw, mail: Mail) -> bool:
         or headers.raw("return-path").replace(b" ", b"").strip() == b"<>"
         or raw.envelope.get("mail_from", "?").strip("<> ") == ""
         or any(is_daemon(party.address) for party in parties)
+        or is_junk_report(headers)
     )
 
 

@@ -36,13 +36,24 @@ _AWAY = re.compile(
     r"out[\s-]of[\s-](?:the[\s-])?office|ooo\b|away from (?:my|the) (?:office|desk|mail)|"
     r"respuesta autom[áa]tica|contestaci[óo]n autom[áa]tica|mensaje autom[áa]tico|"
     r"fuera de(?:l| la)? ?(?:oficina|despacho)|"
-    r"ausente de la oficina|aviso de ausencia|notificaci[óo]n de ausencia|de vacaciones\b|estoy de vacaciones|"
+    r"ausente de la oficina|aviso de ausencia|notificaci[óo]n de ausencia|estoy de vacaciones|"
+    r"de vacaciones\s*(?:$|[:.(\[–-]|hasta\b|del\b|desde\b|en este momento)|"
     r"resposta autom[àáa]tica|fora de l'oficina|fora do escrit[óo]rio|r[ée]ponse automatique|absen(?:ce|t) du bureau|"
+    r"erantzun automatikoa|odpowied[źz] automatyczna|automatisk svar|automatick[áa] odpov|automatikus v[áa]lasz|"
+    r"r[ăa]spuns automat|otomatik yan[ıi]t|автоматический ответ|αυτόματη απάντηση|abwesend\b|ich bin abwesend|"
     r"message d'absence|automatische (?:antwort|abwesenheit)|abwesenheits|abwesenheit\b|risposta automatica|fuori sede|"
     r"fuori ufficio|automatisch antwoord|afwezig|autosvar|automatiskt svar|automaattinen|automatyczna odpowied[zź]|"
     r"автоответ|自动回复|自動返信|자동)",
     re.IGNORECASE,
 )
+# Lotus Notes: "AUTO: Ana Núñez is out of the office (returning 11/10/2026)".
+_THEY_ARE_AWAY = re.compile(
+    r"^.{1,80}\s(?:is (?:currently )?out of (?:the )?office|est[áa] (?:ausente|fuera) de la oficina|"
+    r"est absente? du bureau|ist (?:au(?:ß|ss)er haus|nicht im (?:büro|hause?)|abwesend)|è fuori (?:sede|ufficio))\b"
+    r"\.?\s*(?:\(.{0,80}\)|(?:until|hasta|bis|jusqu|fino)\b.{0,80})?\s*\.?\s*$",
+    re.IGNORECASE,
+)
+_ENDS_KEYWORD = re.compile(r"[;\s(]")
 
 
 @dataclass(slots=True, frozen=True)
@@ -64,10 +75,10 @@ def recognise(
     reply_elsewhere: bool,
 ) -> Machine:
     """What a mail's headers say. `mail_from` is the envelope sender, None when unknown; `own_domain` ours."""
-    submitted = headers.text("auto-submitted").split(";")[0].strip().lower()
+    submitted = _ENDS_KEYWORD.split(headers.text("auto-submitted").strip().lower(), 1)[0]
     precedence = headers.text("precedence").lower()
-    bulk = precedence in ("bulk", "junk", "list") or _is_list(headers, own_domain, precedence)
-    away = _AWAY.match(subject[:300]) is not None or submitted.startswith("auto-replied")
+    bulk = precedence in ("bulk", "junk") or _is_list(headers, own_domain, precedence)
+    away = says_away(subject[:300]) or submitted.startswith("auto-replied")
     away = away or any(name in headers for name in _SHOUTING[:3]) or precedence == "auto_reply"
     automatic = (
         away
@@ -81,9 +92,14 @@ def recognise(
     return Machine(automatic, bulk and not away, away)
 
 
+def says_away(subject: str) -> bool:
+    """Does somebody's program answer that they are away? In the words mail programs put into the subject."""
+    return _AWAY.match(subject) is not None or _THEY_ARE_AWAY.match(subject) is not None
+
+
 def _is_list(headers: Headers, own_domain: str, precedence: str) -> bool:
     """A list, unless it is our own address run as a group: then the members' mails are customers' mails."""
-    if not any(name in headers for name in _LISTS):
+    if precedence != "list" and not any(name in headers for name in _LISTS):
         return False
     identity = f"{headers.text('list-id')} {headers.text('list-post')} {headers.text('mailing-list')}".lower()
     ours = bool(own_domain) and re.search(rf"[@.<]{re.escape(own_domain)}(?:[>;\s]|$)", identity) is not None

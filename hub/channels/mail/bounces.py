@@ -65,7 +65,26 @@ def read_reports(mail: Mail) -> Reports | None:
         reports = read(blocks, returned)
         if reports:
             return Reports(reports[:MOST_RECIPIENTS], _about(mail, blocks, returned), returned)
-    return None
+    return _junk_report(mail, parts)
+
+
+def is_junk_report(headers: Headers) -> bool:
+    """Microsoft's own subject for them; who forwards one puts a word before it."""
+    return headers.text("subject").lower().startswith("complaint about message from")
+
+
+def _junk_report(mail: Mail, parts: list[Part]) -> Reports | None:
+    """Microsoft's Junk Mail Reporting Program: our whole mail, whose header names who complained, and no report."""
+    returned = _returned(mail, parts)
+    if (
+        returned is None
+        or "x-hmxmroriginalrecipient" not in returned
+        or not is_junk_report(mail.root.headers)
+    ):
+        return None
+    recipient = _typed_address(returned.text("x-hmxmroriginalrecipient"))
+    report = Report("complained", recipient, permanent=True, reason="abuse")
+    return Reports((report,), _about(mail, [], returned), returned)
 
 
 def _blocks(content: bytes) -> list[Headers]:

@@ -146,10 +146,10 @@ def _utf8_or_guess(content: bytes) -> tuple[str, str]:
 
 
 def _western(content: bytes, name: str) -> tuple[str, str]:
+    if b"\x1b$" in content:
+        return _by_label(content, "iso2022_jp_ext")
     if _is_utf8(content, 1):
         return content.decode("utf-8"), "is UTF-8" if name else ""
-    if b"\x1b$" in content or b"\x1b(" in content:
-        return _by_label(content, "iso2022_jp_ext")
     if name == "cp1252":
         return _latin(content), ""
     return guess(content), "missing" if not name else "not ASCII"

@@ -78,14 +78,14 @@ def _choose_text(content: Content, plain: str, html: str, answers: bool) -> Html
         lines = to_lines(html)
         if lines.lines or not plain.strip():
             content.text = storable(lines.text).strip("\n")
-            content.new_text = new_text(lines.text, content.subject, lines.cuts)
+            content.new_text = new_text(lines.text, content.subject, lines.cuts, lines.intros)
             return lines
     plain = _within_bounds(plain, content.warnings)
     content.text = plain
     content.new_text, seen = parted(plain, content.subject)
     if html and answers and not seen:
         lines = to_lines(html)
-        by_html, seen = parted(lines.text, content.subject, lines.cuts)
+        by_html, seen = parted(lines.text, content.subject, lines.cuts, lines.intros)
         if seen and len(by_html) < len(content.new_text):
             content.new_text = storable(by_html)
     return None

@@ -14,6 +14,8 @@ _ID = re.compile(r"<([^<>]{1,2000})>")
 _SPACE = re.compile(r"\s+")
 _SPANISH_MONTHS = re.compile(r"\b(ene|abr|ago|dic)[a-z]*\b\.?", re.IGNORECASE)
 _MONTHS = {"ene": "Jan", "abr": "Apr", "ago": "Aug", "dic": "Dec"}
+_HALF_DAY = re.compile(r"\b(\d{1,2})(:\d\d(?::\d\d)?)\s*([ap])\.?m\b\.?", re.IGNORECASE)
+_OFFSET = re.compile(r"(?:\s|\b(?:GMT|UTC))([+-])(\d{1,2})(?::?(\d\d))?(?![\d:])")
 _MOST_REFERENCES = 100
 _LONGEST_ID = 998
 
@@ -96,16 +98,30 @@ def read_date(value: bytes) -> datetime | None:
     text = _SPANISH_MONTHS.sub(lambda found: _MONTHS[found[1].lower()], header_text(value, 200))
     if not text:
         return None
+    when = _date(text)
+    if when is None or when.tzinfo is None:
+        when = _date(_respelt(text)) or when or _iso_date(text)
+    if when is None or not 1970 <= when.year <= 9998:
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def _date(text: str) -> datetime | None:
     try:
-        when = parsedate_to_datetime(text)
-        return (when if when.tzinfo else when.replace(tzinfo=UTC)) if 1970 <= when.year <= 9998 else None
+        return parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError, IndexError):
-        return _iso_date(text)
+        return None
+
+
+def _respelt(text: str) -> str:
+    """Ways of other programs: `10:15 PM`, `+01:00`, `GMT+1`, and the leap second that RFC 5322 allows."""
+    text = _HALF_DAY.sub(lambda at: f"{int(at[1]) % 12 + 12 * (at[3] in 'pP'):02}{at[2]}", text)
+    text = text.replace(":60 ", ":59 ")
+    return _OFFSET.sub(lambda at: f" {at[1]}{int(at[2]):02}{at[3] or '00'}", text)
 
 
 def _iso_date(text: str) -> datetime | None:
     try:
-        when = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text)
     except ValueError:
         return None
-    return when if when.tzinfo else when.replace(tzinfo=UTC)

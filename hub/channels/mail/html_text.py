@@ -24,18 +24,20 @@ _OUTLOOK_LINE = re.compile(
     re.IGNORECASE,
 )
 _QUOTE_IDS = re.compile(
-    r"(?:x_)*(?:divRplyFwdMsg|appendonsend|stopSpelling|zwchr|OLK_SRC_BODY_SECTION|reply-intro|"
+    r"(?:x_)*(?:divRplyFwdMsg|appendonsend|stopSpelling|zwchr|OLK_SRC_BODY_SECTION|"
     r"mail-editor-reference-message-container|ms-outlook-mobile-reference-message|"
     r"lineBreakAtBeginningOfMessage_quote|yahoo_quoted_\d+|ymail_android_signature_quote|isForwardContent)$",
     re.IGNORECASE,
 )
 _QUOTE_CLASSES = re.compile(
-    r"(?:^|\s)(?:x_)?(?:yahoo_quoted|protonmail_quote|moz-cite-prefix|moz-email-headers-table|OutlookMessageHeader|"
+    r"(?:^|\s)(?:x_)?(?:yahoo_quoted|protonmail_quote|moz-email-headers-table|OutlookMessageHeader|"
     r"zmail_extra|gmx_quote|tutanota_quote|freshdesk_quote|mail-quote-collapse|mailrubblockquote|"
-    r"ms-outlook-mobile-reference-message|zimbra_quote|front-blockquote|gmail_quote_attribution)(?:$|\s)",
+    r"ms-outlook-mobile-reference-message|zimbra_quote|front-blockquote)(?:$|\s)",
     re.IGNORECASE,
 )
-_GMAIL_ATTRIBUTION = re.compile(r"(?:^|\s)(?:x_)?gmail_attr(?:$|\s)")
+_INTRO_CLASSES = re.compile(
+    r"(?:^|\s)(?:x_)?(?:gmail_attr|moz-cite-prefix|gmail_quote_attribution)(?:$|\s)", re.IGNORECASE
+)
 _BLOCKS = frozenset(
     "address article aside body center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 "
     "header html legend li main nav ol p pre section summary table tbody tfoot thead tr ul blockquote hr option".split()
@@ -51,10 +53,14 @@ _LEFT_OPEN = frozenset("p li tr td th dd dt option thead tbody".split())
 
 @dataclass(slots=True)
 class HtmlLines:
-    """The readable lines; `cuts` are the numbers of lines before which a mail program marked the quote's start."""
+    """The readable lines; `cuts` are the numbers of lines before which a mail program marked the quote's start.
+
+    Of these, `intros` only announce it: what they announce may be followed by an answer.
+    """
 
     lines: list[str] = field(default_factory=list)
     cuts: set[int] = field(default_factory=set)
+    intros: set[int] = field(default_factory=set)
 
     @property
     def text(self) -> str:
@@ -111,6 +117,12 @@ class _Writer:
     def cut(self) -> None:
         self.line_end()
         self.out.cuts.add(len(self.out.lines))
+
+    def intro(self) -> None:
+        self.line_end()
+        if len(self.out.lines) not in self.out.cuts:
+            self.out.intros.add(len(self.out.lines))
+            self.cut()
 
     def _put(self, line: str) -> None:
         lines = self.out.lines
@@ -217,6 +229,8 @@ class _Reading:
             writer.block(name in _SPACED)
             if _starts_quote(attributes):
                 writer.cut()
+            elif _introduces(attributes):
+                writer.intro()
         if name == "img" and not self.hidden:
             alt = unescape(attributes.get("alt", ""))
             writer.say(alt if len(alt) <= 4 else "")
@@ -296,9 +310,16 @@ def _starts_quote(attributes: dict[str, str]) -> bool:
     return bool(
         _QUOTE_IDS.match(attributes.get("id", ""))
         or _QUOTE_CLASSES.search(attributes.get("class", ""))
-        or _GMAIL_ATTRIBUTION.search(attributes.get("class", ""))
         or _OUTLOOK_LINE.search(attributes.get("style", ""))
         or attributes.get("data-marker", "") == "__HEADERS__"
+    )
+
+
+def _introduces(attributes: dict[str, str]) -> bool:
+    if not attributes:
+        return False
+    return attributes.get("id", "") == "reply-intro" or bool(
+        _INTRO_CLASSES.search(attributes.get("class", ""))
     )
 
 

@@ -23,7 +23,10 @@ _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,150}")
 _HIDDEN_BOUNDARY = re.compile(
     rb"^--([^\r\n]{1,200}?)[ \t]*\r?\ncontent-[a-z-]+[ \t]*:", re.MULTILINE | re.IGNORECASE
 )
+_ENCODING_ENDS = re.compile(rb"[;(\s]")
+_MBOX = re.compile(rb">?From (?![ \t]*:)")  # "From : …" is RFC 822's way to write a field
 _MOST_JUNK_LINES = 50
+_MOST_MENDED = 10
 
 
 @dataclass(slots=True)
@@ -80,7 +83,7 @@ class Mail:
         encoding = part.headers.raw("content-transfer-encoding")
         if not encoding:
             return raw
-        name = encoding.split(b";")[0].strip(b" \t\r\n\"'").lower().decode("ascii", "replace")
+        name = _ENCODING_ENDS.split(encoding.strip(), 1)[0].strip(b"\"'").lower().decode("ascii", "replace")
         return undone(raw, name, self.warnings)
 
 
@@ -111,10 +114,9 @@ def _skipped_lead(source: bytes, start: int) -> int:
     """Past empty lines and the `From ` line of an mbox."""
     while start < len(source) and source[start] in b"\r\n":
         start += 1
-    for mark in (b"From ", b">From "):
-        if source.startswith(mark, start):
-            end = source.find(b"\n", start)
-            return len(source) if end < 0 else end + 1
+    if _MBOX.match(source, start):
+        end = source.find(b"\n", start)
+        return len(source) if end < 0 else end + 1
     return start
 
 
@@ -131,7 +133,7 @@ def _walk(source: bytes, root: Part, warnings: list[str]) -> None:
     depths: dict[bytes, list[int]] = {root.boundary: [0]}
     count = 0
     position = root.start
-    for line in _DASHES.finditer(source, root.start):
+    for line in _DASHES.finditer(source, root.start, root.end):
         if line.start() < position:  # inside the header block of the part that was just opened
             continue
         boundary, closing = _boundary(line[0], depths)
@@ -147,7 +149,7 @@ def _walk(source: bytes, root: Part, warnings: list[str]) -> None:
             warnings.append(f"parts: more than {MOST_PARTS}, the rest was not read")
             break
         position = _next_part(source, stack, depths, line.end())
-    _close_above(source, stack, depths, 0, len(source))
+    _close_above(source, stack, depths, 0, root.end)
 
 
 def _boundary(line: bytes, depths: dict[bytes, list[int]]) -> tuple[bytes | None, bool]:
@@ -234,18 +236,21 @@ def _hidden_boundary(source: bytes, start: int) -> bytes:
 
 def _mend_childless(source: bytes, root: Part, warnings: list[str]) -> None:
     """A multipart whose boundary never came: find the real one, else its body is text."""
-    hidden = b"" if root.children else _hidden_boundary(source, root.start)
-    if hidden:
-        warnings.append("multipart: wrong boundary")
-        root.boundary = hidden
-        _walk(source, root, warnings)
     waiting = [root]
+    mended = 0
     while waiting:
         part = waiting.pop()
-        waiting += part.children
         if part.is_multipart and not part.children:
-            warnings.append("multipart: no parts")
-            part.boundary, part.type = b"", "text/plain"
+            mended += 1
+            hidden = _hidden_boundary(source[: part.end], part.start) if mended <= _MOST_MENDED else b""
+            if hidden:
+                warnings.append("multipart: wrong boundary")
+                part.boundary = hidden
+                _walk(source[: part.end], part, warnings)
+            if not part.children:
+                warnings.append("multipart: no parts")
+                part.boundary, part.type = b"", "text/plain"
+        waiting += part.children
 
 
 def read_headers(source: bytes, start: int, open_boundaries: object = frozenset()) -> tuple[Headers, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from hub.channels.mail.addresses import normalised
-from hub.channels.mail.automatic import is_daemon
+from hub.channels.mail.automatic import is_daemon, says_away
 from hub.channels.mail.bounces import Report, Reports
 from hub.channels.mail.headers import Headers, message_id, message_ids
 from hub.channels.text import one_line, shortened
@@ -25,6 +25,7 @@ _FAILED = re.compile(
 _DELAYED = re.compile(
     r"delay(?:ed)? (?:\d|mail|notification|\()|\(delay\)|warning: (?:could not|message)|still being retried|"
     r"will (?:be retried|keep trying)|"
+    r"has not yet been delivered|delivery attempts will continue|"
     r"you do not need to resend|entrega retrasada|se seguir[áa] intentando|delivery is delayed|has been delayed",
     re.IGNORECASE,
 )
@@ -48,19 +49,27 @@ _REPLY = re.compile(
 _RETURNED_ID = re.compile(
     r"^[ \t>]*message-id:[ \t]*(?:\n[ \t]+)?(<[^<>\n]{3,500}>)", re.IGNORECASE | re.MULTILINE
 )
+_SERVER = re.compile(
+    r"(?:mailer-?daemon|postmaster|mail-?delivery|mail-?daemon|double-bounce|bounces?|microsoftexchange[0-9a-f]{32}|"
+    r"system-?administrator|administrator)(?:[-+._=].*)?@",
+    re.IGNORECASE,
+)
 
 
 def read_plain_bounce(
     headers: Headers, sender: str, subject: str, text: str, returned: Headers | None, our_address: str
 ) -> Reports | None:
     """The failed recipients of a bounce in words; None when the mail is no bounce."""
-    if not _comes_from_a_machine(headers, sender):
+    if not _comes_from_a_machine(headers, sender) or says_away(subject[:300]):
         return None
     head = text[:_LONGEST]
-    if not (_FAILED.search(subject) or _FAILED.search(head[:3_000]) or "x-failed-recipients" in headers):
-        return None
     cut = _COPY.search(head)
     words = head[: cut.start()] if cut else head
+    told = (_FAILED, subject), (_FAILED, head[:3_000]), (_DELAYED, subject)
+    if not (any(sign.search(place) for sign, place in told) or "x-failed-recipients" in headers):
+        return None
+    if not (_comes_from_a_mail_server(headers, sender) or _speaks_smtp(words, returned, text)):
+        return None  # a parcel that could not be delivered, a ticket system that repeats our words
     delayed = bool(_DELAYED.search(subject) or _DELAYED.search(words[:3_000]))
     recipients = _recipients(headers, words, our_address, sender)
     if not recipients:
@@ -74,6 +83,17 @@ def _comes_from_a_machine(headers: Headers, sender: str) -> bool:
         return True
     path = headers.raw("return-path").replace(b" ", b"").strip()
     return path == b"<>" or is_daemon(sender) or not sender or "auto-submitted" in headers
+
+
+def _comes_from_a_mail_server(headers: Headers, sender: str) -> bool:
+    path = headers.raw("return-path").replace(b" ", b"").strip()
+    return (
+        path == b"<>" or not sender or "x-failed-recipients" in headers or _SERVER.match(sender) is not None
+    )
+
+
+def _speaks_smtp(words: str, returned: Headers | None, text: str) -> bool:
+    return returned is not None or _REPLY.search(words) is not None or _RETURNED_ID.search(text) is not None
 
 
 def _recipients(headers: Headers, words: str, our_address: str, sender: str) -> list[str]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from hub.channels.mail.armour import without_armour
+from hub.channels.mail.footers import is_mobile_footer
 from hub.channels.mail.lotus import is_lotus_block
 from hub.channels.mail.separators import (
     attribution_length,
@@ -14,9 +16,9 @@ from hub.channels.mail.separators import (
     is_forward_line,
     is_forward_subject,
     is_header_block,
-    is_mobile_footer,
     is_original_line,
     is_signature,
+    needs_no_quote,
 )
 
 _MOST_LINES = 100_000
@@ -24,25 +26,35 @@ _QUOTED = re.compile(r"^[ \t]{0,3}>")
 _RULE = re.compile(r"^\s*[-_=*–—]{5,}\s*$")
 _BLANKS = re.compile(r"\n(?:[ \t]*\n){2,}")
 _SIGNATURE_LINES = 25
+_INTRO_LINES = 6
 
 
-def new_text(text: str, subject: str = "", cuts: frozenset[int] | set[int] = frozenset()) -> str:
-    """The new words of `text`. `cuts`: numbers of lines where the mail's HTML says that the quote begins."""
-    return parted(text, subject, cuts)[0]
+Places = frozenset[int] | set[int]
 
 
-def parted(text: str, subject: str = "", cuts: frozenset[int] | set[int] = frozenset()) -> tuple[str, bool]:
+def new_text(text: str, subject: str = "", cuts: Places = frozenset(), intros: Places = frozenset()) -> str:
+    """The new words of `text`. `cuts`: numbers of lines where the mail's HTML says that the quote begins.
+
+    `intros`: those of them where it only announces the quote, which an answer may follow.
+    """
+    return parted(text, subject, cuts, intros)[0]
+
+
+def parted(
+    text: str, subject: str = "", cuts: Places = frozenset(), intros: Places = frozenset()
+) -> tuple[str, bool]:
     """`(the new words, was a quote seen?)`."""
-    split = _Split(text, subject, cuts)
+    split = _Split(text if cuts else without_armour(text), subject, cuts, intros)
     return split.new or text, split.quote_seen
 
 
 class _Split:
     """One reading of the lines from top to bottom."""
 
-    def __init__(self, text: str, subject: str, cuts: frozenset[int] | set[int]) -> None:
+    def __init__(self, text: str, subject: str, cuts: Places, intros: Places) -> None:
         self.lines = text.split("\n", _MOST_LINES)
         self.cuts = cuts
+        self.intros = intros
         self.forwarding = is_forward_subject(subject)
         self.kept: list[str] = []
         self.quote_seen = False
@@ -90,14 +102,16 @@ class _Split:
         if self.forwarding:
             return False
         if (
-            position in self.cuts
+            (position in self.cuts and not (position in self.intros and self._announced(position)))
             or is_original_line(line)
             or is_header_block(self.lines, position)
             or is_lotus_block(self.lines, position)
         ):
             return not self._forward_begins(position)
         length = attribution_length(self.lines, position)
-        return bool(length) and not self._next_is_quoted(position + length)
+        if not length or self._next_is_quoted(position + length):
+            return False
+        return needs_no_quote(self.lines, position, length)
 
     def _forward_begins(self, position: int) -> bool:
         following = [line for line in self.lines[position : position + 6] if line.strip()]
@@ -105,11 +119,20 @@ class _Split:
 
     def _skipped_announcement(self, position: int) -> int:
         """The lines of "… wrote:" right above quoted lines."""
+        if position in self.intros:
+            return self._announced(position)
         length = attribution_length(self.lines, position)
         if length and self._next_is_quoted(position + length):
             return length
         if is_bare_attribution(self.lines[position]) and self._next_is_quoted(position + 1):
             return 1
+        return 0
+
+    def _announced(self, position: int) -> int:
+        """How many lines the mail's HTML announces a quote with; 0 when no quoted line follows them soon."""
+        for count, line in enumerate(self.lines[position : position + _INTRO_LINES]):
+            if _QUOTED.match(line):
+                return count
         return 0
 
     def _next_is_quoted(self, position: int) -> bool:

@@ -13,13 +13,20 @@ _WRAPPED = 4
 
 _VERB = re.compile(
     r"\b(?:wrote|writes|escribi[óo]|ha escrito|escribe|schrieb|schreibt|hat geschrieben|a [ée]crit|ha scritto|scrive|"
-    r"escreveu|"
+    r"escreveu|missatge de|"
     r"schreef|geschreven|skrev|kirjoitti|napisał\(?a?\)?|napsal\(?a?\)?|napísal\(?a?\)?|írta|a scris|yazdı|va escriure|"
     r"ha escrit|escribiu|idatzi du|написал\(?а?\)?|пишет|пише|έγραψε)\b\)?|写道|寫道|のメッセージ|님이 작성",
     re.IGNORECASE,
 )
 _START = re.compile(
     r"(?:on|el|en|le|am|il|em|op|den|dne|w dniu|a|la|ma|pe|på|vào|в|\S{2,12}[.,]?)\s|\d|\"|<|«|“",
+    re.IGNORECASE,
+)
+# What no reply's own line begins with when a date and "wrote:" follow: the beginning of an announcement.
+_OPENS = re.compile(r"(?:On|El|En|Le|Am|Il|Em|Op|Den|Dne|W dniu|O|Pe|På|În)\s")
+_TO_SOMEBODY = re.compile(
+    r"\b(?:me|nos|os|les?|mi|ci|mir|uns)\s+(?:escrib|ha escrito|ha scritto|schrieb)|\b[mn](?:['’]|ous )a [ée]crit|"
+    r"\bwrote (?:me|us|to)\b",
     re.IGNORECASE,
 )
 _WHEN_OR_WHO = re.compile(r"\d{1,2}[:.h]\d{2}|\b(?:19|20)\d\d\b|\d{1,2}[/.-]\d{1,2}[/.-]\d{2}|@|年")
@@ -46,7 +53,7 @@ _ORIGINAL = (
     "mensaxe orixinal|ursprungligt meddelande|oprindelig meddelelse|alkuperäinen viesti|wiadomość oryginalna|"
     "исходное сообщение|原始邮件|原始郵件|元のメッセージ"
 )
-_DASHES = r"[-_=*–—~]"
+_DASHES = r"[-_=*–—~‐‑]"
 _FORWARD_LINE = re.compile(
     rf"^\s*(?:{_DASHES}{{2,}}\s*(?:{_FORWARDED})[^\n]{{0,80}}|(?:{_FORWARDED})\s*:)\s*$", re.IGNORECASE
 )
@@ -79,16 +86,6 @@ _HEADER_NAMES = {
 }
 
 _SIGNATURE = re.compile(r"^(?:--|—|--\s+|- -)\s*$")
-_DEVICE = (
-    "iphone|ipad|ipod|android|galaxy|samsung|huawei|honor|xiaomi|redmi|oppo|pixel|motorola|nokia|blackberry|smartphone|"
-    "m[óo]vil|mobile|handy|telefon\\w*|tel[ée]fono|phone|dispositivo|device|ger[äa]t|tablet|outlook|yahoo|gmail|correo|mail|"
-    "proton\\w*|windows|aol|thunderbird|bluemail|spark|sparrow"
-)
-_MOBILE = re.compile(
-    r"^\W{0,3}(?:(?:sent|enviado|gesendet|envoyé|inviato|verzonden|enviat|get|obtener|obtén|téléchargez|scarica|obtenha)\b"
-    rf".{{0,60}}\b(?:{_DEVICE})\b.{{0,80}}|(?:von|diese nachricht).{{0,60}}\b(?:{_DEVICE})\b.{{0,40}}\bgesendet\W*)$",
-    re.IGNORECASE,
-)
 _FORWARD_SUBJECT = re.compile(
     r"^\s*(?:\[[^\]]{0,60}\]\s*)?(?:fwd?|rv|tr|wg|enc|i|doorst|vs|vb|reenv(?:iado)?|reenviar|fs|pd|转发)\s*(?:\[\d+\]|\(\d+\))?\s*[:：]",
     re.IGNORECASE,
@@ -121,8 +118,26 @@ def attribution_length(lines: list[str], start: int) -> int:
             return 0
         joined = f"{joined} {line}" if joined else line
         if line.endswith((":", "：")) or _GMAIL_OTHER.match(joined):
-            return count if _is_attribution(joined) else 0
+            whole = _is_attribution(joined) and not _begins_lower(lines[start + 1 : start + count])
+            return count if whole else 0
     return 0
+
+
+def _begins_lower(following: list[str]) -> bool:
+    """Yahoo and others put it right below the reply: its last line is no part of the announcement."""
+    return any(
+        _OPENS.match(line.strip()) and (_TIME.search(line) or _DATE.search(line)) for line in following
+    )
+
+
+def needs_no_quote(lines: list[str], start: int, length: int) -> bool:
+    """An announcement nobody takes for words of the reply, also where what it announces is not marked as quoted."""
+    joined = " ".join(lines[start : start + length])
+    if _ADDRESS.search(joined) or joined.lstrip().startswith("--"):
+        return True
+    if _TO_SOMEBODY.search(joined):
+        return False
+    return _TIME.search(joined) is not None and _DATE.search(joined) is not None
 
 
 def _is_attribution(line: str) -> bool:
@@ -168,6 +183,7 @@ def is_header_block(lines: list[str], start: int) -> bool:
     if not first or first == "cc":
         return False
     kinds: set[str] = {first}
+    exact = _is_exact(lines[start])
     blank = 0
     for line in lines[start + 1 : start + 1 + _HEADER_REACH]:
         if not line.strip(" >"):
@@ -180,9 +196,15 @@ def is_header_block(lines: list[str], start: int) -> bool:
             break
         if kind:
             kinds.add(kind)
+            exact = exact or _is_exact(line)
         elif first != "from":
             break  # only From: is strong enough to believe a block with other lines in it
-    return "from" in kinds and len(kinds & {"date", "to", "subject"}) >= 2
+    return exact and "from" in kinds and len(kinds & {"date", "to", "subject"}) >= 2
+
+
+def _is_exact(line: str) -> bool:
+    """ "De: Madrid, Para: Barcelona, Fecha: 3 de mayo" is a journey: mail programs write an hour or an address."""
+    return _ADDRESS.search(line[:_LONGEST]) is not None or _TIME.search(line[:_LONGEST]) is not None
 
 
 def _header_kind(line: str) -> str:
@@ -195,8 +217,3 @@ def _header_kind(line: str) -> str:
 def is_signature(line: str) -> bool:
     """The line that opens a signature: two hyphens and a space, the space often lost."""
     return len(line) <= 10 and _SIGNATURE.match(line) is not None
-
-
-def is_mobile_footer(line: str) -> bool:
-    """ "Enviado desde mi iPhone" and its sisters."""
-    return len(line) <= 160 and _MOBILE.match(line.strip()) is not None

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import binascii
 import re
+from itertools import islice
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_ALPHABET = bytes(byte for byte in range(256) if byte not in _ALPHABET)
 _PADDED_END = re.compile(rb"={1,2}[ \t]*\r?\n")
 _WORDS = re.compile(rb"[^A-Za-z0-9+/=\s]")
+_MOST_PIECES = 10_000
+_SPOKEN = re.compile(rb"\s*[^\r\n]*(?:[^\s] [^\s]|[,.:;!?][ \t]*(?:\r?\n|$))")
+_SOFT_BLANKS = re.compile(rb"=[ \t]+(?=\r?\n)")
 
 
 def undone(content: bytes, encoding: str, warnings: list[str]) -> bytes:
@@ -16,6 +20,10 @@ def undone(content: bytes, encoding: str, warnings: list[str]) -> bytes:
     if encoding == "base64":
         return _base64(content, warnings)
     if encoding == "quoted-printable":
+        if (
+            b"= " in content or b"=\t" in content
+        ):  # blanks a relay put at the end of a soft line (RFC 2045 §6.7)
+            content = _SOFT_BLANKS.sub(b"=", content)
         return binascii.a2b_qp(content)
     if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
         return read_uu(content)
@@ -33,7 +41,10 @@ def _base64(content: bytes, warnings: list[str]) -> bytes:
 
 
 def _damaged_base64(content: bytes, warnings: list[str]) -> bytes:
-    """Pieces padded one by one, letters that are none, a missing end, a footer added by a list."""
+    """Pieces padded one by one, letters that are none, a missing end, a footer added by a list; or plain words."""
+    if _SPOKEN.match(content, 0, 2_000):
+        warnings.append("base64: it is none")
+        return content
     warnings.append("base64: damaged")
     decoded: list[bytes] = []
     for piece in _padded_pieces(content):
@@ -47,12 +58,15 @@ def _padded_pieces(content: bytes) -> list[bytes]:
     """Split after padding; what follows the padding and holds no base64 (a list's footer) is left out."""
     pieces: list[bytes] = []
     start = 0
-    for end in _PADDED_END.finditer(content):
+    for end in islice(_PADDED_END.finditer(content), _MOST_PIECES):
         pieces.append(content[start : end.end()])
         start = end.end()
         if _WORDS.search(content, start, start + 200):
             return pieces
-    return [each for rest in (*pieces, content[start:]) for each in re.split(rb"=+", rest) if each.strip()]
+    split = (
+        each for rest in (*pieces, content[start:]) for each in re.split(rb"=+", rest, maxsplit=_MOST_PIECES)
+    )
+    return [each for each in split if each.strip()]
 
 
 def read_uu(content: bytes) -> bytes:
