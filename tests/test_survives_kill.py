@@ -22,7 +22,8 @@ import pytest
 
 from config.settings import Settings
 from hub.plumbing import embedded
-from tests.operating.test_up import Up, left_behind, until
+from tests.operating.test_up import Up, left_behind
+from tests.waiting import blocking_until
 
 MAILS = 40
 VICTIMS = ("web", "worker", "mailroom", "postgres", "valkey-server", "worker")
@@ -224,5 +225,5 @@ def kill_the_house(house: Up) -> None:
     house.process.wait()
     assert house.process.stdout
     house.process.stdout.close()
-    until(lambda: not left_behind(house.data), 120)
+    blocking_until(lambda: not left_behind(house.data), 120)
     assert not [one for one in psutil.Process().children() if one.pid == house.process.pid]

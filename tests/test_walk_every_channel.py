@@ -5,7 +5,6 @@ The world outside is the lab's: its mail server, its pretend Twilio, its fax mac
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -24,8 +23,10 @@ from hub.lab.sent import Outbox, Sent
 from hub.operating.stories import GUARD
 from hub.plumbing.hub import Hub
 from tests.channels.texting import MARTA, PHOTO, Texting, texting
-from tests.deliveries.road import PATIENT, running, until
+from tests.deliveries.road import PATIENT, running
+from tests.fakes.ports import free_port
 from tests.mailroom import rooms
+from tests.waiting import until
 from tests.web.browsing import Browser
 from tests.web.chatting import chat_line, heard, visitor
 from tests.world import World
@@ -192,7 +193,7 @@ async def walking(hub: Hub, world: World) -> AsyncIterator[Walk]:
     """Everything up, every line connected, Marta's numbers known; answers leave at once and go on at once."""
     outbox = Outbox(hub.settings.data)
     async with texting(hub, world) as texts, rooms.door(hub) as door, running(hub, PATIENT):
-        port, texts.twilio.texts.outbox = await _free_port(), outbox
+        port, texts.twilio.texts.outbox = free_port(), outbox
         async with mail_server.running(outbox, "127.0.0.1", port):
             mail = {
                 "smtp_host": "127.0.0.1",
@@ -300,11 +301,3 @@ async def _known(hub: Hub, world: World, type_: str, value: str) -> None:
         value,
         world.marta,
     )
-
-
-async def _free_port() -> int:
-    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    port: int = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    return port

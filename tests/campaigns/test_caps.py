@@ -18,7 +18,8 @@ from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
 from tests.campaigns.planning import planned
 from tests.campaigns.sending import running
-from tests.deliveries.road import DOMAIN, until
+from tests.deliveries.road import DOMAIN
+from tests.waiting import until
 from tests.world import World
 
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)

@@ -19,7 +19,7 @@ from hub.bulk.road import Bulk
 from hub.campaigns import making
 from hub.channels import connections
 from hub.channels.courier import Carrier, Ended, Letter
-from hub.channels.email.bulk import CONNECT_SECONDS, SmtpCourier
+from hub.channels.email.bulk import SmtpCourier
 from hub.channels.errors import Misconfigured, SendError, Throttled
 from hub.channels.outgoing import Sent
 from hub.departure import Pace
@@ -29,8 +29,9 @@ from hub.plumbing.hub import Hub
 from tests.campaigns.sending import QUICK, leaving, running
 from tests.campaigns.test_convoy import CHANNEL
 from tests.channels.test_smtp_pipelining import letters, line
-from tests.deliveries.road import DOMAIN, connect, states, until
+from tests.deliveries.road import DOMAIN, connect, states
 from tests.fakes.faulty_smtp import FaultySmtp
+from tests.waiting import until
 from tests.world import World
 
 
@@ -199,10 +200,9 @@ async def _ends_at_once(hub: Hub, world: World, server: FaultySmtp) -> None:
     before = server.sessions
     await connect(hub, world.mail.id, server)
     await hub.pool.execute("UPDATE delivery SET state = 'queued', due_at = now() WHERE state = 'canceled'")
-    async with asyncio.timeout(CONNECT_SECONDS / 2) as patience, leaving(hub):
-        while server.sessions == before:
-            await asyncio.sleep(0.01)
-    assert not patience.expired()
+    async with leaving(hub) as bulk:
+        await until(lambda: server.sessions > before)
+    assert bulk._tasks["connect", world.mail.id].cancelled(), "nobody waited for the greeting"
     assert await _is(hub, {"sent": 2, "queued": 2})
 
 

@@ -17,18 +17,10 @@ from hub.customers.consent import Wish, record
 from hub.deliveries import gates
 from hub.plumbing.hub import Hub
 from tests.campaigns.sending import leaving, running
-from tests.deliveries.road import (
-    DOMAIN,
-    QUICK,
-    answers,
-    connect,
-    states,
-    until,
-    until_all,
-    without_undo_window,
-)
+from tests.deliveries.road import DOMAIN, QUICK, answers, connect, states, until_all, without_undo_window
 from tests.deliveries.road import running as answering
 from tests.fakes.faulty_smtp import FaultySmtp
+from tests.waiting import until
 from tests.world import World
 from workers.todo import Chores
 

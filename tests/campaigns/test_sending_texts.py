@@ -15,7 +15,8 @@ from hub.plumbing.hub import Hub
 from tests.campaigns.preparing import NUMBERS, customers, draft, prepared, telephones, worked
 from tests.campaigns.sending import leaving, running
 from tests.channels.texting import texting
-from tests.deliveries.road import DOMAIN, states, until
+from tests.deliveries.road import DOMAIN, states
+from tests.waiting import until
 from tests.world import World
 from workers.campaigning import begin_and_end
 from workers.todo import Chores

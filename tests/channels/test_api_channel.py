@@ -14,7 +14,8 @@ from hub.channels.connections import Channel
 from hub.conversations.replies import Answer, reply
 from hub.lab.other_system import OtherSystem
 from hub.plumbing.hub import Hub
-from tests.deliveries.road import DOMAIN, running, until
+from tests.deliveries.road import DOMAIN, running
+from tests.waiting import until
 from tests.web.browsing import Web
 from tests.web.test_desk import line
 from tests.world import World

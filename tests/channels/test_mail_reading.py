@@ -7,7 +7,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from hub.channels.outgoing import Line
 from hub.channels.reading import Reader
 from tests.channels.client_mails import CASES
 from tests.fakes.hostile_mails import mail
+from tests.waiting import until
 
 LINE = Line(
     id=1,
@@ -143,12 +144,6 @@ async def test_no_child_outlives_a_killed_parent() -> None:
     said, _ = await process.communicate()
     status = Path(f"/proc/{int(said)}/status")
     await until(lambda: not status.exists() or "State:\tZ" in status.read_text())
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(40):
-        while not true():
-            await asyncio.sleep(0.02)
 
 
 def pid_of(reader: Reader) -> int:

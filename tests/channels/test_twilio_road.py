@@ -12,7 +12,8 @@ from hub.lab.twilio_texts import Trouble
 from hub.plumbing.errors import BadInput
 from hub.plumbing.hub import Hub
 from tests.channels.texting import MARTA, OURS, PHOTO, Texting, texting
-from tests.deliveries.road import DOMAIN, PATIENT, running, until
+from tests.deliveries.road import DOMAIN, PATIENT, running
+from tests.waiting import until
 from tests.world import World
 from workers.fetching import ask_providers
 

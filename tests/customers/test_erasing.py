@@ -28,8 +28,8 @@ from tests.conversations.phone import MARTA, NUMBER, add_line
 from tests.customers import traces
 from tests.customers import zoe as planted
 from tests.customers.zoe import MAIL, MARK, NAME, NAMED, PHONE, SAID
-from tests.deliveries.road import until
 from tests.process import worker_process
+from tests.waiting import until
 from tests.world import World
 from workers.erasing import KINDS
 from workers.todo import Chores

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,11 +14,11 @@ from hub.channels.facts import Party
 from hub.conversations.replies import Answer, Reply, reply
 from hub.departure import Pace
 from hub.outbound import Outbound
-from hub.plumbing.clock import monotonic
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
 from tests.conversations.making import conversation, said
 from tests.fakes.faulty_smtp import FaultySmtp
+from tests.waiting import LONGEST_SECONDS, until
 from tests.world import World
 
 DOMAIN = "hub.dialogo.test"
@@ -98,15 +98,7 @@ async def states(hub: Hub) -> dict[int, str]:
     return {row["id"]: row["state"] for row in rows}
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 40.0) -> None:
-    """Wait for something that becomes true. Raises AssertionError."""
-    deadline = monotonic() + seconds
-    while not await condition():
-        assert monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.02)
-
-
-async def until_all(hub: Hub, *wanted: str, seconds: float = 40.0) -> dict[int, str]:
+async def until_all(hub: Hub, *wanted: str, seconds: float = LONGEST_SECONDS) -> dict[int, str]:
     """Wait until every delivery is in one of these states; which they are."""
 
     async def done() -> bool:

@@ -11,8 +11,9 @@ from hub.conversations.replies import Answer, reply
 from hub.intake import Inbound
 from hub.plumbing.hub import Hub
 from tests.channels.texting import MARTA, Texting, texting
-from tests.deliveries.road import DOMAIN, connect, running, until
+from tests.deliveries.road import DOMAIN, connect, running
 from tests.fakes.faulty_smtp import FaultySmtp
+from tests.waiting import until
 from tests.world import World
 from workers.todo import Chores
 

@@ -11,7 +11,6 @@ import ctypes
 import getpass
 import imaplib
 import os
-import random
 import re
 import shutil
 import signal
@@ -25,6 +24,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 
 from tests.fakes.certificates import make_certificate
+from tests.fakes.ports import free_port
 
 PROGRAM = shutil.which("dovecot", path="/usr/sbin:/usr/local/sbin:" + os.environ.get("PATH", ""))
 PASSWORD = 'pass "word\\ñ'
@@ -299,12 +299,3 @@ def _lives(process: psutil.Process) -> bool:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def free_port() -> int:
-    """A loopback port nobody listens on, below those the kernel hands out by itself: it is free again after `stop`."""
-    while True:
-        port = random.SystemRandom().randrange(20_000, 32_000)
-        with contextlib.suppress(OSError), socket.socket() as probe:
-            probe.bind(("127.0.0.1", port))
-            return port

@@ -10,6 +10,8 @@ import subprocess
 import time
 from collections.abc import Iterator
 
+from tests.fakes.ports import free_port
+
 PROGRAM = shutil.which("smtp-sink", path="/usr/sbin:/usr/bin:/usr/local/sbin")
 
 
@@ -18,9 +20,7 @@ def smtp_sink(*, most_sessions: int = 256) -> Iterator[int]:
     """The port of a running smtp-sink that throws everything away. Raises RuntimeError without postfix."""
     if PROGRAM is None:
         raise RuntimeError("smtp-sink (postfix) is not installed")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [PROGRAM, *_as_nobody(), "-m", str(most_sessions), f"127.0.0.1:{port}", "256"],
         stdout=subprocess.DEVNULL,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email.utils import format_datetime
 from typing import Any
@@ -110,15 +109,3 @@ async def seen(server: Dovecot) -> list[int]:
     """The UIDs marked as read on the server."""
     flags = await asyncio.to_thread(server.flags)
     return sorted(uid for uid, set_ in flags.items() if "\\Seen" in set_)
-
-
-async def until(ask: Callable[[], Awaitable[object]], wanted: object, seconds: float = 60.0) -> None:
-    """Waits until `ask()` answers `wanted`; raises AssertionError with the last answer."""
-    deadline = time.monotonic() + seconds
-    got: object = None
-    while time.monotonic() < deadline:
-        got = await ask()
-        if got == wanted:
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"{got!r} instead of {wanted!r} after {seconds:g} s")

@@ -10,10 +10,12 @@ import msgspec
 import pytest
 
 from hub.plumbing.hub import Hub
-from tests.fakes.dovecot import Dovecot, free_port
-from tests.mailroom.rooms import HURRY, connect, mail, subjects, until
+from tests.fakes.dovecot import Dovecot
+from tests.fakes.ports import free_port
+from tests.mailroom.rooms import HURRY, connect, mail, subjects
 from tests.mailroom.test_smtp_door import deliver
 from tests.process import mailroom_process
+from tests.waiting import until_equal
 from tests.world import World
 
 MAILS = 60
@@ -28,7 +30,7 @@ async def test_kill_9_costs_no_mail_that_got_its_250(hub: Hub, world: World) -> 
         dice = random.Random(7)
         for _ in range(KILLS):
             before = len(accepted(senders))
-            await until(lambda: more_than(before, senders), True)  # noqa: B023 — awaited here
+            await until_equal(lambda: more_than(before, senders), True)  # noqa: B023 — awaited here
             await asyncio.sleep(dice.random() / 2)
             mailroom.kill()
             assert set(accepted(senders)) <= set(await subjects(hub))
@@ -63,7 +65,7 @@ async def test_sigterm_gives_the_lease_back_and_ends_soon(hub: Hub, world: World
         await connect(hub, world.mail, dovecot)
         dovecot.append_many([mail(n) for n in range(20)])
         with mailroom_process(hub.settings, HURRY) as mailroom:
-            await until(lambda: hub.pool.fetchval("SELECT count(*) > 0 FROM message"), True, 40)
+            await until_equal(lambda: hub.pool.fetchval("SELECT count(*) > 0 FROM message"), True)
             assert mailroom.stop() < 10
             assert mailroom.process is not None
             assert mailroom.process.returncode == 0, mailroom.log()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import random
-import socket
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -20,6 +17,7 @@ from hub.operating.demo_lines import SHOP_BESIDE, SYSTEM_BESIDE, TWILIO_BESIDE
 from hub.plumbing.hub import Hub
 from tests.deliveries import road
 from tests.fakes.faulty_smtp import FaultySmtp
+from tests.fakes.ports import free_port
 from tests.mailroom import rooms
 from tests.web.browsing import Browser, Web
 from tests.world import World
@@ -60,7 +58,7 @@ async def test_only_an_honest_letter_carries_the_guards_word():
 @pytest.fixture
 async def lab(hub: Hub, world: World) -> AsyncIterator[Browser]:
     """The lab of a small demo, at ports of its own, and Ana before it."""
-    port, smtp = _free(SHOP_BESIDE, TWILIO_BESIDE, SYSTEM_BESIDE), _free(1)
+    port, smtp = free_port(SHOP_BESIDE, TWILIO_BESIDE, SYSTEM_BESIDE), free_port(1)
     hub.settings = msgspec.structs.replace(hub.settings, demo=True, port=port, smtp_port=smtp)
     await hub.pool.execute("UPDATE agent SET undo_seconds = 0")
     await hub.pool.execute(
@@ -78,17 +76,6 @@ async def lab(hub: Hub, world: World) -> AsyncIterator[Browser]:
         await door.close(2)
     await adapter("sms").close()
     await site.close()
-
-
-def _free(*beside: int) -> int:
-    """A port that is free together with those so many above it; below those the system gives out by itself."""
-    while True:
-        port = random.randrange(20_000, 30_000)
-        with contextlib.ExitStack() as bound, contextlib.suppress(OSError):
-            for one in (0, *beside):
-                taken = bound.enter_context(socket.socket())
-                taken.bind(("127.0.0.1", port + one))
-            return port
 
 
 async def test_every_channel_is_played_and_what_left_is_seen(lab: Browser, hub: Hub, world: World) -> None:

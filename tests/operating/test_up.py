@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import random
 import re
 import shutil
 import signal
@@ -12,15 +10,17 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 import pytest
+
+from tests.fakes.ports import free_port
+from tests.waiting import blocking_until
 
 ROOT = Path(__file__).parents[2]
 PROCESSES = ("web", "worker", "mailroom")
@@ -34,7 +34,7 @@ class Up:
 
     def __init__(self, data: Path, **environ: str) -> None:
         self.data = data
-        self.port, self.smtp = free_port(), free_pair()
+        self.port, self.smtp = free_port(), free_port(1)
         ports = {"HUB_PORT": str(self.port), "HUB_SMTP_PORT": str(self.smtp)}
         own = {"HUB_DATA": str(data), "LC_ALL": "C", **ports}
         given = {"DATABASE_URL": "", "REDIS_URL": "", "HUB_SECRET": "", "HUB_DEMO": "0", **own, **environ}
@@ -93,7 +93,7 @@ def up(**environ: str) -> Iterator[Up]:
     finally:
         house.process.kill()
         house.process.communicate()
-        until(lambda: not left_behind(data))
+        blocking_until(lambda: not left_behind(data))
         shutil.rmtree(data, ignore_errors=True)
 
 
@@ -108,29 +108,6 @@ def left_behind(data: Path) -> list[int]:
         except psutil.Error:
             continue
     return found
-
-
-def until(condition: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.1)
-
-
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
-
-
-def free_pair() -> int:
-    """A port whose next one, the lab's, is free as well; below those the kernel hands out by itself."""
-    while True:
-        port = random.SystemRandom().randrange(20_000, 32_000)
-        with contextlib.suppress(OSError), socket.socket() as one, socket.socket() as next_one:
-            one.bind(("127.0.0.1", port))
-            next_one.bind(("127.0.0.1", port + 1))
-            return port
 
 
 def test_it_tells_its_steps_brings_back_what_ends_and_stops_in_order() -> None:
@@ -158,15 +135,15 @@ def each_process_ends_cleanly_when_told(house: Up) -> None:
     for name in PROCESSES:
         house.below()[name].terminate()
         assert "ended (exit code 0)" in house.until_said(f"{name} ended")
-        until(lambda name=name: name in house.below())  # type: ignore[misc]
+        blocking_until(lambda name=name: name in house.below())  # type: ignore[misc]
 
 
 def whatever_is_killed_comes_back(house: Up) -> None:
     before = house.below()
     for child in before.values():
         child.kill()
-    until(lambda: set(house.below()) == set(before))
-    until(house.answers, 90)
+    blocking_until(lambda: set(house.below()) == set(before))
+    blocking_until(house.answers, 90)
     assert {child.pid for child in house.below().values()}.isdisjoint(c.pid for c in before.values())
 
 

@@ -9,8 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from hub.plumbing.embedded.place import LONGEST_FOLDER, socket_folder
 from hub.plumbing.embedded.postgres import Postgres
 from hub.plumbing.embedded.valkey import Valkey
 from hub.plumbing.errors import HubError, Unavailable
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = os.pathsep.join([str(ROOT), *(path for path in sys.path if path.endswith("site-packages"))])
@@ -100,13 +100,6 @@ def valkey(data: Path) -> int:
 
 def user_of(pid: int) -> int:
     return os.stat(f"/proc/{pid}").st_uid
-
-
-async def until(condition: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        await asyncio.sleep(0.05)
 
 
 def supervisor(data: Path, *command: str) -> subprocess.Popen[str]:

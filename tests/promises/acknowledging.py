@@ -39,5 +39,5 @@ async def letters(hub: Hub, world: World) -> list[EmailMessage]:
     with FaultySmtp() as server:
         await connect(hub, world.mail.id, server)
         async with running(hub):
-            await until_all(hub, "sent", seconds=30)
+            await until_all(hub, "sent")
         return [message_from_bytes(one.raw, policy=policy.default) for one in server.bodies]

@@ -9,18 +9,10 @@ import subprocess
 import sys
 
 from hub.plumbing.hub import Hub
-from tests.deliveries.road import (
-    QUICK,
-    answer,
-    connect,
-    running,
-    states,
-    until,
-    until_all,
-    without_undo_window,
-)
+from tests.deliveries.road import QUICK, answer, connect, running, states, until_all, without_undo_window
 from tests.fakes.faulty_smtp import FaultySmtp
 from tests.process import ROOT
+from tests.waiting import until
 from tests.world import SECRET, World
 
 # What a web process does for an answer, killed between its commit and the first word to Redis.

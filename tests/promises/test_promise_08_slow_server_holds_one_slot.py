@@ -5,8 +5,9 @@ from __future__ import annotations
 from hub.channels import connections
 from hub.departure import Pace
 from hub.plumbing.hub import Hub
-from tests.deliveries.road import answers, connect, running, states, until, without_undo_window
+from tests.deliveries.road import answers, connect, running, states, without_undo_window
 from tests.fakes.faulty_smtp import FaultySmtp
+from tests.waiting import until
 from tests.world import World
 
 MAILS = 10

@@ -10,9 +10,10 @@ import pytest
 from hub.deliveries.noting import Result, lock, note
 from hub.departure import Pace
 from hub.plumbing.hub import Hub
-from tests.deliveries.road import answer, connect, states, until, until_all, without_undo_window
+from tests.deliveries.road import answer, connect, states, until_all, without_undo_window
 from tests.fakes.faulty_smtp import FaultySmtp
 from tests.process import worker_process
+from tests.waiting import until
 from tests.world import World
 
 PACE = Pace(sweep=0.1, send=2.5, margin=0.5, gaps=(0.5, 1.0))

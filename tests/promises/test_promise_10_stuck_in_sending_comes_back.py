@@ -6,9 +6,10 @@ import asyncio
 
 from hub.departure import Pace
 from hub.plumbing.hub import Hub
-from tests.deliveries.road import answer, connect, states, until, until_all, without_undo_window
+from tests.deliveries.road import answer, connect, states, until_all, without_undo_window
 from tests.fakes.faulty_smtp import FaultySmtp
 from tests.process import worker_process
+from tests.waiting import until
 from tests.world import World
 
 PACE = Pace(sweep=0.1, send=1.5, margin=0.5)

@@ -15,9 +15,10 @@ from hub.departure import Pace
 from hub.plumbing.embedded.children import Child
 from hub.plumbing.embedded.valkey import Valkey
 from hub.plumbing.hub import Hub
-from tests.deliveries.road import answer, connect, matter, until, until_all, without_undo_window
+from tests.deliveries.road import answer, connect, matter, until_all, without_undo_window
 from tests.fakes.faulty_smtp import FaultySmtp
 from tests.process import worker_process
+from tests.waiting import until
 from tests.world import World
 
 SENDS = 100
@@ -39,11 +40,11 @@ async def test_promise_11_redis_lost_is_only_delay(settings: Settings, world: Wo
                     await _send(hub, world, valkey, "full")
                     await child.stop()
                     await _send(hub, world, valkey, "away")
-                    assert len(await until_all(hub, "sent", seconds=30)) == SENDS // 4 * 3
+                    assert len(await until_all(hub, "sent")) == SENDS // 4 * 3
                     await child.start()
                     await _send(hub, world, valkey, "back")
-                    assert len(await until_all(hub, "sent", seconds=30)) == SENDS
-                    await until(lambda: _told(hub), 20)
+                    assert len(await until_all(hub, "sent")) == SENDS
+                    await until(lambda: _told(hub))
                 except AssertionError as error:
                     raise AssertionError(worker.log()[-5000:]) from error
         assert sorted(server.copies().values()) == [1] * SENDS

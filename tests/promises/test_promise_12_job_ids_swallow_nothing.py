@@ -31,7 +31,7 @@ async def test_promise_12_job_ids_swallow_nothing(hub: Hub, world: World) -> Non
                 await arq.enqueue_job("deliver", _job_id="the-same-for-all")
                 await asyncio.sleep(0.1)
             try:
-                await until_all(hub, "sent", seconds=15)
+                await until_all(hub, "sent")
             except AssertionError as error:
                 raise AssertionError(worker.log()) from error
         assert sorted(server.copies().values()) == [1, 1, 1]

@@ -34,7 +34,7 @@ async def test_promise_13_undo_is_decided_in_the_database(hub: Hub, world: World
             order = [row["id"] for row in rows]
             dice.shuffle(order)
             undone = set(await _undo_all(hub, world, order))
-            await until_all(hub, "sent", seconds=60)
+            await until_all(hub, "sent")
         copies = server.copies()
     sent = {row["id"] for row in rows if copies.get(f"<{row['message_header']}>")}
     assert sent.isdisjoint(undone), "taken back and delivered"

@@ -11,8 +11,9 @@ from hub.campaigns import approving, deck, preparing
 from hub.plumbing.hub import Hub
 from tests.campaigns.preparing import customers, draft
 from tests.campaigns.sending import leaving
-from tests.deliveries.road import connect, until
+from tests.deliveries.road import connect
 from tests.fakes.faulty_smtp import FaultySmtp
+from tests.waiting import until
 from tests.world import World
 from workers import campaigning
 from workers.campaigning import begin_and_end
@@ -46,7 +47,7 @@ async def test_promise_14_campaign_starts_once(hub: Hub, world: World) -> None:
             await connect(hub, world.mail.id, server)
             async with leaving(hub), leaving(other):
                 await asyncio.gather(work(hub), work(other))
-                await until(lambda: finished(hub, other), 40)
+                await until(lambda: finished(hub, other))
     finally:
         await other.close()
     copies = Counter(one.rcpt_to[0] for one in server.bodies)

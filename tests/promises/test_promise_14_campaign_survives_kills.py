@@ -13,9 +13,10 @@ from hub.deliveries import gates
 from hub.departure import Pace
 from hub.plumbing.hub import Hub
 from tests.campaigns.sending import running
-from tests.deliveries.road import connect, states, until, until_all
+from tests.deliveries.road import connect, states, until_all
 from tests.fakes.faulty_smtp import FaultySmtp
 from tests.process import WorkerProcess, worker_process
+from tests.waiting import until
 from tests.world import World
 
 PEOPLE = 150
@@ -43,7 +44,7 @@ async def test_promise_14_campaign_survives_kills(hub: Hub, world: World) -> Non
                 await _pause_and_resume(hub, sent.gate_id, server)
             victim.start()
         assert len(server.bodies) < PEOPLE, "every kill came too late to show anything"
-        final = await until_all(hub, "sent", "unknown", "failed", seconds=60)
+        final = await until_all(hub, "sent", "unknown", "failed")
         assert len(final) == PEOPLE
     copies = Counter(one.rcpt_to[0] for one in server.bodies)
     rows = await hub.pool.fetch("SELECT recipient, state, worker, started_at FROM delivery")
@@ -66,7 +67,7 @@ async def _for_more(server: FaultySmtp, count: int, worker: WorkerProcess) -> No
         return len(server.attempts) >= wanted or len(server.bodies) > PEOPLE - 10
 
     try:
-        await until(more, 40)
+        await until(more)
     except AssertionError as error:
         raise AssertionError(worker.log()) from error
 

@@ -9,8 +9,9 @@ import msgspec
 from hub.plumbing.hub import Hub
 from tests.fakes.dovecot import Dovecot
 from tests.fakes.tcp_proxy import PostgresProxy, TcpProxy
-from tests.mailroom.rooms import HURRY, connect, mail, outcomes, reading, seen, subjects, until
+from tests.mailroom.rooms import HURRY, connect, mail, outcomes, reading, seen, subjects
 from tests.process import mailroom_process
+from tests.waiting import until_equal
 from tests.world import World
 
 
@@ -21,12 +22,12 @@ async def test_promise_15_marked_only_after_our_commit(hub: Hub, world: World) -
         await connect(hub, world.mail, dovecot, port=proxy.port)
         dovecot.append(mail(1))
         with mailroom_process(hub.settings, HURRY) as mailroom:
-            await until(lambda: subjects(hub), ["Pedido 1"], 30)
+            await until_equal(lambda: subjects(hub), ["Pedido 1"])
             mailroom.kill()
             assert await seen(dovecot) == []
             proxy.resume()
             mailroom.start()
-            await until(lambda: seen(dovecot), [1], 30)
+            await until_equal(lambda: seen(dovecot), [1])
     assert await subjects(hub) == ["Pedido 1"]
 
 
@@ -36,8 +37,8 @@ async def test_a_mark_whose_answer_is_lost_repeats_nothing(hub: Hub, world: Worl
         await connect(hub, world.mail, dovecot, port=proxy.port)
         dovecot.append_many([mail(n) for n in range(5)])
         async with reading(hub):
-            await until(lambda: seen(dovecot), [1, 2, 3, 4, 5])
-            await until(lambda: outcomes(hub), {"stored": 5})
+            await until_equal(lambda: seen(dovecot), [1, 2, 3, 4, 5])
+            await until_equal(lambda: outcomes(hub), {"stored": 5})
     assert len(await subjects(hub)) == 5
 
 
@@ -50,14 +51,14 @@ async def test_without_our_commit_the_mail_stays_unread(hub: Hub, world: World) 
         await connect(hub, world.mail, dovecot)
         through = await Hub.open(msgspec.structs.replace(hub.settings, database_url=proxy.dsn))
         async with reading(through):
-            await until(lambda: hub.pool.fetchval("SELECT uidvalidity IS NOT NULL FROM mailbox"), True)
+            await until_equal(lambda: hub.pool.fetchval("SELECT uidvalidity IS NOT NULL FROM mailbox"), True)
             proxy.refuse()
             dovecot.append_many([mail(n) for n in range(3)])
             await asyncio.sleep(2)
             assert await seen(dovecot) == []
             assert await subjects(hub) == []
             proxy.resume()
-            await until(lambda: seen(dovecot), [1, 2, 3], 30)
+            await until_equal(lambda: seen(dovecot), [1, 2, 3])
         await through.close()
     assert await subjects(hub) == ["Pedido 0", "Pedido 1", "Pedido 2"]
 
@@ -71,10 +72,10 @@ async def test_a_commit_whose_answer_is_lost_is_not_stored_twice(hub: Hub, world
         await connect(hub, world.mail, dovecot)
         through = await Hub.open(msgspec.structs.replace(hub.settings, database_url=proxy.dsn))
         async with reading(through):
-            await until(lambda: hub.pool.fetchval("SELECT uidvalidity IS NOT NULL FROM mailbox"), True)
+            await until_equal(lambda: hub.pool.fetchval("SELECT uidvalidity IS NOT NULL FROM mailbox"), True)
             proxy.cut_after(b"COMMIT", times=3)
             proxy.cut_on(b"COMMIT", times=3)
             dovecot.append_many([mail(n) for n in range(3)])
-            await until(lambda: seen(dovecot), [1, 2, 3], 30)
+            await until_equal(lambda: seen(dovecot), [1, 2, 3])
         await through.close()
     assert await subjects(hub) == ["Pedido 0", "Pedido 1", "Pedido 2"]

@@ -8,8 +8,9 @@ import time
 from hub.plumbing.hub import Hub
 from tests.fakes.dovecot import Dovecot
 from tests.fakes.tcp_proxy import TcpProxy
-from tests.mailroom.rooms import connect, mail, reading, subjects, until
+from tests.mailroom.rooms import connect, mail, reading, subjects
 from tests.process import mailroom_process
+from tests.waiting import until_equal
 from tests.world import World
 from workers.mailroom.imap import Pace
 
@@ -19,28 +20,28 @@ async def test_promise_16_broken_connections_heal(hub: Hub, world: World) -> Non
     with Dovecot() as dovecot, TcpProxy("127.0.0.1", dovecot.port) as proxy:
         await connect(hub, world.mail, dovecot, port=proxy.port)
         async with reading(hub):
-            await until(lambda: hub.pool.fetchval("SELECT health FROM channel"), "ok")
+            await until_equal(lambda: hub.pool.fetchval("SELECT health FROM channel"), "ok")
             proxy.idle_cut(0.2)
             dovecot.append(mail(1))
-            await until(lambda: subjects(hub), ["Pedido 1"])
+            await until_equal(lambda: subjects(hub), ["Pedido 1"])
             proxy.resume()
             proxy.cut_after_bytes(600)
             proxy.cut_all()
             dovecot.append(mail(2, text="x" * 5000))
-            await until(lambda: subjects(hub), ["Pedido 1", "Pedido 2"])
+            await until_equal(lambda: subjects(hub), ["Pedido 1", "Pedido 2"])
             proxy.blackhole()
             dovecot.append(mail(3))
             await asyncio.sleep(3)
             proxy.resume()
-            await until(lambda: subjects(hub), ["Pedido 1", "Pedido 2", "Pedido 3"])
+            await until_equal(lambda: subjects(hub), ["Pedido 1", "Pedido 2", "Pedido 3"])
             proxy.refuse()
             dovecot.append(mail(4))
             await asyncio.sleep(1)
             proxy.resume()
-            await until(lambda: subjects(hub), ["Pedido 1", "Pedido 2", "Pedido 3", "Pedido 4"])
+            await until_equal(lambda: subjects(hub), ["Pedido 1", "Pedido 2", "Pedido 3", "Pedido 4"])
             await asyncio.to_thread(dovecot.restart)
             dovecot.append(mail(5))
-            await until(lambda: subjects(hub), [f"Pedido {n}" for n in range(1, 6)])
+            await until_equal(lambda: subjects(hub), [f"Pedido {n}" for n in range(1, 6)])
 
 
 def test_as_delivered_a_dead_connection_is_noticed_within_two_minutes() -> None:
@@ -55,7 +56,7 @@ async def test_a_server_that_refuses_does_not_spin_our_processor(hub: Hub, world
         await connect(hub, world.mail, dovecot, port=proxy.port)
         patient = Pace(idle=1.0, answer=2.0)
         with mailroom_process(hub.settings, patient) as mailroom:
-            await until(lambda: hub.pool.fetchval("SELECT health FROM channel"), "ok", 30)
+            await until_equal(lambda: hub.pool.fetchval("SELECT health FROM channel"), "ok")
             proxy.refuse()
             before, began = mailroom.cpu_seconds(), time.monotonic()
             await asyncio.sleep(2)

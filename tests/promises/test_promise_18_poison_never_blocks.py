@@ -10,8 +10,9 @@ from hub.plumbing.hub import Hub
 from tests.fakes.dovecot import Dovecot
 from tests.fakes.hostile_mails import HOSTILE
 from tests.fakes.tcp_proxy import TcpProxy
-from tests.mailroom.rooms import HURRY, connect, mail, outcomes, until
+from tests.mailroom.rooms import HURRY, connect, mail, outcomes
 from tests.process import mailroom_process
+from tests.waiting import until_equal
 from tests.world import World
 
 
@@ -26,13 +27,15 @@ async def test_promise_18_poison_never_blocks(hub: Hub, world: World) -> None:
         await connect(hub, world.mail, dovecot, port=proxy.port)
         with mailroom_process(hub.settings, HURRY) as mailroom:
             # promised within a minute; a machine that others load as well gets twice the time
-            await until(lambda: good_ones(hub), len(HOSTILE), 110)
-            await until(lambda: read(hub), len(laid), 60)
+            await until_equal(lambda: good_ones(hub), len(HOSTILE), 110)
+            await until_equal(lambda: read(hub), len(laid))
             downloaded = proxy.bytes["down"]
             mailroom.kill()
             mailroom.start()
             await asyncio.to_thread(dovecot.append, mail("the last"))
-            await until(lambda: good_ones(hub), len(HOSTILE) + 1, 60)  # it has looked at all of them again
+            await until_equal(
+                lambda: good_ones(hub), len(HOSTILE) + 1, 60
+            )  # it has looked at all of them again
             assert proxy.bytes["down"] - downloaded < 50_000, "poison was downloaded again"
     ended = await outcomes(hub)
     assert set(ended) <= {"stored", "duplicate", "ignored", "unreadable"}

@@ -10,8 +10,9 @@ import pytest
 from hub.plumbing.hub import Hub
 from tests.fakes.dovecot import Dovecot
 from tests.fakes.tcp_proxy import TcpProxy
-from tests.mailroom.rooms import HURRY, connect, mail, outcomes, until
+from tests.mailroom.rooms import HURRY, connect, mail, outcomes
 from tests.process import mailroom_process
+from tests.waiting import until_equal
 from tests.world import World
 
 MAILS = 1_000
@@ -40,7 +41,7 @@ async def test_promise_19_no_silent_loss(hub: Hub, world: World) -> None:
                     proxy.cut_after_bytes(40_000)
                 else:
                     proxy.cut_all()
-            await until(lambda: counted(hub), MAILS, 120)
+            await until_equal(lambda: counted(hub), MAILS, 120)
             assert (await asyncio.to_thread(dovecot.uids)) == list(range(1, MAILS + 1))
     assert await hub.pool.fetchval("SELECT count(*) FROM message") == singles
     ended = await outcomes(hub)

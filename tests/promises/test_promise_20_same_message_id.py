@@ -7,8 +7,9 @@ import asyncio
 from hub.channels import connections
 from hub.plumbing.hub import Hub
 from tests.fakes.dovecot import Dovecot
-from tests.mailroom.rooms import connect, door, mail, reading, until
+from tests.mailroom.rooms import connect, door, mail, reading
 from tests.mailroom.test_smtp_door import deliver
+from tests.waiting import until_equal
 from tests.world import LINE, World
 
 
@@ -39,7 +40,7 @@ async def test_the_same_mail_by_the_door_and_by_the_mailbox_is_one(hub: Hub, wor
         dovecot.append(mail(1))
         async with door(hub) as open_door, reading(hub):
             await asyncio.to_thread(deliver, open_door.port, mail(1))
-            await until(lambda: hub.pool.fetchval("SELECT count(*) FROM mailbox_uid"), 1)
+            await until_equal(lambda: hub.pool.fetchval("SELECT count(*) FROM mailbox_uid"), 1)
     assert await stored(hub) == [(world.mail.id, "Hola 1")]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hub.plumbing.hub import Hub
 from tests.fakes.dovecot import Dovecot
-from tests.mailroom.rooms import connect, mail, outcomes, reading, subjects, until
+from tests.mailroom.rooms import connect, mail, outcomes, reading, subjects
+from tests.waiting import until_equal
 from tests.world import World
 
 
@@ -14,9 +15,9 @@ async def test_promise_21_without_message_id(hub: Hub, world: World) -> None:
         await connect(hub, world.mail, dovecot)
         dovecot.append_many([first, second])
         async with reading(hub):
-            await until(lambda: outcomes(hub), {"stored": 2})
+            await until_equal(lambda: outcomes(hub), {"stored": 2})
             dovecot.append_many([first])  # the very same bytes again are one
-            await until(lambda: outcomes(hub), {"stored": 2, "duplicate": 1})
+            await until_equal(lambda: outcomes(hub), {"stored": 2, "duplicate": 1})
     assert await subjects(hub) == ["Pedido 1", "Pedido 1"]
 
 
@@ -25,4 +26,4 @@ async def test_an_id_that_is_no_id_is_not_taken_for_one(hub: Hub, world: World) 
         await connect(hub, world.mail, dovecot)
         dovecot.append_many([mail(n, message_id=bad) for n, bad in enumerate(("<>", "", "<>", "<@>", "<@>"))])
         async with reading(hub):
-            await until(lambda: outcomes(hub), {"stored": 5})
+            await until_equal(lambda: outcomes(hub), {"stored": 5})

@@ -19,9 +19,10 @@ from hub.plumbing import embedded
 from hub.plumbing.hub import Hub
 from hub.plumbing.migrate import migrate
 from tests.fakes.dovecot import Dovecot
-from tests.mailroom.rooms import connect, door, mail, reading, seen, subjects, until
+from tests.mailroom.rooms import connect, door, mail, reading, seen, subjects
 from tests.mailroom.test_smtp_door import deliver
 from tests.promises.attached_mail import attached_mail
+from tests.waiting import until_equal
 from tests.world import SECRET, World, build, find
 
 needs_mount = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
@@ -74,7 +75,7 @@ async def test_promise_25_disk_full(hub: Hub, world: World, tmp_path: Path) -> N
             await asyncio.sleep(2)
             assert 1 not in await seen(dovecot)
             ballast.unlink()
-            await until(lambda: seen(dovecot), [1, 2], 30)
+            await until_equal(lambda: seen(dovecot), [1, 2])
             await asyncio.to_thread(deliver, open_door.port, attached_mail(2, os.urandom(100_000)))
         await small.close()
         rows = await hub.pool.fetch("SELECT file FROM attachment")
@@ -102,7 +103,7 @@ async def test_the_databases_own_disk_is_full(tmp_path: Path) -> None:
                 await asyncio.sleep(3)
                 assert await seen(dovecot) == []
                 (disk / "ballast").unlink()
-                await until(lambda: seen(dovecot), [1], 90)
+                await until_equal(lambda: seen(dovecot), [1], 90)
             stored = await subjects(hub)
             assert {f"Pedido {number}" for number in accepted} <= set(stored)
             assert "Pedido in the mailbox" in stored

@@ -12,10 +12,12 @@ import msgspec
 import pytest
 
 from hub.plumbing.hub import Hub
-from tests.fakes.dovecot import Dovecot, free_port
-from tests.mailroom.rooms import HURRY, connect, mail, outcomes, subjects, until
+from tests.fakes.dovecot import Dovecot
+from tests.fakes.ports import free_port
+from tests.mailroom.rooms import HURRY, connect, mail, outcomes, subjects
 from tests.mailroom.test_smtp_door import deliver
 from tests.process import MailroomProcess, mailroom_process
+from tests.waiting import until_equal
 from tests.world import World
 
 STATED = 1_500  # MB of memory the mailroom's own process may take with 50 MB mails on both doors
@@ -40,7 +42,7 @@ async def test_promise_34_fifty_megabytes(hub: Hub, world: World) -> None:
     assert len(within) < 50 * 1_048_576 < len(beyond)
     with Dovecot() as dovecot, mailroom_process(settings, HURRY) as mailroom:
         await connect(hub, world.mail, dovecot)
-        await until(lambda: asyncio.to_thread(answers, port), True, 30)
+        await until_equal(lambda: asyncio.to_thread(answers, port), True)
         sending = asyncio.create_task(asyncio.to_thread(deliver, port, within))
         beside = await small_ones_beside(port, sending)
         await sending
@@ -48,7 +50,7 @@ async def test_promise_34_fifty_megabytes(hub: Hub, world: World) -> None:
             await asyncio.to_thread(deliver, port, beyond)
         assert caught.value.smtp_code == 552
         await asyncio.to_thread(dovecot.append_many, [large(3, 36), beyond, mail(4)])
-        await until(lambda: outcomes(hub), {"stored": 2, "unreadable": 1}, 60)
+        await until_equal(lambda: outcomes(hub), {"stored": 2, "unreadable": 1})
         assert most_memory(mailroom) < STATED
     assert {"Pedido 1", "Pedido 3", "Pedido 4"} <= set(await subjects(hub))
     reason = await hub.pool.fetchval("SELECT reason FROM arrival WHERE outcome = 'unreadable'")

@@ -11,7 +11,8 @@ from hub.lab.twilio_texts import Trouble
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import speaking
 from tests.channels.texting import MARTA, Texting, texting
-from tests.deliveries.road import DOMAIN, running, until
+from tests.deliveries.road import DOMAIN, running
+from tests.waiting import until
 from tests.world import World
 
 

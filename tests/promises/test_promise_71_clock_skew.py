@@ -16,11 +16,12 @@ from hub.campaigns import approving
 from hub.departure import Pace
 from hub.plumbing.hub import Hub
 from tests.campaigns.preparing import customers, draft, prepared, worked
-from tests.deliveries.road import answer, answers, connect, states, until, without_undo_window
+from tests.deliveries.road import answer, answers, connect, states, without_undo_window
 from tests.fakes.faulty_smtp import FaultySmtp
 from tests.mails import mail
 from tests.process import ROOT, environ
 from tests.promises.arriving import arriving, message
+from tests.waiting import until
 from tests.world import World
 
 PACE = Pace(sweep=0.1, send=5.0, margin=1.0, gaps=(0.5, 1.0))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -16,6 +15,7 @@ from hub import app
 from hub.agents import sessions
 from hub.plumbing.hub import Hub
 from hub.web import bodies, patience
+from tests.fakes.ports import free_port
 from tests.world import World
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -28,9 +28,7 @@ HALF_TLS = bytes.fromhex("16030100c8010000c40303")
 @asynccontextmanager
 async def served(settings: Settings) -> AsyncIterator[int]:
     """The real web process, in this loop, on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+    port = free_port()
     task = asyncio.create_task(app.serve_web(msgspec.structs.replace(settings, port=port)))
     try:
         async with asyncio.timeout(30):

@@ -27,7 +27,8 @@ from tests.deliveries import road
 from tests.fakes.dovecot import Dovecot
 from tests.fakes.faulty_smtp import FaultySmtp
 from tests.fakes.servers import Servers
-from tests.mailroom.rooms import mail, reading, subjects, until
+from tests.mailroom.rooms import mail, reading, subjects
+from tests.waiting import until_equal
 from tests.world import World
 from workers.erasing import KINDS
 from workers.todo import Chores
@@ -95,7 +96,7 @@ async def lived_on(house: Settings, smtp: FaultySmtp, imap: Dovecot, folder: Pat
         assert await generations.agree(hub)
         imap.append(mail(1))
         async with reading(hub):
-            await until(lambda: subjects(hub), ["Pedido 1"])
+            await until_equal(lambda: subjects(hub), ["Pedido 1"])
         matter = await hub.pool.fetchval("SELECT id FROM conversation")
         [delivery] = (await road.answer(hub, world, matter)).deliveries
         await hub.files.put(b"a signed contract")
@@ -108,13 +109,13 @@ async def lived_on(house: Settings, smtp: FaultySmtp, imap: Dovecot, folder: Pat
         with pytest.raises(Conflict):
             await backup.take(hub, folder)
         async with road.running(hub):
-            await road.until_all(hub, "sent", seconds=20)
+            await road.until_all(hub, "sent")
         async with hub.transaction() as tx:
             asked = await erasures.ask(tx, hub.crypto, leaving.id, agent_id=None)
         await erasing.work(hub, asked.id)
         await asyncio.to_thread(imap.append, mail(2))
         async with reading(hub):
-            await until(lambda: subjects(hub), ["Pedido 1", "Pedido 2"])
+            await until_equal(lambda: subjects(hub), ["Pedido 1", "Pedido 2"])
         with pytest.raises(Conflict, match="dialogo"):
             await restore(house, folder)
         return delivery.id
@@ -138,7 +139,7 @@ async def test_promise_73_upgrade_backup_restore(house: Settings, tmp_path: Path
             async with hub.transaction() as tx:
                 assert await pausing.resume(tx)
             await _nothing_leaves_again(hub, delivery)
-            await until(lambda: subjects(hub), ["Pedido 1", "Pedido 2"])
+            await until_equal(lambda: subjects(hub), ["Pedido 1", "Pedido 2"])
             newest = await hub.pool.fetchval("SELECT max(id) FROM message")
             assert newest > JUMP
             assert hub.crypto.verify("reply", _old_name(house, 1)) is None
@@ -154,7 +155,7 @@ async def _nothing_leaves_again(hub: Hub, delivery: int) -> None:
     """Workers and mailroom at work for a while: the answer of the backup stays in doubt."""
     assert await generations.agree(hub)
     async with road.running(hub), reading(hub):
-        await until(lambda: subjects(hub), ["Pedido 1", "Pedido 2"])
+        await until_equal(lambda: subjects(hub), ["Pedido 1", "Pedido 2"])
         await asyncio.sleep(0.5)
     row = await hub.pool.fetchrow("SELECT state, code FROM delivery WHERE id = $1", delivery)
     assert tuple(row) == ("unknown", "restored")

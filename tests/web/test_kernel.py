@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page
 
 from hub.web.assets import LATER, assets
+from tests.waiting import until
 from tests.web.stage import Stage, message
 from tests.web.windows import chromium
 
@@ -79,18 +80,6 @@ async def seat(chromium: Browser) -> AsyncIterator[Seat]:
         await context.close()
     await runner.cleanup()
     assert seat.complaints == []
-
-
-async def until(check: Callable[[], Any], seconds: float = 30.0) -> Any:
-    """The first true answer of `check`. Fails after `seconds`."""
-    for _ in range(int(seconds / 0.02)):
-        found = check()
-        if isinstance(found, Awaitable):
-            found = await found
-        if found:
-            return found
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not happen in time")
 
 
 async def texts(page: Page, selector: str) -> list[str]:
