@@ -112,6 +112,7 @@ async def say(
     """The same as `change` for what a step says; words that stand there already are no new version."""
     campaign = await campaigns.lock(tx, campaign_id)
     campaigns.must_be_editable(campaign)
+    await steps.must_be_there(tx, campaign_id, step, variant, wanted.approved_text_id)
     stored = await steps.newest(tx, campaign_id, step, variant)
     theirs = _words(stored or Wanted())
     others = await _texts(tx, campaign_id, step, variant, reading)

@@ -146,7 +146,7 @@ async def say(
     """
     campaigns.must_be_editable(await campaigns.lock(tx, campaign_id))
     clean = checked(wanted)
-    await _must_be_there(tx, campaign_id, step, variant, clean.approved_text_id)
+    await must_be_there(tx, campaign_id, step, variant, clean.approved_text_id)
     before = await newest(tx, campaign_id, step, variant)
     version: int = await tx.value(
         """
@@ -193,9 +193,10 @@ async def said(tx: Tx, campaign_id: int, step: int, variant: str) -> Text:
     return found
 
 
-async def _must_be_there(
+async def must_be_there(
     tx: Tx, campaign_id: int, step: int, variant: str, approved_text_id: int | None
 ) -> None:
+    """Raises BadInput(variant, approved_text_id), NotFound."""
     if variant not in VARIANTS:
         raise BadInput(_("The variants are a and b."), field="variant")
     if not await tx.value(

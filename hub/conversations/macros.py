@@ -21,7 +21,7 @@ def told(actions: Actions, names: Mapping[str, str]) -> list[str]:
         said.append(_("Assigns it to %(name)s", name=names.get(actions.assign, actions.assign)))
     if actions.tags:
         said.append(_("Tags it: %(names)s", names=", ".join(actions.tags)))
-    if actions.priority:
+    if actions.priority in PRIORITIES:  # a form that is still being filled in may say anything
         said.append(_("Priority: %(name)s", name=_(PRIORITIES[actions.priority])))
     if actions.close:
         said.append(_("Closes it"))

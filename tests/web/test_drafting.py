@@ -34,6 +34,9 @@ async def test_two_people_write_one_message_and_nothing_is_lost(site: Web, hub: 
     mario, lola = await site.browser(world.mario), await site.browser(world.lola)
     place = await begun(mario)
     await mario.post(f"{place}/message", WORDS)
+    assert (
+        await mario.post(f"{place}/message", {**WORDS, "text": "", "subject": "", "variant": "z"})
+    ).status == 422
     his, hers = await read(mario, f"{place}/message"), await read(lola, f"{place}/message")
 
     done = await lola.post(f"{place}/message", {**WORDS, **hers, "subject": "Buenos días"}, headers=ITSELF)

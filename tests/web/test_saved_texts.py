@@ -90,6 +90,8 @@ async def test_the_page_keeps_changes_and_retires_them(site: Web, hub: Hub, worl
     wrong = await ana.post("/saved-texts", {"title": "A", "text": "{{ 7*7 }}"})
     assert wrong.status == 422
     assert "Línea 1: aquí no se puede calcular nada" in await wrong.text()
+    odd = await ana.post("/saved-texts", {"title": "A", "text": GREETING, "priority": "huge"})
+    assert odd.status == 422  # and the preview beside it bears with it
     made = await ana.post("/saved-texts", {"title": "A <b>", "text": GREETING, "tags": "a, b", "close": "1"})
     place = made.headers["Location"].partition("?")[0]
     await ana.post(place, {"title": "A <b>", "text": "Hola", "html": '"><script>x</script>'})
