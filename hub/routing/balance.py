@@ -20,6 +20,7 @@ from hub.routing.owner import Why, passed_over
 from hub.routing.staff import look_up
 
 MOST_AT_ONCE = 500
+"""Of those who need the same."""
 MOST_PASSES = 20
 TOLD_CANDIDATES = 20
 
@@ -197,14 +198,21 @@ def _assignment(pick: Pick, team: TeamState, held: Held, made: dict[int, int]) -
 
 
 async def _waiting(tx: Tx, team_id: int, among: Sequence[int] | None = None) -> list[Waiting]:
-    """Oldest first; read again among the locked ones, because somebody may have taken one meanwhile."""
+    """Oldest first; read again among the locked ones, because somebody may have taken one meanwhile.
+
+    So many of each kind of needs: hundreds that wait for a skill nobody has must not hide the others behind them.
+    """
     return await tx.rows(
         Waiting,
         """
-        SELECT id, reason -> 'needs' AS needs FROM conversation
-        WHERE team_id = $1 AND state = 'open' AND assignee_id IS NULL AND reason ? 'needs'
-          AND ($2::bigint[] IS NULL OR id = ANY($2))
-        ORDER BY coalesce(waiting_since, last_message_at), id LIMIT $3
+        SELECT id, needs FROM (
+            SELECT id, reason -> 'needs' AS needs, coalesce(waiting_since, last_message_at) AS since,
+                   row_number() OVER (PARTITION BY reason -> 'needs'
+                                      ORDER BY coalesce(waiting_since, last_message_at), id) AS place
+            FROM conversation
+            WHERE team_id = $1 AND state = 'open' AND assignee_id IS NULL AND reason ? 'needs'
+              AND ($2::bigint[] IS NULL OR id = ANY($2))) AS queue
+        WHERE place <= $3 ORDER BY since, id
         """,
         team_id,
         None if among is None else list(among),

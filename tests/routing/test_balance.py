@@ -8,6 +8,7 @@ import sys
 from datetime import timedelta
 
 from hub.conversations.assignment import assign_to, unassign
+from hub.routing import balance as sharing
 from hub.routing.balance import balance, balance_once, queue_balance, queue_balance_for, sweep
 from tests.conversations.making import MORNING, conversation, row, verbs
 from tests.routing.many import arrive
@@ -98,6 +99,16 @@ async def test_skill_is_a_must_and_language_where_somebody_speaks_it(tx, world):
     nobody = await queued(tx, world, skill="law")
     assert await balance_once(tx, world.support) == 3
     assert await assignees(tx, [fax, english, french, nobody]) == [world.luis, world.lola, world.ana, None]
+
+
+async def test_those_who_wait_for_a_skill_nobody_has_hide_nobody_behind_them(tx, world, monkeypatch):
+    monkeypatch.setattr(sharing, "MOST_AT_ONCE", 2)
+    nobodys = [await queued(tx, world, skill="law") for _ in range(3)]
+    later = [await queued(tx, world, waiting=MORNING + timedelta(hours=1)) for _ in range(3)]
+    assert await balance_once(tx, world.support) == 2
+    assert await balance_once(tx, world.support) == 1
+    assert None not in await assignees(tx, later)
+    assert await assignees(tx, nobodys) == [None] * 3
 
 
 async def test_a_chat_waits_for_somebody_here_and_mail_prefers_them(tx, world):
