@@ -36,12 +36,13 @@ export function select(row, { scroll = true } = {}) {
   resting = setTimeout(() => id !== openId() && prefetch(id), REST);
 }
 
-/** J and K: the next or the previous row. */
+/** J and K: the next or the previous row; past the last one, older ones come. */
 export function step(by) {
   keyed = Date.now();
   const all = rows();
   if (!all.length) return;
   const at = all.indexOf(chosen());
+  if (at + by === all.length) $("#rows .pager a:not([aria-disabled])")?.click();
   select(all[at < 0 ? 0 : Math.max(0, Math.min(all.length - 1, at + by))]);
   releaseSoon();
 }
@@ -152,6 +153,7 @@ function adoptAll() {
   list.role = "listbox";
   list.tabIndex = 0;
   for (const row of $$(".row", list)) adopt(row);
+  for (const link of $$(".pager a", list)) { link.parentNode.ariaHidden = "true"; link.tabIndex = -1; } // no option: keys go past the last row
   waiting = new Map();
   const first = openId() ?? selected;
   select(document.getElementById(`row-${first}`), { scroll: Boolean(openId()) });
