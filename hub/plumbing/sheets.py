@@ -16,7 +16,8 @@ from hub.plumbing.hub import Hub
 
 PAGE = 1000
 # What spreadsheets begin to reckon at, full-width forms too: https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = re.compile(r"\s*'*\s*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+# Apostrophes and spaces before it count in any mix, so that `original` knows ours from the text's own.
+_FORMULA = re.compile(r"[\s']*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
 
 class Sheet(msgspec.Struct, frozen=True):

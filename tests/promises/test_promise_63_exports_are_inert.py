@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hub.cli import main
@@ -85,6 +85,7 @@ async def _known(hub: Hub) -> set[tuple[str, str]]:
 
 
 @given(st.text(alphabet="=+-@'\t\r\n a＝", max_size=6))
+@example("' '=")
 def test_every_text_comes_back(text: str) -> None:
     assert sheets.original(sheets.inert(text)) == text
     assert not sheets.inert(text).lstrip(" ").startswith(RECKONED)
