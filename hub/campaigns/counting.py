@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from hub.campaigns import campaigns, comparing, counts, figures, heat, timing
+from hub.campaigns import campaigns, comparing, counts, figures, heat, timing, tracking
 from hub.campaigns.campaigns import Campaign
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
@@ -15,6 +15,10 @@ COUNTS: tuple[tuple[str, bool, Callable[[Tx, Campaign], Awaitable[Any]]], ...] =
     ("arms", True, figures.arms_now),
     ("after", True, comparing.after_now),
     ("week", True, heat.of_now),
+    ("links", True, tracking.followed_now),
+    ("opened", True, tracking.opened_now),
+    ("failures", True, figures.failures_now),
+    ("not_sent", True, figures.not_sent_now),
 )
 """What, whether only of what has begun, and how."""
 

@@ -43,6 +43,14 @@ async def of(
     return await read(tx, campaign, what, shape) if campaign.total > LARGE else await now(tx, campaign)
 
 
+async def or_now(
+    tx: Tx, campaign: Campaign, what: str, shape: type[T], now: Callable[[Tx, Campaign], Awaitable[T]]
+) -> T:
+    """The same, of what a page may count itself before anybody did."""
+    kept = await of(tx, campaign, what, shape, now)
+    return await now(tx, campaign) if kept is None else kept
+
+
 async def keep(tx: Tx, campaign_id: int, what: str, value: Any) -> None:
     """What was just counted."""
     await tx.execute(
@@ -93,6 +101,10 @@ async def ask(tx: Tx) -> list[int]:
 async def counted_at(tx: Tx, campaign: Campaign) -> datetime | None:
     """When what pages show of a large campaign was counted; None for a small one, or before it was."""
     at: datetime | None = await tx.value(
-        "SELECT min(at) FROM campaign_count WHERE campaign_id = $1 AND what IN ('arms', 'after')", campaign.id
+        """
+        SELECT min(at) FROM campaign_count
+        WHERE campaign_id = $1 AND what IN ('arms', 'after', 'links', 'opened', 'failures', 'not_sent')
+        """,
+        campaign.id,
     )
     return at

@@ -16,6 +16,7 @@ from hub.plumbing.db import Tx
 
 LEAVING = ("claimed", "sending")
 OUT = ("sent", "delivered", "read")
+WENT_WRONG, NOT_SENT = ("failed", "unknown"), ("canceled",)
 MOST_REASONS = 50
 BOUGHT_DAYS = 14
 
@@ -61,6 +62,11 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         return self.to_go + sum(
             self.deliveries.get(state, 0) for state in (*OUT, "failed", "unknown", "canceled")
         )
+
+    @property
+    def many_wrong(self) -> bool:
+        """Whether so many failed or were not sent that why is told as a worker counted it last."""
+        return sum(self.deliveries.get(state, 0) for state in (*WENT_WRONG, *NOT_SENT)) > counts.LARGE
 
     @property
     def minutes_left(self) -> int | None:
@@ -131,18 +137,43 @@ async def by_hour(tx: Tx, campaign_id: int, zone: str, *, most: int = 24 * 14) -
     )
 
 
-async def failures(
-    tx: Tx, campaign_id: int, *, states: Sequence[str] = ("failed", "unknown")
-) -> list[Failure]:
-    """What went wrong, most often first; or, with the state canceled, why our own rules did not send it."""
+async def failures(tx: Tx, campaign: Campaign, progress: Progress) -> list[Failure]:
+    """What went wrong, most often first."""
+    if progress.many_wrong:
+        return await counts.or_now(tx, campaign, "failures", list[Failure], failures_now)
+    return await failures_now(tx, campaign)
+
+
+async def failures_now(tx: Tx, campaign: Campaign) -> list[Failure]:
+    """The same, counted."""
+    return await _reasons(tx, campaign.id, WENT_WRONG)
+
+
+async def not_sent(tx: Tx, campaign: Campaign, progress: Progress) -> list[Failure]:
+    """Why our own rules did not send it."""
+    if progress.many_wrong:
+        return await counts.or_now(tx, campaign, "not_sent", list[Failure], not_sent_now)
+    return await not_sent_now(tx, campaign)
+
+
+async def not_sent_now(tx: Tx, campaign: Campaign) -> list[Failure]:
+    """The same, counted."""
+    return await _reasons(tx, campaign.id, NOT_SENT)
+
+
+async def _reasons(tx: Tx, campaign_id: int, states: Sequence[str]) -> list[Failure]:
+    """All behind one gate are of one campaign, so one of them says of which."""
     return await tx.rows(
         Failure,
         """
-        SELECT d.state, d.code, left(d.reason, 200) AS reason, count(*) AS number
-        FROM delivery d JOIN recipient r ON r.id = d.recipient_id
-        WHERE r.campaign_id = $1 AND d.state IN ('failed', 'unknown', 'canceled') AND d.state = ANY($3)
-          AND d.recipient_id BETWEEN (SELECT min(id) FROM recipient WHERE campaign_id = $1)
-                                 AND (SELECT max(id) FROM recipient WHERE campaign_id = $1)
+        SELECT d.state, d.code, d.reason, sum(d.n)::bigint AS number
+        FROM (SELECT min(recipient_id) AS one, state, code, left(reason, 200) AS reason, count(*) AS n
+              FROM delivery
+              WHERE state IN ('failed', 'unknown', 'canceled') AND state = ANY($3)
+                AND recipient_id BETWEEN (SELECT min(id) FROM recipient WHERE campaign_id = $1)
+                                     AND (SELECT max(id) FROM recipient WHERE campaign_id = $1)
+              GROUP BY coalesce(gate_id, -recipient_id), 2, 3, 4) AS d
+        JOIN recipient r ON r.id = d.one WHERE r.campaign_id = $1
         GROUP BY 1, 2, 3 ORDER BY number DESC, 1, 2, 3 LIMIT $2
         """,
         campaign_id,

@@ -68,9 +68,7 @@ async def spread(tx: Tx, campaign: Campaign) -> list[Spread]:
 
     Of a large campaign as it was counted last.
     """
-    large = campaign.total > counts.LARGE
-    kept = await counts.read(tx, campaign, "zones", list[Spread]) if large else None
-    zones = await zones_now(tx, campaign) if kept is None else kept
+    zones = await counts.or_now(tx, campaign, "zones", list[Spread], zones_now)
     clock = Clock(campaign.schedule, (await policy.load(tx)).house)
     return [
         Spread(

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from hub.campaigns import counts
+from hub.campaigns.campaigns import Campaign
 from hub.plumbing.crypto import Crypto
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
@@ -145,8 +147,13 @@ async def note_opened(tx: Tx, recipient_id: int) -> bool:
     )
 
 
-async def followed(tx: Tx, campaign_id: int) -> list[Followed]:
-    """Every link of a campaign by step and number, also those nobody followed."""
+async def followed(tx: Tx, campaign: Campaign) -> list[Followed]:
+    """Every link of a campaign by step and number, also those nobody followed. Of a large one as counted last."""
+    return await counts.or_now(tx, campaign, "links", list[Followed], followed_now)
+
+
+async def followed_now(tx: Tx, campaign: Campaign) -> list[Followed]:
+    """The same, counted."""
     return await tx.rows(
         Followed,
         """
@@ -164,19 +171,24 @@ async def followed(tx: Tx, campaign_id: int) -> list[Followed]:
         FROM link l LEFT JOIN followed f USING (step, n)
         WHERE l.campaign_id = $1 ORDER BY l.step, l.n
         """,
-        campaign_id,
+        campaign.id,
     )
 
 
-async def opened(tx: Tx, campaign_id: int) -> int:
-    """About how many opened it, of those who agreed that we learn it."""
+async def opened(tx: Tx, campaign: Campaign) -> int:
+    """About how many opened it, of those who agreed that we learn it. Of a large campaign as counted last."""
+    return await counts.or_now(tx, campaign, "opened", int, opened_now)
+
+
+async def opened_now(tx: Tx, campaign: Campaign) -> int:
+    """The same, counted."""
     counted: int = await tx.value(
         """
         SELECT count(*) FROM opening o JOIN recipient r ON r.id = o.recipient_id
         WHERE r.campaign_id = $1 AND o.recipient_id BETWEEN (SELECT min(id) FROM recipient WHERE campaign_id = $1)
                                                         AND (SELECT max(id) FROM recipient WHERE campaign_id = $1)
         """,
-        campaign_id,
+        campaign.id,
     )
     return counted
 

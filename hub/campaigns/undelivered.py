@@ -29,21 +29,28 @@ class Undelivered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def waiting(tx: Tx) -> list[Undelivered]:
-    """The last to go wrong first. What our own rules held back at the last moment asks nobody anything."""
+    """The last to go wrong first. What our own rules held back at the last moment asks nobody anything.
+
+    All behind one gate are of one campaign, so one of them says of which.
+    """
     return await tx.rows(
         Undelivered,
         """
         WITH wrong AS MATERIALIZED (
-            SELECT recipient_id, state, permanent, coalesce(reported_at, sent_at, started_at, created_at) AS at
+            SELECT coalesce(gate_id, -recipient_id) AS gate, recipient_id, state, permanent,
+                   coalesce(reported_at, sent_at, started_at, created_at) AS at
             FROM delivery
             WHERE state IN ('failed', 'unknown') AND recipient_id IS NOT NULL
               AND (state = 'unknown' OR NOT permanent OR tries > 0 AND code <> ALL($1))
             ORDER BY id DESC LIMIT $2
+        ), behind AS MATERIALIZED (
+            SELECT g.gate, r.campaign_id FROM (SELECT gate, min(recipient_id) AS one FROM wrong GROUP BY 1) AS g
+            JOIN recipient r ON r.id = g.one
         )
         SELECT k.id AS campaign_id, k.name, count(*) FILTER (WHERE w.state = 'unknown') AS unknown,
                count(*) FILTER (WHERE w.state = 'failed' AND NOT w.permanent) AS again,
                count(*) FILTER (WHERE w.state = 'failed' AND w.permanent) AS correct, max(w.at) AS at
-        FROM wrong w JOIN recipient r ON r.id = w.recipient_id JOIN campaign k ON k.id = r.campaign_id
+        FROM wrong w JOIN behind b USING (gate) JOIN campaign k ON k.id = b.campaign_id
         WHERE w.at > coalesce(k.settled_at, '-infinity')
         GROUP BY k.id ORDER BY max(w.at) DESC LIMIT $3
         """,

@@ -61,10 +61,11 @@ async def test_opens_are_counted_only_of_who_agreed(tx: Tx, world: World) -> Non
     await tx.execute("UPDATE campaign SET track_opens = true WHERE id = $1", campaign_id)
     assert await tracking.note_opened(tx, marta)
     assert await tracking.note_opened(tx, marta)
-    assert await tracking.opened(tx, campaign_id) == 1
+    assert await tracking.opened(tx, await campaigns.load(tx, campaign_id)) == 1
     await record(tx, [Wish(address_id=world.marta_address, purpose="opens", granted=False, source="link")])
     assert not await tracking.note_opened(tx, marta)
 
 
 async def counted(tx: Tx, campaign_id: int) -> list[tuple[int, int, int]]:
-    return [(one.people, one.times, one.machine_times) for one in await tracking.followed(tx, campaign_id)]
+    found = await tracking.followed(tx, await campaigns.load(tx, campaign_id))
+    return [(one.people, one.times, one.machine_times) for one in found]

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from hub.campaigns import tracking
+from hub.campaigns import campaigns, tracking
 from tests.campaigns.planning import planned
 from tests.web.browsing import Web
 from tests.web.test_login import PASSWORD, with_password
@@ -87,7 +87,8 @@ async def test_nobody_is_sent_elsewhere_by_a_link_of_a_campaign(site: Web, world
     picture = await nobody.get(tracking.open_url("", hub.crypto, marta))
     assert (picture.status, picture.headers["Content-Type"]) == (200, "image/gif")
     async with hub.transaction() as tx:
-        first, second = await tracking.followed(tx, campaign_id)
+        campaign = await campaigns.load(tx, campaign_id)
+        first, second = await tracking.followed(tx, campaign)
         assert (first.people, first.times, first.machine_times) == (1, len(ELSEWHERE) + 1, 0)
         assert (second.people, second.machine_times) == (0, 1)
-        assert await tracking.opened(tx, campaign_id) == 0
+        assert await tracking.opened(tx, campaign) == 0

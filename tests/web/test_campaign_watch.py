@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hub.agents.roles import Person
-from hub.campaigns import campaigns, doubting
+from hub.campaigns import campaigns, counts, doubting, figures
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
 from hub.web.topics import allowed
@@ -146,7 +146,7 @@ async def people(tx: Tx) -> list[Person]:
 
 
 async def test_the_report_counts_and_the_file_is_inert(
-    site: Web, hub: Hub, world: World, running: int
+    site: Web, hub: Hub, world: World, running: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mario, ana = await site.browser(world.mario), await site.browser(world.ana)
     report = await mario.text(f"/campaigns/{running}/report")
@@ -179,6 +179,14 @@ async def test_the_report_counts_and_the_file_is_inert(
         found = await mario.text(f"/campaigns/{running}/report?which={which}")
         assert ("jorge@gmail.com" in found) == there, "what our own rules held back did not fail"
         assert "ya recibió bastante esta semana" in found
+    monkeypatch.setattr(counts, "LARGE", 0)
+    async with hub.transaction() as tx:
+        await tx.execute("UPDATE campaign SET total = 3 WHERE id = $1", running)
+        await counts.keep(tx, running, "not_sent", [figures.Failure("canceled", "moved", "", 7)])
+    report = await mario.text(f"/campaigns/{running}/report")
+    numbers, _people = report.split('id="people"')
+    assert "ya recibió bastante esta semana" not in numbers, "of a large campaign it is told as counted"
+    assert report.count("Contado") == 1
     file = await (await mario.get(f"/campaigns/{running}/report.csv")).text()
     assert "marta@acme.test" in file
     assert "'=HYPERLINK" in file

@@ -8,8 +8,7 @@ from decimal import Decimal
 from hub.agents.roles import must
 from hub.campaigns import campaigns, counts, figures
 from hub.campaigns.experiments import uplift
-from hub.campaigns.figures import Failure
-from hub.plumbing.db import Tx
+from hub.campaigns.figures import Failure, Progress
 from hub.web.api.endpoints import Call, Endpoint
 from hub.web.api.shapes import Shape
 
@@ -50,7 +49,10 @@ class ArmShape(Shape, frozen=True, kw_only=True):
 
 
 class ReportShape(Shape, frozen=True, kw_only=True):
-    """What became of it. `counted_at`: when a worker counted `arms`, of a large campaign; null: they are of now."""
+    """What became of it. `counted_at`: when a worker counted `arms`, of a large campaign; null: they are of now.
+
+    So are `failures`, unless more than 20,000 failed or were not sent: then they were counted together with `arms`.
+    """
 
     progress: ProgressShape
     arms: list[ArmShape]
@@ -63,7 +65,7 @@ async def read_progress(call: Call) -> ProgressShape:
     must(call.person, "run_campaigns")
     async with call.transaction() as tx:
         await campaigns.load(tx, call.id)
-        return await _progress(tx, call.id)
+        return _shape(await figures.progress(tx, call.id))
 
 
 async def read_report(call: Call) -> ReportShape:
@@ -71,16 +73,16 @@ async def read_report(call: Call) -> ReportShape:
     must(call.person, "run_campaigns")
     async with call.transaction() as tx:
         campaign = await campaigns.load(tx, call.id)
+        progress = await figures.progress(tx, call.id)
         return ReportShape(
-            progress=await _progress(tx, call.id),
+            progress=_shape(progress),
             arms=_arms(await figures.arms(tx, campaign)),
             counted_at=await counts.counted_at(tx, campaign),
-            failures=await figures.failures(tx, call.id),
+            failures=await figures.failures(tx, campaign, progress),
         )
 
 
-async def _progress(tx: Tx, campaign_id: int) -> ProgressShape:
-    one = await figures.progress(tx, campaign_id)
+def _shape(one: Progress) -> ProgressShape:
     return ProgressShape(
         everybody=one.everybody,
         to_go=one.to_go,

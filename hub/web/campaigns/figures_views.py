@@ -164,7 +164,8 @@ class PersonView(View, frozen=True, kw_only=True):
 class ReportPage(StepPage, frozen=True, kw_only=True):
     """GET /campaigns/{id}/report?which=&after=. `turned`: for whom it was just paused, or not any more.
 
-    `counted_at`: what takes long to count of a large campaign (arms, comparison) is of then.
+    `counted_at`: what takes long to count of a large campaign (arms, comparison, links, opened) is of then, and why
+    they failed or were not sent where these are many.
     """
 
     funnel: list[BarRow]
@@ -182,6 +183,7 @@ class ReportPage(StepPage, frozen=True, kw_only=True):
     arms: list[ArmView]
     days: int
     counted_at: datetime | None
+    many_wrong: bool
     people: list[PersonView]
     states: Options
     which: str

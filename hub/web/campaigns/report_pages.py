@@ -25,7 +25,7 @@ from hub.campaigns import (
     undelivered,
 )
 from hub.campaigns.campaigns import Campaign
-from hub.campaigns.figures import BOUGHT_DAYS, Arm, Progress
+from hub.campaigns.figures import BOUGHT_DAYS, Arm, Failure, Progress
 from hub.campaigns.follow_ups import Pause
 from hub.campaigns.recipients import Recipient
 from hub.customers import contacts
@@ -74,8 +74,8 @@ async def show(request: web.Request) -> web.StreamResponse:
             after=number_of(request, "after") or 0,
             most=PAGE + 1,
         )
-        links = await tracking.followed(tx, campaign.id)
-        seen = await tracking.opened(tx, campaign.id) if campaign.track_opens else None
+        links = await tracking.followed(tx, campaign)
+        seen = await tracking.opened(tx, campaign) if campaign.track_opens else None
         page = ReportPage(
             **await opened.frame(tx, request, campaign, "report"),
             funnel=_funnel(campaign, progress, seen, max((one.people for one in links), default=0)),
@@ -83,8 +83,8 @@ async def show(request: web.Request) -> web.StreamResponse:
             zone=person.time_zone,
             heat=charts.heat(await heat.of(tx, campaign)),
             comparison=compared.view(await comparing.beside(tx, campaign)),
-            failures=await _failures(tx, campaign.id, ("failed", "unknown")),
-            not_sent=await _failures(tx, campaign.id, ("canceled",)),
+            failures=_failures(await figures.failures(tx, campaign, progress)),
+            not_sent=_failures(await figures.not_sent(tx, campaign, progress)),
             left_out=charts.lines(worded(Counter(progress.excluded) + Counter(progress.stopped))),
             links=links,
             opened=seen,
@@ -93,6 +93,7 @@ async def show(request: web.Request) -> web.StreamResponse:
             arms=_arms(await figures.arms(tx, campaign)) if campaign.started_at else [],
             days=BOUGHT_DAYS,
             counted_at=await counts.counted_at(tx, campaign),
+            many_wrong=progress.many_wrong,
             people=await _people(tx, campaign, found[:PAGE]),
             states=[(key, _(name)) for key, (name, _states) in GROUPS.items()],
             which=which,
@@ -156,9 +157,9 @@ def _funnel(campaign: Campaign, progress: Progress, seen: int | None, clicked: i
     return charts.lines(rows, of=progress.everybody)
 
 
-async def _failures(tx: Tx, campaign_id: int, states: Sequence[str]) -> list[BarRow]:
+def _failures(found: Sequence[Failure]) -> list[BarRow]:
     summed: dict[str, int] = {}
-    for one in await figures.failures(tx, campaign_id, states=states):
+    for one in found:
         told = wording.words(one.code, one.reason) or reasons.words(one.code) or wording.state_name(one.state)
         summed[told] = summed.get(told, 0) + one.number
     return charts.lines(sorted(summed.items(), key=lambda item: -item[1]))
