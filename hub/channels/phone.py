@@ -9,6 +9,7 @@ import re
 
 HOME = "ES"
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+PLUS_LOST = re.compile(r"^ (?=[1-9][0-9]{7})")  # a plus that nobody encoded is a space in a form
 SCHEME = re.compile(r"^\s*(whatsapp|tel|sms|messenger|rcs):", re.IGNORECASE)
 BRAZIL_DIGITS = 13  # with the plus and without the ninth digit
 

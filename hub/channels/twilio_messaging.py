@@ -31,7 +31,9 @@ from hub.plumbing.texts import N_
 
 MOST_MEDIA = 10
 LONGEST_SHORT_CODE = 6
-PLUS_LOST = re.compile(r"^ (?=[1-9][0-9]{7})")  # a plus that nobody encoded is a space in a form
+NAMELESS = re.compile(
+    r"^\s*whatsapp:", re.IGNORECASE
+)  # who writes there is a person, with a number or without
 Fields = dict[str, str]
 
 STOP = frozenset("STOP STOPALL UNSUBSCRIBE CANCEL END QUIT REVOKE OPTOUT BAJA ALTO PARAR".split())
@@ -61,10 +63,10 @@ STATES = {
 def read(raw: Raw, line: Line) -> list[AnyFact]:
     """The facts of one request: a message (and perhaps a wish to stop), or a report; never raises."""
     fields = form(raw.body)
-    if "MessageStatus" in fields:
+    if "MessageStatus" in fields or raw.envelope.get("rest", "").startswith("status/"):
         return [_reported(fields, _token(raw))]
     sid = fields.get("MessageSid") or fields.get("SmsSid") or ""
-    if not sid or not fields.get("From", "").strip():
+    if not sid or not phone.SCHEME.sub("", fields.get("From", "")).strip():
         return [Unreadable(reason="no message of Twilio's: MessageSid or From is missing")]
     said = received(fields, sid, line)
     wish = _wish(fields, sid, said.sender)
@@ -72,10 +74,10 @@ def read(raw: Raw, line: Line) -> list[AnyFact]:
 
 
 def received(fields: Fields, sid: str, line: Line) -> MessageReceived:
-    """What a person wrote. A sender that is no number (a short code, a name) is a machine's."""
+    """What a person wrote. A sender that is no number (a short code, a name) is a machine's, but not on WhatsApp."""
     address, is_number = _address(fields["From"], line)
     details = _details(fields)
-    text = with_plain_ends(fields.get("Body", "")) or _place_words(details)
+    text = with_plain_ends(fields.get("Body", "")) or _place_words(details) or details.get("button", "")
     return MessageReceived(
         key=f"msg:{sid}",
         external_id=sid,
@@ -85,7 +87,7 @@ def received(fields: Fields, sid: str, line: Line) -> MessageReceived:
         text=text,
         new_text=text,
         in_reply_to=fields.get("OriginalRepliedMessageSid", "")[:100],
-        automatic=not is_number,
+        automatic=not is_number and not NAMELESS.match(fields["From"]),
         verified=is_number,
         warnings=("charset",) if "\ufffd" in text else (),
         media=_media(fields),
@@ -132,7 +134,9 @@ def report_of(
 
 def _reported(fields: Fields, token: str) -> AnyFact:
     sid = fields.get("MessageSid") or fields.get("SmsSid") or ""
-    status = fields["MessageStatus"].lower()
+    status = (
+        fields.get("MessageStatus") or fields.get("SmsStatus") or ""
+    ).lower()  # the old name, and the older
     code = fields.get("ErrorCode", "")
     if not sid:
         return Unreadable(reason="a report without MessageSid")
@@ -162,9 +166,11 @@ def _wish(fields: Fields, sid: str, sender: Party) -> AnyFact | None:
 
 def _address(raw: str, line: Line) -> tuple[str, bool]:
     """An E.164 number and true, or whatever else stood there and false."""
-    plain = PLUS_LOST.sub("+", phone.SCHEME.sub("", raw))
+    plain = phone.PLUS_LOST.sub("+", phone.SCHEME.sub("", raw))
     if phone.E164.fullmatch(plain):
         return plain, True
+    if NAMELESS.match(raw) and any(one.isalpha() for one in plain):
+        return one_line(plain)[:100], False
     if len(plain.strip()) <= LONGEST_SHORT_CODE:
         return one_line(plain).lower(), False
     country = str(line.settings.get("country", "")) or phone.country_of(line.address)
@@ -193,19 +199,26 @@ def _file_name(type_: str, n: int) -> str:
 
 
 def _details(fields: Fields) -> dict[str, Any]:
-    """What a bubble says besides the text: a place, the button that was pressed, that it was forwarded."""
+    """What a bubble says besides the text: a place, what was pressed or chosen, the ad it began at, forwarded.
+
+    `unshown`: the type of what came with nothing that could be shown, as WhatsApp names it (order, unsupported).
+    """
     found: dict[str, Any] = {}
     if fields.get("Latitude") and fields.get("Longitude"):
         names = ("Latitude", "Longitude", "Address", "Label")
         found["place"] = {name.lower(): one_line(fields.get(name, ""))[:300] for name in names}
-    if fields.get("ButtonText"):
-        found["button"] = one_line(fields["ButtonText"])[:300]
-        found["payload"] = one_line(fields.get("ButtonPayload", ""))[:300]
+    if pressed := fields.get("ButtonText") or fields.get("ListTitle"):
+        found["button"] = one_line(pressed)[:300]
+        found["payload"] = one_line(fields.get("ButtonPayload") or fields.get("ListId", ""))[:300]
+    if ad := fields.get("ReferralHeadline") or fields.get("ReferralBody") or fields.get("ReferralSourceUrl"):
+        found["ad"] = one_line(ad)[:300]
     if (
         fields.get("Forwarded", "").lower() == "true"
         or fields.get("FrequentlyForwarded", "").lower() == "true"
     ):
         found["forwarded"] = True
+    if not found and not fields.get("Body", "").strip() and not _media(fields) and fields.get("MessageType"):
+        found["unshown"] = one_line(fields["MessageType"])[:40]
     return found
 
 

@@ -109,6 +109,33 @@ def test_short_codes_and_names_are_machines(sender, automatic):
     assert (said.automatic, said.verified) == (automatic, not automatic)
 
 
+def test_whatsapp_says_what_was_chosen_where_it_began_and_what_it_keeps_to_itself():
+    whom = {"From": "whatsapp:+34600123456", "To": "whatsapp:+34910000000", "Body": ""}
+    with speaking("en"):
+        for fields, text, told in (
+            ({"ListId": "mon", "ListTitle": "Lunes"}, "Lunes", "Pressed: Lunes"),
+            ({"Body": "Info", "ReferralHeadline": "Luz al 50 %"}, "Info", "Came by the ad: Luz al 50 %"),
+            ({"MessageType": "order"}, "", "Something that is not passed on to us: order"),
+        ):
+            [said] = read(WHATSAPP, **whom | fields)
+            assert (said.text, adapter("whatsapp").worded(said.details)) == (text, [told])
+    [said] = read(WHATSAPP, **whom | {"NumMedia": "1", "MediaUrl0": "https://x/1", "MessageType": "sticker"})
+    assert said.details == {}
+
+
+def test_on_whatsapp_whoever_has_no_number_is_a_person_all_the_same():
+    [said] = read(WHATSAPP, From="whatsapp:ES.13491208655302741918", To="whatsapp:+34910000000", Body="Hola")
+    assert (said.sender.address, said.automatic) == ("ES.13491208655302741918", False)
+    [nobody] = adapter("whatsapp").parse(Raw(body=b"MessageSid=SM1&From=whatsapp%3A&Body=Hola"), WHATSAPP)
+    assert isinstance(nobody, Unreadable)
+
+
+def test_whatever_comes_to_a_reports_address_is_a_report():
+    body = b"SmsSid=SM1&SmsStatus=delivered&From=%2B34910000000&To=%2B34600123456"
+    [told] = adapter("sms").parse(Raw(body=body, envelope={"rest": "status/tok"}), SMS)
+    assert (told.state, told.token, told.provider_id) == ("delivered", "tok", "SM1")
+
+
 def test_nul_and_broken_bytes_are_stored():
     raw = Raw(body=b"MessageSid=SM1&From=%2B34600123456&Body=a%00b%FFc%ED%A0%80")
     [said] = adapter("sms").parse(raw, SMS)

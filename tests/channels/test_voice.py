@@ -62,7 +62,16 @@ def test_one_telephone_has_one_spelling(number: str) -> None:
     assert parsed("call", From=number).caller.address == "+525512345678"
 
 
-@pytest.mark.parametrize("number", ["anonymous", "Restricted", "", "+266696687", "unknown"])
+@pytest.mark.parametrize("number", ["sip:ana@acme.sip.twilio.com", "client:ana", "sip:1004@10.0.0.1", "1004"])
+def test_who_calls_without_a_telephone_number_is_somebody(number: str) -> None:
+    assert parsed("call", From=number).caller.address == number
+    assert parsed("call", From=" 34600123456").caller.address == "+34600123456"  # a plus nobody encoded
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["anonymous", "Restricted", "", "+266696687", "unknown", "sip:anonymous@anonymous.invalid", "sip:"],
+)
 def test_withheld_numbers_are_not_all_the_same_nobody(number: str) -> None:
     one, other = parsed("call", From=number), parsed("call", From=number, CallSid="CA2")
     assert (one.caller.address, other.caller.address) == ("withheld:CA1", "withheld:CA2")

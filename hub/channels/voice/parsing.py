@@ -131,13 +131,22 @@ def _key(step: str, fields: dict[str, str], rest: str) -> str:
 
 
 def _caller(fields: dict[str, str]) -> Party:
-    number = fields.get("From", "")
+    number = phone.PLUS_LOST.sub("+", fields.get("From", ""))
     if number.startswith(WITHHELD_PREFIX):
         return Party(number[:80])
-    if number.strip().lower().lstrip("+") in WITHHELD or not any(part.isdigit() for part in number):
+    if _is_withheld(number):
         # A withheld number is nobody we know, and not the same nobody each time.
         return Party(f"{WITHHELD_PREFIX}{(fields.get('ParentCallSid') or fields.get('CallSid', ''))[:64]}")
     return Party(number_of(number), fields.get("CallerName", "")[:200])
+
+
+def _is_withheld(number: str) -> bool:
+    """A word for nobody, or nothing that could be rung; `sip:` and `client:` name somebody without a digit."""
+    scheme, named, rest = number.strip().lower().rpartition(":")
+    user = rest.partition("@")[0].lstrip("+")
+    if user in WITHHELD or not user:
+        return True
+    return not (named and scheme in ("sip", "sips", "client")) and not any(part.isdigit() for part in user)
 
 
 def _named(caller: Party) -> Party:

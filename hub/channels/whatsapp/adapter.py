@@ -39,7 +39,7 @@ class WhatsAppAdapter(TwilioMessages):
         return await twilio_contents.approved(line)
 
     def worded(self, details: dict[str, Any]) -> list[str]:
-        """The place that was sent, the button that was pressed, that it was forwarded."""
+        """The place that was sent, what was pressed, the ad it began at, that it was forwarded or cannot be shown."""
         told = details.get(self.kind, {})
         lines = []
         if place := told.get("place"):
@@ -54,4 +54,8 @@ class WhatsAppAdapter(TwilioMessages):
             lines.append(_("Pressed: %(button)s", button=told["button"]))
         if told.get("forwarded"):
             lines.append(_("Forwarded"))
+        if told.get("ad"):
+            lines.append(_("Came by the ad: %(ad)s", ad=told["ad"]))
+        if told.get("unshown"):
+            lines.append(_("Something that is not passed on to us: %(type)s", type=told["unshown"]))
         return lines
