@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from hub.intake import Inbound
 from hub.plumbing.crypto import Crypto
 from hub.plumbing.hub import Hub
 from tests.mails import mail
+from tests.waiting import until
 from tests.world import LINE, World
 
 HEADER = "spring.1@hub.test"
@@ -188,10 +190,8 @@ async def test_two_answers_at_once_bring_the_message_along_once(hub, world, sent
     ]
     if together:
         waiting = [inbound.receive(world.mail, Raw(body=raw)) for raw in raws]
-        import asyncio
-
         tasks = [asyncio.create_task(one) for one in waiting]
-        await asyncio.sleep(0.3)  # both wait before the flusher starts
+        await until(lambda: len(inbound._waiting) == len(raws))
         await inbound.start()
         outcomes = await asyncio.gather(*tasks)
     else:
