@@ -101,7 +101,8 @@ def moment(at: datetime | None, form: str = "short") -> Markup:
     if at is None:
         return Markup("")
     local = at.astimezone(_zone.get())
-    full = format_datetime(local, "medium", locale=texts.language())
+    locale = texts.language()
+    full = f"{format_date(local, 'medium', locale=locale)}, {format_time(local, 'HH:mm', locale=locale)}"
     return Markup('<time datetime="{}" data-t="{}" title="{}">{}</time>').format(
         at.astimezone(UTC).isoformat(timespec="seconds"), form, full, escape(_written(local, form, full))
     )

@@ -18,7 +18,7 @@ SHADES = 5
 PIECES = {
     "arrived": (N_("Arrived"), ("delivered", "read")),
     "sent": (N_("Sent"), ("sent",)),
-    "flying": (N_("Leaving"), ("claimed", "sending")),
+    "flying": (N_("On its way"), ("claimed", "sending")),
     "unknown": (N_("Perhaps sent"), ("unknown",)),
     "failed": (N_("Failed"), ("failed",)),
     "not_sent": (N_("Not sent"), ("canceled",)),

@@ -175,7 +175,7 @@ def _tiles(progress: Progress) -> list[tuple[str, str, int]]:
     there = progress.deliveries.get
     return [
         ("waiting", _("Waiting"), progress.to_go - progress.in_flight),
-        ("flying", _("Leaving"), progress.in_flight),
+        ("flying", _("On its way"), progress.in_flight),
         ("sent", _("Sent"), progress.out),
         ("arrived", _("Arrived"), there("delivered", 0) + there("read", 0)),
         ("answered", _("Answered"), progress.answered),
