@@ -31,7 +31,9 @@ def e164(raw: str, country: str = HOME) -> str:
         number = phonenumbers.parse(plain, country or None)
     except phonenumbers.NumberParseException as error:
         raise ValueError(f"not a telephone number: {raw[:40]}") from error
-    if not phonenumbers.is_possible_number(number):
+    if number.extension or not phonenumbers.is_possible_number(
+        number
+    ):  # a switchboard's number is not its people's
         raise ValueError(f"not a telephone number: {raw[:40]}")
     found: str = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return found

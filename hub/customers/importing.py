@@ -137,7 +137,9 @@ def read(path: Path, allowed: tuple[str, ...], needed: tuple[str, ...]) -> Itera
     unknown = [name for name in names if name not in allowed]
     missing = [name for name in needed if name not in names]
     twice = sorted({name for name in names if names.count(name) > 1})
-    if unknown or missing or not names:
+    if not names:
+        raise BadInput(_("The file is empty."), field="file")
+    if unknown or missing:
         raise BadInput(
             _(
                 "Row 1: unknown columns: %(unknown)s; missing: %(missing)s; allowed: %(allowed)s.",

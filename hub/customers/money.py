@@ -12,8 +12,9 @@ from hub.plumbing.texts import _
 MOST = Decimal(10) ** 11
 MOST_QUANTITY = Decimal(10) ** 8
 _CENT, _THOUSANDTH = Decimal("0.01"), Decimal("0.001")
+_HARD_SPACES = re.compile("[\u00a0\u2009\u202f]")  # between thousands, as spreadsheets write them
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+_DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?: (\d{1,2})(:\d\d(?::\d\d)?))?")
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,6})?")
 _CENTS = re.compile(r"(.*)[.,](\d{1,2})")
 _GROUPED = re.compile(r"\d{1,3}(?:([.,' ])\d{3})(?:\1\d{3})*|\d{1,15}")
@@ -61,7 +62,7 @@ def read_amount(text: str, field: str = "amount") -> Decimal:
 
     Raises BadInput.
     """
-    plain = text.strip().removesuffix("€").strip()
+    plain = _HARD_SPACES.sub(" ", text).strip().removesuffix("€").strip()
     cents = _CENTS.fullmatch(plain)
     whole, rest = (cents[1], cents[2]) if cents else (plain, "")
     if not _GROUPED.fullmatch(whole):
@@ -83,11 +84,14 @@ def read_day(text: str, field: str) -> date | None:
 
 
 def read_moment(text: str, field: str) -> datetime:
-    """A day (its noon in UTC, the same day nearly everywhere) or an ISO 8601 moment. Raises BadInput."""
+    """A day (its noon in UTC, the same day nearly everywhere), an ISO 8601 moment, or 12/09/2026 10:30, in UTC
+    where no zone is said. Raises BadInput.
+    """
     plain = text.strip()
     day_first = _DAY_FIRST.fullmatch(plain)
     if day_first:
         plain = f"{day_first[3]}-{int(day_first[2]):02}-{int(day_first[1]):02}"
+        plain += f" {int(day_first[4]):02}{day_first[5]}" if day_first[4] else ""
     try:
         read = datetime.fromisoformat(plain)
     except ValueError as error:

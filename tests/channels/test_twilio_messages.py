@@ -258,7 +258,9 @@ def test_different_numbers_stay_different(one, other):
     assert phone.key(one) != phone.key(other)
 
 
-@pytest.mark.parametrize("typed", ["", "abc", "12", "+34", "600 123 456 ext", "whatsapp:"])
+@pytest.mark.parametrize(
+    "typed", ["", "abc", "12", "+34", "600 123 456 ext", "+34 912 345 678 ext 5", "whatsapp:"]
+)
 def test_what_is_no_number_is_refused(typed):
     with pytest.raises(ValueError):
         phone.normalised(typed, "ES")

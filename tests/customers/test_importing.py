@@ -44,6 +44,9 @@ async def test_a_row_that_does_not_fit_its_columns_is_named_and_the_others_are_i
     )
     done = await importing.import_contacts(hub, file)
     assert (done.done, [(error.row, error.field) for error in done.errors]) == (2, [(3, "row"), (5, "row")])
+    file.write_text("")
+    with pytest.raises(BadInput, match="empty"):
+        await importing.import_contacts(hub, file)
     file.write_text("name,Name\nUno,Dos\n")
     with pytest.raises(BadInput, match="Two columns"):
         await importing.import_contacts(hub, file)

@@ -28,6 +28,7 @@ from hub.plumbing.errors import BadInput
         ("1,234.50 €", "1234.50"),
         ("1.234", "1234.00"),
         ("1 234 567,8", "1234567.80"),
+        ("1\u202f234,50\u00a0€", "1234.50"),
         ("0,05", "0.05"),
     ],
 )
@@ -53,6 +54,7 @@ def test_numbers_that_are_no_money_are_refused(value):
 def test_days_are_read_with_the_day_first():
     assert read_day("2026-09-12", "due") == read_day("12/9/2026", "due") == date(2026, 9, 12)
     assert read_day("", "due") is None
+    assert read_moment("12/9/2026 8:30", "date") == datetime(2026, 9, 12, 8, 30, tzinfo=UTC)
     assert read_moment("2026-09-12", "date") == datetime(2026, 9, 12, 12, tzinfo=UTC)
     assert read_moment("2026-09-12T10:00:00+02:00", "date") == datetime(2026, 9, 12, 8, tzinfo=UTC)
     assert read_quantity("2,5") == Decimal("2.500")
