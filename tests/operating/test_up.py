@@ -38,10 +38,6 @@ class Up:
         ports = {"HUB_PORT": str(self.port), "HUB_SMTP_PORT": str(self.smtp)}
         own = {"HUB_DATA": str(data), "LC_ALL": "C", **ports}
         given = {"DATABASE_URL": "", "REDIS_URL": "", "HUB_SECRET": "", "HUB_DEMO": "0", **own, **environ}
-        if (
-            signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-        ):  # a gate in the background; `hub up` would heed it
-            signal.signal(signal.SIGINT, signal.default_int_handler)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "hub", "up"],
             cwd=ROOT,
