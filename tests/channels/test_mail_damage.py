@@ -61,6 +61,13 @@ def test_japanese_needs_no_label() -> None:
     assert (fact.subject, fact.text) == ("注文は届きました", "注文は届きました")
 
 
+def test_two_bytes_of_damage_make_no_text_utf_16() -> None:
+    assert SAID in read(b"\xff\xfe" + f"{HEAD}\n".encode() + b"\xff\xfe" + SAID.encode()).text
+    whole = f"{HEAD}\n{SAID}\n"
+    assert read(whole.encode("utf-16")).text == SAID
+    assert read(HEAD.replace("; charset=utf-8", "").encode() + b"\n" + SAID.encode("utf-16")).text == SAID
+
+
 def test_a_multipart_inside_another_may_announce_a_wrong_boundary() -> None:
     fact = read(
         "From: a@acme.example\nContent-Type: multipart/mixed; boundary=out\n\n--out\n"

@@ -72,6 +72,16 @@ BLOCKS = {
     "An: Marta <marta@acme.example>\nBetreff: AW: Pedido",
     "outlook fr": "De : Ana <support@dialogo.example>\nEnvoyé : lundi 2 novembre 2026 09:00\n"
     "À : Marta <marta@acme.example>\nObjet : RE: Pedido",
+    "outlook fi": "Lähettäjä: Ana <support@dialogo.example>\nLähetetty: maanantai 2. marraskuuta 2026 9.30\n"
+    "Vastaanottaja: Marta\nAihe: Tilaus",
+    "outlook ro": "De la: Ana <support@dialogo.example>\nTrimis: luni, 2 noiembrie 2026 09:30\nCătre: Marta\nSubiect: x",
+    "outlook eu": "Nork: Ana <support@dialogo.example>\nBidaltze-data: astelehena, 2026(e)ko azaroak 2 9:30\nNori: Marta\nGaia: x",
+    "outlook ko": "보낸 사람: Ana <support@dialogo.example>\n보낸 날짜: 2026년 11월 2일 오전 9:30\n받는 사람: Marta\n제목: 주문",
+    "free.fr": "----- Mail original -----\nDe: Ana <support@dialogo.example>\nÀ: Marta\nEnvoyé: Lundi 2 Novembre 2026 09:30:00\nObjet: x",
+    "unknown frame": "----- Alkuperäinen sähköposti -----\nVon: Ana <support@dialogo.example>\nAn: Marta\nBetreff: x",
+    "t-online new": "-----Original-Nachricht-----\nBetreff: Auftrag\nDatum: 2026-11-02T09:30:00+0100\nVon: Ana <a@b.example>",
+    "163": '在 2026-11-02 09:30:00，"Ana" <support@dialogo.example> 写道：',
+    "groupwise": ">>> Ana Núñez <support@dialogo.example> 11/2/2026 9:30 AM >>>",
     "outlook it": "Da: Ana <support@dialogo.example>\nInviato: lunedì 2 novembre 2026 09:00\nA: Marta\nOggetto: R: Pedido",
     "outlook pt": "De: Ana <support@dialogo.example>\nEnviada em: segunda-feira, 2 de novembro de 2026 09:00\n"
     "Para: Marta\nAssunto: RES: Pedido",

@@ -105,7 +105,7 @@ def decode(content: bytes, label: str = "", warnings: list[str] | None = None) -
 
 
 def _decoded(content: bytes, name: str) -> tuple[str, str]:
-    if content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")) and not name.startswith(_WIDE):
+    if not name.startswith(_WIDE) and has_mark(content):
         return _by_mark(content)
     if name == "utf_8":
         return _utf8_or_guess(content)
@@ -114,6 +114,13 @@ def _decoded(content: bytes, name: str) -> tuple[str, str]:
     if _is_utf8(content, 6 if _is_multibyte(name) else 2) and not name.startswith(_STATEFUL):
         return content.decode("utf-8"), "is UTF-8"
     return _by_label(content, name)
+
+
+def has_mark(content: bytes) -> bool:
+    """Does a byte order mark tell what it is? Two bytes alone may be damage: UTF-16 has zeros in every few words."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return b"\x00" in content[:_SAMPLE]
+    return content.startswith(b"\xef\xbb\xbf")
 
 
 def _by_mark(content: bytes) -> tuple[str, str]:

@@ -104,7 +104,8 @@ def read_mail(source: bytes) -> Mail:
 
 def _readable(source: bytes) -> bytes:
     if source.startswith((b"\xff\xfe", b"\xfe\xff")):
-        source = source.decode("utf-16", "replace").encode("utf-8", "replace")
+        whole = source.decode("utf-16", "replace").encode("utf-8", "replace")
+        source = whole if b"\x00" in source[:8_192] else source[2:]
     if b"\n" not in source:
         source = source.replace(b"\r", b"\n")
     return source.removeprefix(b"\xef\xbb\xbf")

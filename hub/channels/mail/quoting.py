@@ -15,6 +15,8 @@ from hub.channels.mail.separators import (
     is_bare_attribution,
     is_forward_line,
     is_forward_subject,
+    is_framed,
+    is_groupwise_line,
     is_header_block,
     is_original_line,
     is_signature,
@@ -69,14 +71,23 @@ class _Split:
                 return _tidy(self.kept)
             if _QUOTED.match(line) and not self._is_escaped_from(position):
                 self.quote_seen = True
+                if is_groupwise_line(line):
+                    break
                 position += 1
                 continue
             if self._everything_below_is_quoted(position):
                 self.quote_seen = True
+                self._drop_frame()
                 break
             position += self._skipped_announcement(position) or self._keep(position)
         kept = _without_signature(self.kept)
         return _tidy(kept) if len(kept) < len(self.lines) else "\n".join(self.lines)
+
+    def _drop_frame(self) -> None:
+        while self.kept and not self.kept[-1].strip():
+            self.kept.pop()
+        if self.kept and is_framed(self.kept[-1]):
+            self.kept.pop()
 
     def _keep(self, position: int) -> int:
         self.kept.append(self.lines[position])

@@ -19,7 +19,7 @@ _VERB = re.compile(
     re.IGNORECASE,
 )
 _START = re.compile(
-    r"(?:on|el|en|le|am|il|em|op|den|dne|w dniu|a|la|ma|pe|på|vào|в|\S{2,12}[.,]?)\s|\d|\"|<|«|“",
+    r"(?:on|el|en|le|am|il|em|op|den|dne|w dniu|a|la|ma|pe|på|vào|в|\S{2,12}[.,]?)\s|\d|\"|<|«|“|在",
     re.IGNORECASE,
 )
 # What no reply's own line begins with when a date and "wrote:" follow: the beginning of an announcement.
@@ -58,8 +58,10 @@ _FORWARD_LINE = re.compile(
     rf"^\s*(?:{_DASHES}{{2,}}\s*(?:{_FORWARDED})[^\n]{{0,80}}|(?:{_FORWARDED})\s*:)\s*$", re.IGNORECASE
 )
 _ORIGINAL_LINE = re.compile(
-    rf"^\s*{_DASHES}{{2,}}\s*(?:{_ORIGINAL}|original[ \w]{{0,20}})\s*:?\s*{_DASHES}{{2,}}\s*$", re.IGNORECASE
+    rf"^\s*{_DASHES}{{2,}}\s*(?:{_ORIGINAL}|original[- \w]{{0,20}})\s*:?\s*{_DASHES}{{2,}}\s*$", re.IGNORECASE
 )
+_GROUPWISE = re.compile(r"^>>> \S[^<>]{0,100}(?:<[^<>]{0,150}>)?[^<>]{0,40}\d\d[^<>]{0,6}>>>\s*$")
+_FRAMED = re.compile(r"^\s*[-_=–—‐]{3,20}[^\n]{1,60}[-_=–—‐]{3,20}\s*$")
 _ABOVE_THIS = re.compile(
     r"##-.{0,120}-##|(?:reply|write|type|respond)[^.]{0,40}above this line|"
     r"(?:responda|responde|escriba|escribe|conteste)[^.]{0,50}(?:encima|arriba|sobre)[^.]{0,15}esta l[ií]nea",
@@ -73,14 +75,16 @@ _HEADER_NAMES = {
     name: kind
     for kind, names in {
         "from": "from|de|von|da|van|fra|från|od|от|desde|remitente|expéditeur|mittente|"
-        "发件人|寄件者|寄件人|差出人|送信者",
+        "lähettäjä|kimden|feladó|de la|από|nork|від|보낸 사람|发件人|寄件者|寄件人|差出人|送信者",
         "date": "sent|date|enviado|enviado el|enviada|enviada em|enviada el|fecha|data|data de envio|gesendet|datum|"
         "gesendet am|envoyé|envoyé le|inviato|data invio|verzonden|sendt|skickat|date d'envoi|dato|wysłano|odesláno|"
-        "отправлено|дата|enviat|发送时间|发送日期|日期|送信日時|日付|received|recibido",
-        "to": "to|para|an|a|à|aan|til|till|do|komu|кому|destinatario|per a|pour|收件人|宛先",
+        "отправлено|дата|enviat|lähetetty|gönderildi|elküldve|trimis|στάλθηκε|bidaltze-data|надіслано|"
+        "보낸 날짜|发送时间|发送日期|日期|送信日時|日付|received|recibido",
+        "to": "to|para|an|a|à|aan|til|till|do|komu|кому|destinatario|per a|pour|vastaanottaja|kime|címzett|către|"
+        "προς|nori|받는 사람|收件人|宛先",
         "cc": "cc|cco|copia|kopie|c.c|копия|抄送",
         "subject": "subject|asunto|betreff|objet|oggetto|onderwerp|emne|ämne|temat|předmět|тема|assunto|assumpte|"
-        "主题|主旨|件名|re",
+        "aihe|konu|tárgy|subiect|θέμα|gaia|tema|제목|主题|主旨|件名|re",
     }.items()
     for name in names.split("|")
 }
@@ -175,6 +179,16 @@ def is_original_line(line: str) -> bool:
     if len(line) > _LONGEST:
         return False
     return _ORIGINAL_LINE.match(line) is not None or _ABOVE_THIS.search(line) is not None
+
+
+def is_groupwise_line(line: str) -> bool:
+    """ ">>> Ana Núñez <ana@x> 02.11.2026 09:30 >>>": what it announces is not marked."""
+    return line.startswith(">>> ") and len(line) <= _LONGEST and _GROUPWISE.match(line) is not None
+
+
+def is_framed(line: str) -> bool:
+    """ "----- Mail original -----" in any language: believed only right above a quote that was found otherwise."""
+    return len(line) <= _LONGEST and _FRAMED.match(line) is not None
 
 
 def is_header_block(lines: list[str], start: int) -> bool:
