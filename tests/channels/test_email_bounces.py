@@ -142,6 +142,16 @@ PLAIN = {
         "nadie@acme.example\n#550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##\n\nEncabezados de mensaje originales:\n\n"
         f"Message-ID: <{OURS}>\n"
     ),
+    "zoho": (
+        "From: mailer-daemon@mail.zoho.example\nTo: support@dialogo.example\nSubject: Undelivered Mail Returned to Sender\n\n"
+        "A message that you sent could not be delivered to one or more of its recipients.\n\nnadie@acme.example Invalid Address, "
+        f"ERROR CODE :550 - 5.1.1 unknown user\n\n{RETURNED}"
+    ),
+    "barracuda": (
+        "From: postmaster@acme.example\nTo: support@dialogo.example\nSubject: **Message you sent blocked by our bulk email filter**\n\n"
+        "Your message to: nadie@acme.example\nhas NOT BEEN DELIVERED: 5.1.1\n\n"
+        f"Message-ID: <{OURS}>\n"
+    ),
     "postfix words": (
         "Return-Path: <>\nFrom: MAILER-DAEMON@mx.dialogo.example (Mail Delivery System)\nTo: support@dialogo.example\n"
         "Subject: Undelivered Mail Returned to Sender\n\nThis is the mail system at host mx.dialogo.example.\n\n"

@@ -38,6 +38,17 @@ def test_an_encoding_may_have_a_comment(named: str) -> None:
     assert read(f"{HEAD}Content-Transfer-Encoding: {named}\n\n{content}\n").text == SAID
 
 
+@pytest.mark.parametrize("kind", ["plain/text", "ext/plain", "text", "", "text/plain charset=utf-8"])
+def test_a_misspelt_type_is_still_text(kind: str) -> None:
+    fact = read(f"From: a@acme.example\nContent-Type: {kind}\n\n{SAID}\n")
+    assert (fact.text, fact.attachments) == (SAID, ())
+
+
+def test_an_at_sign_alone_is_no_address() -> None:
+    fact = read("From: a@acme.example\nTo: Ana <ana@acme.example>, @, luis@acme.example, @x, y@\n\nHola")
+    assert [party.address for party in fact.to] == ["ana@acme.example", "luis@acme.example"]
+
+
 def test_words_that_only_claim_to_be_base64_stay_words() -> None:
     said = "Hola,\n\neste texto no va en base64. Gracias, Marta."
     fact = read(f"{HEAD}Content-Transfer-Encoding: base64\n\n{said}\n")

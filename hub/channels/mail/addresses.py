@@ -121,7 +121,7 @@ def _finished(now: _Reading) -> list[Party]:
         if "@" in address or not _LOOKS.search(decode_words(phrase)):
             return [_party(address, _named(phrase, now.comment))] if address else []
     address = _bare(_AROUND_DOTS.sub(r"\1", phrase))
-    if "@" in address and " " not in address:
+    if "@" in address[1:-1] and " " not in address:
         return [_party(address, _named("", now.comment))]
     return [Party(normalised(phrase))] if _QUOTED_LOCAL.fullmatch(phrase) else _found_inside(phrase)
 

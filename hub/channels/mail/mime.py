@@ -20,6 +20,19 @@ _KNOWN = re.compile(
     re.IGNORECASE,
 )
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,150}")
+_FAMILIES = (
+    "text/",
+    "multipart/",
+    "application/",
+    "image/",
+    "message/",
+    "audio/",
+    "video/",
+    "font/",
+    "model/",
+    "x-",
+)
+_MISSPELT = {"plain": "text/plain", "text": "text/plain", "html": "text/html"}  # plain/text, ext/html
 _HIDDEN_BOUNDARY = re.compile(
     rb"^--([^\r\n]{1,200}?)[ \t]*\r?\ncontent-[a-z-]+[ \t]*:", re.MULTILINE | re.IGNORECASE
 )
@@ -221,7 +234,7 @@ def _opened(source: bytes, start: int, open_boundaries: object, default: str) ->
 
 def _mended_type(kind: str, default: str) -> str:
     if _TYPE.fullmatch(kind):
-        return kind
+        return kind if kind.startswith(_FAMILIES) else _MISSPELT.get(kind.partition("/")[2], kind)
     return {"text": "text/plain", "html": "text/html", "pdf": "application/pdf"}.get(kind, default)
 
 

@@ -8,6 +8,7 @@ from hub.channels.mail.addresses import normalised
 from hub.channels.mail.automatic import is_daemon, says_away
 from hub.channels.mail.bounces import Report, Reports
 from hub.channels.mail.headers import Headers, message_id, message_ids
+from hub.channels.mail.tokens import without_token
 from hub.channels.text import one_line, shortened
 
 _LONGEST = 30_000
@@ -18,7 +19,8 @@ _FAILED = re.compile(
     r"unzustellbar|"
     r"no se (?:ha )?pud?o entregar|no se ha podido entregar|no (?:ha sido )?entregado|mensaje no entregado|"
     r"error de entrega|devoluci[óo]n de correo|non recapitabile|could not be delivered|couldn't be delivered|"
-    r"wasn't able to deliver|was not delivered|did not reach|n'a pas pu être|não foi possível entregar|"
+    r"wasn't able to deliver|was not delivered|not been delivered|message you sent blocked|"
+    r"did not reach|n'a pas pu être|não foi possível entregar|"
     r"address rejected",
     re.IGNORECASE,
 )
@@ -43,8 +45,14 @@ _OPENING = re.compile(
     re.MULTILINE,
 )
 _REPLY = re.compile(
-    r"(?:^|[^\d.])([45]\d\d)[ -](?:[#(]?([45]\.\d{1,3}\.\d{1,3})\b)?[^\n]{0,400}|"
+    r"(?:^|[^\d.])([45]\d\d)(?:: | - |[ -])(?:[#(]?([45]\.\d{1,3}\.\d{1,3})\b)?[^\n]{0,400}|"
     r"\b([45]\.\d{1,3}\.\d{1,3})\b[^\n]{0,300}"
+)
+# Of our own header, when nothing says that a copy begins: who it names besides its recipients.
+_OTHER_FIELDS = re.compile(
+    r"^[ \t>]*(?:message-id|from|sender|reply-to|references|in-reply-to|return-path|received|list-[a-z-]{1,40}|"
+    r"x-[a-z-]{1,60}|dkim-signature|authentication-results)[ \t]*:[^\n]*(?:\n[ \t]+[^\n]*)*",
+    re.IGNORECASE | re.MULTILINE,
 )
 _RETURNED_ID = re.compile(
     r"^[ \t>]*message-id:[ \t]*(?:\n[ \t]+)?(<[^<>\n]{3,500}>)", re.IGNORECASE | re.MULTILINE
@@ -98,10 +106,15 @@ def _speaks_smtp(words: str, returned: Headers | None, text: str) -> bool:
 
 def _recipients(headers: Headers, words: str, our_address: str, sender: str) -> list[str]:
     named = _ADDRESS.findall(headers.text("x-failed-recipients"))
-    found = named or [match[1] for match in _OPENING.finditer(words)] or _ADDRESS.findall(words)
+    found = named or [match[1] for match in _OPENING.finditer(words)]
+    found = found or _ADDRESS.findall(_OTHER_FIELDS.sub("", words))
     ours = {our_address.lower(), sender.lower()}
     clean = [normalised(address.strip("<>.,;:'\"")) for address in found]
-    return [each for each in dict.fromkeys(clean) if each not in ours and "@" in each and not is_daemon(each)]
+    return [
+        each
+        for each in dict.fromkeys(clean)
+        if without_token(each) not in ours and "@" in each and not is_daemon(each)
+    ]
 
 
 def _report(words: str, recipient: str, delayed: bool) -> Report:
