@@ -120,8 +120,8 @@ def _signed(posted: Posted) -> Iterator[bytes]:
 
 def _spellings(url: str) -> Iterator[str]:
     """As called; with and without its port (Twilio is not consistent); with quotes as they were configured."""
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
         raise Forged("no URL") from error

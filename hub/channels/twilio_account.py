@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from urllib.parse import urlsplit
 
 from hub.channels.base import Fetching
 from hub.channels.errors import Misconfigured, Rejected, SendError, Throttled, Unknown, Unreachable
@@ -12,6 +11,7 @@ from hub.channels.text import storable
 from hub.channels.twilio_codes import meaning
 from hub.plumbing.errors import BadInput
 from hub.plumbing.texts import N_
+from hub.plumbing.urls import parts
 
 API = "https://api.twilio.com"
 
@@ -25,13 +25,13 @@ def fetching(url: str, line: Line) -> Fetching:
         raise BadInput(N_("the file does not lie where our provider keeps files"), field="url")
     user, password = credentials(line)
     basic = base64.b64encode(f"{user}:{password}".encode()).decode()
-    inside = (urlsplit(api_url(line)).hostname or "",) if line.settings.get("api_url") else ()
+    inside = (parts(api_url(line)).hostname or "",) if line.settings.get("api_url") else ()
     return Fetching(headers={"Authorization": f"Basic {basic}"}, allowed_hosts=inside)
 
 
 def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme.lower(), parts.netloc.lower()
+    found = parts(url)
+    return found.scheme.lower(), found.netloc.lower()
 
 
 def api_url(line: Line) -> str:

@@ -9,6 +9,7 @@ import asyncpg
 import msgspec
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from redis.exceptions import RedisError
 
 from hub.plumbing.db import AGAIN, AWAY
@@ -28,6 +29,8 @@ from hub.web.shell import bare_page, language_of
 from hub.web.views import ErrorPage
 
 log = structlog.get_logger(__name__)
+BROKEN = (web.RequestPayloadError, HttpProcessingError)
+"""A body compressed by other rules than its heading says; a part of a form with headings that are none."""
 _ABSENT = re.compile(r"^Key \((?P<column>\w+)\)=\(.*\) is not present in table")
 
 
@@ -44,7 +47,7 @@ def answer_to(request: web.Request, error: Exception) -> web.StreamResponse:
             log.exception("this is our mistake", exc_info=error)
             known = HubError(_("Something went wrong here. It is noted; try again."))
         answer = _answer(request, known)
-        if isinstance(error, web.RequestPayloadError):
+        if isinstance(error, BROKEN):
             answer.force_close()  # where the next request would begin on this connection, nobody knows
         return answer
 
@@ -57,7 +60,7 @@ def understood(error: Exception) -> HubError | None:
         return _of_http(error)
     if isinstance(error, AGAIN):
         return Conflict(_("Somebody else is changing the same right now: try again."))
-    if isinstance(error, web.RequestPayloadError):  # compressed by other rules than its heading says
+    if isinstance(error, BROKEN):
         unread = HubError(_("This request was not understood."))
         unread.status, unread.code = 400, "bad_request"
         return unread

@@ -113,7 +113,7 @@ async def _check_csrf(request: web.Request) -> None:
     given = request.headers.get("X-CSRF", "")
     if not given:
         given = str((await posted(request)).get("csrf", ""))
-    if not hmac.compare_digest(given.encode(), session.csrf.encode()):
+    if not hmac.compare_digest(given.encode(errors="replace"), session.csrf.encode()):
         raise Forbidden(_("This page is too old: open it again and repeat what you did."))
 
 

@@ -13,6 +13,7 @@ from hub.intake import Inbound
 from hub.plumbing.errors import SignInNeeded
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import _
+from hub.plumbing.urls import parts
 
 HUB = web.AppKey("hub", Hub)
 INBOUND = web.AppKey("inbound", Inbound)
@@ -86,7 +87,7 @@ def from_here(request: web.Request) -> bool:
     if origin is None:
         return request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
     ours = {urlsplit(hub_of(request).settings.base_url).netloc, request.headers.get("Host", "")}
-    return urlsplit(origin).netloc in ours - {""}
+    return parts(origin).netloc in ours - {""}
 
 
 def local_path(path: str, otherwise: str = "/inbox/mine") -> str:

@@ -139,6 +139,7 @@ def test_a_shared_key_may_sign_with_sha256():
         (b"A=2", signature(URL, "A1"), URL),
         (b"A=1&B=2", signature(URL, "A1"), URL),
         (b"A=1", signature(URL, "A1"), "https://hub.example:abc/"),
+        (b"A=1", signature(URL, "A1"), "https://[hub.example/"),
         (b"&".join(b"A=1" for _ in range(5000)), signature(URL, "A1"), URL),
     ],
 )

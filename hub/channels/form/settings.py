@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from hub.channels.outgoing import Line
 from hub.channels.webchat.settings import sites, words
+from hub.plumbing.urls import parts
 
 __all__ = ["ADDRESS_TYPE", "LONGEST_TEXT", "MOST_BYTES", "fields", "secrets", "sites", "thanks", "title"]
 
@@ -36,6 +35,6 @@ def secrets(line: Line) -> list[str]:
 def thanks(line: Line) -> str:
     """Where a browser goes after the form: the stored page, if it stands on one of the line's sites; else ""."""
     page = str(line.settings.get("thanks", ""))
-    parts = urlsplit(page)
-    origin = f"{parts.scheme}://{parts.netloc}"
+    found = parts(page)
+    origin = f"{found.scheme}://{found.netloc}"
     return page if origin in sites(line) and page.isprintable() and "\\" not in page else ""

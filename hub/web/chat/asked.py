@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
@@ -15,6 +14,7 @@ from hub.channels.registry import adapter
 from hub.channels.webchat.settings import ADDRESS_TYPE, sites
 from hub.conversations import chats
 from hub.conversations.chats import Session
+from hub.plumbing import urls
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import Forbidden, HubError, NotFound
 from hub.plumbing.texts import _
@@ -65,11 +65,11 @@ async def visitor(request: web.Request) -> tuple[Channel, Session]:
 
 def page_of(line: Line, address: str) -> str:
     """The page a chat is on, if it is on a site that may show it; without its query, which may hold secrets."""
-    parts = urlsplit(address[:2000])
-    if parts.scheme not in ("http", "https"):
+    page = urls.parts(address[:2000])
+    if page.scheme not in ("http", "https"):
         return ""
-    origin = f"{parts.scheme}://{parts.netloc}".lower()
-    return f"{origin}{parts.path}"[:500] if any(_is_of(origin, site) for site in sites(line)) else ""
+    origin = f"{page.scheme}://{page.netloc}".lower()
+    return f"{origin}{page.path}"[:500] if any(_is_of(origin, site) for site in sites(line)) else ""
 
 
 def _is_of(origin: str, site: str) -> bool:
