@@ -11,7 +11,7 @@ from hub.customers import contacts, suppression
 from hub.plumbing import todo
 from hub.plumbing.blotting import Blotting
 from hub.plumbing.crypto import Crypto
-from hub.plumbing.db import Tx
+from hub.plumbing.db import Meanwhile, Tx
 from hub.plumbing.errors import BadInput, NotFound
 from hub.plumbing.texts import N_, _
 
@@ -74,12 +74,16 @@ def confirmed(typed: str, contact_id: int) -> None:
 
 
 async def ask(tx: Tx, crypto: Crypto, contact_id: int, *, agent_id: int | None) -> Erasure:
-    """From now on this person is being erased, with all merged into them; asked twice it is one. Raises NotFound.
+    """From now on this person is being erased, with all merged into them; asked twice it is one.
 
-    No marketing reaches their addresses from this moment on, nor when a list brings them back.
+    No marketing reaches their addresses from this moment on, nor when a list brings them back. Raises NotFound, and
+    Meanwhile when they became, or were, somebody else's part before our lock.
     """
-    root, *others = await contacts.merged(tx, contact_id)
-    return await begin(tx, crypto, root, [root, *others], agent_id=agent_id)
+    ids = await contacts.merged(tx, contact_id)
+    asked = await begin(tx, crypto, ids[0], ids, agent_id=agent_id)
+    if await contacts.merged(tx, contact_id) != ids:
+        raise Meanwhile("a contact was merged while we waited for it")
+    return asked
 
 
 async def begin(

@@ -35,12 +35,16 @@ class Merge(msgspec.Struct, frozen=True, kw_only=True):
 async def merge(tx: Tx, contact_id: int, into_id: int, *, agent_id: int | None) -> Merge:
     """From now on `contact_id` and all merged into them are the person `into_id`.
 
-    Raises NotFound, and Conflict when they are one person already.
+    Raises NotFound, and Conflict when they are one person already, or one of them is being erased.
     """
     roots = await _lock(tx, contact_id, into_id)
     gone, kept = roots[contact_id], roots[into_id]
     if gone == kept:
         raise Conflict(_("These two are one person already."))
+    if await tx.value(
+        "SELECT EXISTS (SELECT FROM erasure WHERE gone_at IS NULL AND contact_ids && $1)", [gone, kept]
+    ):
+        raise Conflict(_("One of these two is being erased: nothing of theirs goes to anybody else."))
     filled = await _fill(tx, gone, kept)
     id_: int = await tx.value(
         """

@@ -10,13 +10,15 @@ import pytest
 
 from hub.channels.base import Raw
 from hub.conversations.mixed import mixed
-from hub.customers import contacts, merging
+from hub.customers import contacts, erasures, merging
 from hub.customers.card import card
 from hub.customers.merging import merge, unmerge
 from hub.intake import Inbound
+from hub.plumbing.db import AGAIN
 from hub.plumbing.errors import Conflict, NotFound
 from hub.plumbing.hub import Hub
 from tests.mails import mail
+from tests.waiting import until
 from tests.world import World
 
 GUARD = "mx.dialogo.test"
@@ -37,6 +39,18 @@ async def arrive(hub: Hub, world: World) -> AsyncIterator[Arrive]:
 
     yield one
     await inbound.close()
+
+
+async def waits_for_a_lock(hub: Hub) -> bool:
+    """Whether somebody in this database waits for what another transaction holds."""
+    return bool(
+        await hub.pool.fetchval(
+            """
+            SELECT EXISTS (SELECT FROM pg_stat_activity
+                           WHERE datname = current_database() AND wait_event_type = 'Lock')
+            """
+        )
+    )
 
 
 async def test_after_a_merge_both_addresses_are_one_matter(hub: Hub, world: World, arrive: Arrive) -> None:
@@ -61,9 +75,7 @@ async def test_a_mail_that_waits_for_the_merge_sees_it(hub: Hub, world: World, a
     async with hub.transaction() as tx:
         await merge(tx, world.jorge, world.marta, agent_id=world.ana)
         coming = asyncio.create_task(arrive("jorge@gmail.com", "Pedido"))
-        async with asyncio.timeout(5):
-            while not await hub.pool.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
-                await asyncio.sleep(0.01)
+        await until(lambda: waits_for_a_lock(hub))
     assert await coming == at_work
 
 
@@ -135,3 +147,31 @@ async def test_two_agents_at_once_make_one_person_once(hub: Hub, world: World) -
     )
     assert sorted(type(each).__name__ for each in done) == ["Conflict", "Conflict", "Conflict", "NoneType"]
     assert await hub.pool.fetchval("SELECT count(DISTINCT root_id) FROM contact") == 1
+
+
+async def test_whoever_is_being_erased_becomes_nobodys_part(hub: Hub, world: World) -> None:
+    """A merge fills in what the other did not know: that would outlive the erasure."""
+    async with hub.transaction() as tx:
+        await contacts.change(tx, world.jorge, notes="His secret")
+        await erasures.ask(tx, hub.crypto, world.jorge, agent_id=None)
+    for one, into in ((world.jorge, world.marta), (world.marta, world.jorge)):
+        with pytest.raises(Conflict):
+            async with hub.transaction() as tx:
+                await merge(tx, one, into, agent_id=world.ana)
+    assert (await hub.pool.fetchval("SELECT notes FROM contact WHERE id = $1", world.marta)) == ""
+
+
+async def test_an_erasure_that_waits_for_a_merge_begins_nothing(hub: Hub, world: World) -> None:
+    """Asked again it is of the person they are now."""
+
+    async def ask() -> None:
+        async with hub.transaction() as tx:
+            await erasures.ask(tx, hub.crypto, world.jorge, agent_id=None)
+
+    async with hub.transaction() as tx:
+        await merge(tx, world.jorge, world.marta, agent_id=world.ana)
+        asking = asyncio.create_task(ask())
+        await until(lambda: waits_for_a_lock(hub))
+    with pytest.raises(AGAIN):
+        await asking
+    assert await hub.pool.fetchval("SELECT count(*) FROM erasure") == 0
