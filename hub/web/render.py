@@ -102,7 +102,7 @@ def moment(at: datetime | None, form: str = "short") -> Markup:
         return Markup("")
     local = at.astimezone(_zone.get())
     locale = texts.language()
-    full = f"{format_date(local, 'medium', locale=locale)}, {format_time(local, 'HH:mm', locale=locale)}"
+    full = format_datetime(local, "d MMM y, HH:mm", locale=locale)
     return Markup('<time datetime="{}" data-t="{}" title="{}">{}</time>').format(
         at.astimezone(UTC).isoformat(timespec="seconds"), form, full, escape(_written(local, form, full))
     )

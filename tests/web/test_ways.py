@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime
 
 import pypdfium2  # type: ignore[import-untyped]
 from playwright.async_api import expect
@@ -16,16 +17,24 @@ from hub.channels.spelling import shown
 from hub.conversations import fallback
 from hub.plumbing.clock import now
 from hub.plumbing.hub import Hub
+from hub.plumbing.texts import speaking
+from hub.web.render import moment
 from tests.conversations.crossing import NUMBER, fail, number_of, phone_line
 from tests.deliveries.road import matter
 from tests.web.windows import Desk
 from tests.world import World
 
+MARCH = datetime(2020, 3, 17, 10, tzinfo=UTC)
 ODD = "áíóúç–“”😀👍🏽\n"
 SHEETS = "async (texts) => { const { sheets } = await import(MODULE); return texts.map(sheets); }"
 AT_THE_END = """() => {
   const log = document.querySelector('#timeline');
   return log.scrollHeight > log.clientHeight && log.scrollHeight - log.scrollTop - log.clientHeight < 2;
+}"""
+ENGLISH = """async () => {
+  document.documentElement.lang = 'en';
+  const { spoken } = await import(MODULE);
+  return spoken(new Date('2020-03-17T10:00'), 'full');
 }"""
 COUNTED = "async (texts) => { const { measure } = await import(MODULE); return texts.map(measure); }"
 
@@ -90,6 +99,9 @@ async def test_a_mail_is_answered_by_sms_and_goes_back_by_mail(desk: Desk, hub: 
         papers, await ana.evaluate(SHEETS.replace("MODULE", repr(module)), papers), strict=True
     ):
         assert abs(said - await _sheets(text)) <= 1, (text[:20], said)
+    anew = repr(module.replace("ways.js", "live.js?en"))
+    with speaking("en"):
+        assert f">{await ana.evaluate(ENGLISH.replace('MODULE', anew))}<" in moment(MARCH, "full")
 
 
 async def _sheets(text: str) -> int:

@@ -153,7 +153,8 @@ function adoptAll() {
   list.role = "listbox";
   list.tabIndex = 0;
   for (const row of $$(".row", list)) adopt(row);
-  for (const link of $$(".pager a", list)) { link.parentNode.ariaHidden = "true"; link.tabIndex = -1; } // no option: keys go past the last row
+  // A link is no option: keys go past the last row instead.
+  for (const link of $$(".pager a", list)) { link.parentNode.ariaHidden = "true"; link.tabIndex = -1; }
   waiting = new Map();
   const first = openId() ?? selected;
   select(document.getElementById(`row-${first}`), { scroll: Boolean(openId()) });

@@ -3,7 +3,8 @@
 export const app = document.getElementById("app");
 export const me = { id: Number(app?.dataset.me), name: app?.dataset.name ?? "" };
 const texts = JSON.parse(document.getElementById("texts")?.textContent ?? "{}");
-const locale = document.documentElement.lang;
+// 17 Nov, as the server writes it, and not Nov 17.
+const locale = document.documentElement.lang.replace("en", "en-GB");
 
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
