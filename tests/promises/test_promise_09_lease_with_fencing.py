@@ -44,7 +44,9 @@ async def test_promise_09_lease_with_fencing(hub: Hub, world: World, stopped_in:
         copies = sum(server.copies().values())
     if stopped_in == "claimed":
         assert (list(final.values()), copies) == (["sent"], 1)
-        assert await hub.pool.fetchval("SELECT attempt FROM delivery") == 2
+        assert (
+            await hub.pool.fetchval("SELECT attempt FROM delivery") >= 2
+        )  # a slow machine loses leases, too
     else:
         assert list(final.values()) == ["unknown"]
         assert copies == 0

@@ -11,14 +11,14 @@ from hub.lab.twilio_texts import Trouble
 from hub.plumbing.hub import Hub
 from hub.plumbing.texts import speaking
 from tests.channels.texting import MARTA, Texting, texting
-from tests.deliveries.road import DOMAIN, running
+from tests.deliveries.road import DOMAIN, PATIENT, running
 from tests.waiting import until
 from tests.world import World
 
 
 async def test_promise_49_status_never_goes_back(hub: Hub, world: World) -> None:
     """One life of three answers: told backwards, failed twice, and told before we knew that it was sent."""
-    async with texting(hub, world, by_itself=False) as texts, running(hub) as outbound:
+    async with texting(hub, world, by_itself=False) as texts, running(hub, PATIENT) as outbound:
         sent = await answered(texts, world, "Uno")
         for status in ("delivered", "sent", "queued", "delivered"):
             await texts.twilio.texts.report(sent, status)

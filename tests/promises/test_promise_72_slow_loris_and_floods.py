@@ -77,12 +77,20 @@ async def test_promise_72_slow_loris_and_floods(
         slow_bodies = [await opened(port, SLOW_BODY) for _ in range(100)]
         for name, streams in (("head", slow_heads), ("body", slow_bodies), ("tls", tls)):
             for reader, _writer in streams:
-                said = await asyncio.wait_for(reader.read(), 60)
+                said = await last_words(reader)
                 assert said == b"" or said.split(b" ")[1:2] in ([b"400"], [b"408"]), (name, said[:60])
         still_open = sum(not reader.at_eof() for reader, _writer in idle)
         assert still_open == 2000
         for _reader, writer in (*slow_heads, *patient_bodies, *slow_bodies, *tls, *idle):
             writer.close()
+
+
+async def last_words(reader: asyncio.StreamReader) -> bytes:
+    """What the server said before it hung up; nothing where bytes of ours were still unread: that is a reset."""
+    try:
+        return await asyncio.wait_for(reader.read(), 60)
+    except ConnectionResetError:
+        return b""
 
 
 async def cookies(hub: Hub, world: World) -> list[str]:
