@@ -9,8 +9,8 @@ import pytest
 
 from hub.channels.base import Raw
 from hub.channels.facts import Unreadable
-from hub.channels.form.adapter import FormAdapter
 from hub.channels.outgoing import Line
+from hub.channels.registry import adapter
 from hub.plumbing.errors import BadInput
 from hub.web.forms import converted
 from tests.world import World
@@ -50,9 +50,8 @@ def test_a_value_is_repeated_only_so_far() -> None:
     assert len(refused.value.message) < 200
 
 
-def test_a_form_of_too_many_brackets_is_unreadable() -> None:
-    body = b'{"more": ' + b"[" * 50_000
-    (fact,) = FormAdapter().parse(
-        Raw(body=body, envelope={"id": "1"}), Line(id=1, key="f", kind="form", name="f", address="f")
-    )
-    assert isinstance(fact, Unreadable)
+@pytest.mark.parametrize("kind", ["form", "webchat", "desk", "api"])
+def test_a_body_of_too_many_brackets_is_unreadable(kind: str) -> None:
+    line = Line(id=1, key="line", kind=kind, name=kind, address="")
+    deep = b'{"more": ' + b"[" * 50_000
+    assert [type(fact) for fact in adapter(kind).parse(Raw(body=deep), line)] == [Unreadable]

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import binascii
 from typing import Any
 
 import msgspec
@@ -67,7 +66,7 @@ class DeskAdapter(Adapter):
         """MessageReceived, proven because an agent says so, or Unreadable."""
         try:
             return [_said(msgspec.json.decode(raw.body, type=Noted))]
-        except (msgspec.DecodeError, KeyError, ValueError, binascii.Error) as error:
+        except (msgspec.DecodeError, KeyError, ValueError, RecursionError) as error:
             return [Unreadable(reason=f"{type(error).__name__}: {error}"[:500])]
 
     def worded(self, details: dict[str, Any]) -> list[str]:
