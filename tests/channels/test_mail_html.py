@@ -130,3 +130,8 @@ READABLE = {
 @pytest.mark.parametrize("html", READABLE)
 def test_html_is_readable_as_text(html: str) -> None:
     assert to_lines(html).text == READABLE[html]
+
+
+def test_signs_that_open_no_tag_are_words() -> None:
+    assert to_lines("a << b <<< <b>c</b> 3 < 4 <p>x").lines == ["a << b <<< c 3 < 4", "", "x"]
+    assert to_lines("<" * 400_000 + "<!-- y -->z").lines == ["<" * 400_000 + "z"]

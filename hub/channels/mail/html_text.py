@@ -13,6 +13,7 @@ _MOST_LINES = 100_000
 _SPACE = re.compile(r"[ \t\r\n\f\v\u200b\u200c\u200d\ufeff\u00ad\u034f]+")
 NAME = re.compile(r"/?([a-zA-Z][a-zA-Z0-9:_-]{0,40})")
 _ATTRIBUTE = re.compile(r'([a-zA-Z][a-zA-Z0-9_:-]{0,40})\s*=\s*(?:"([^"]*)"|\'([^\']*)\'|([^\s"\'>]+))')
+_SIGNS = re.compile(r"<(?:<(?![a-zA-Z/!?]))*")
 _WHOLE_TAG = re.compile(r"<(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
 _LONGEST_TAG = 10_000
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
@@ -187,8 +188,9 @@ class _Reading:
             return self._declaration(tag)
         name = NAME.match(html, tag + 1)
         if name is None:
-            self._text("<")
-            return tag + 1
+            end = _SIGNS.match(html, tag).end()  # type: ignore[union-attr]
+            self._text(html[tag:end])
+            return end
         end = tag_end(html, tag)
         if end < 0:
             return len(html)
@@ -316,11 +318,8 @@ def _starts_quote(attributes: dict[str, str]) -> bool:
 
 
 def _introduces(attributes: dict[str, str]) -> bool:
-    if not attributes:
-        return False
-    return attributes.get("id", "") == "reply-intro" or bool(
-        _INTRO_CLASSES.search(attributes.get("class", ""))
-    )
+    named = attributes.get("class", "")
+    return attributes.get("id", "") == "reply-intro" or bool(named and _INTRO_CLASSES.search(named))
 
 
 def _is_quote(attributes: dict[str, str]) -> bool:

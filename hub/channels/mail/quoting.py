@@ -23,7 +23,7 @@ from hub.channels.mail.separators import (
     needs_no_quote,
 )
 
-_MOST_LINES = 100_000
+_MOST_LINES = 50_000
 _QUOTED = re.compile(r"^[ \t]{0,3}>")
 _RULE = re.compile(r"^\s*[-_=*–—]{5,}\s*$")
 _BLANKS = re.compile(r"\n(?:[ \t]*\n){2,}")
