@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 from tests.api.conftest import Api
 
 CHECKS = (not_a_server_error, content_type_conformance, response_schema_conformance)
-EXAMPLES = 5
+EXAMPLES = 4
 
 
 @pytest.mark.timeout(400)  # every operation, on whatever machine
@@ -29,7 +29,11 @@ def _exercise(base: str, headers: dict[str, str]) -> None:
         operation = found.ok()
 
         @settings(
-            max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None
+            max_examples=EXAMPLES,
+            derandomize=True,  # the same inputs each time: what fails once fails always
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            database=None,
         )
         @given(case=operation.as_strategy())
         def keeps_its_word(case: schemathesis.Case) -> None:
