@@ -28,7 +28,8 @@ def adapter(kind: str) -> Adapter:
     if kind not in ADAPTERS:
         known = ", ".join(sorted(ADAPTERS))
         raise BadInput(
-            _("There is no channel kind “%(kind)s”; known: %(known)s", kind=kind[:60], known=known), field="kind"
+            _("There is no channel kind “%(kind)s”; known: %(known)s", kind=kind[:60], known=known),
+            field="kind",
         )
     module, name = ADAPTERS[kind].split(":")
     made: Adapter = getattr(import_module(module), name)()
