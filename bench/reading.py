@@ -19,7 +19,7 @@ import asyncpg
 from hub.conversations import inbox, search, search_query, thread
 from hub.conversations.counters import counters
 from hub.conversations.search_index import PARTITION, PUNCTUATION, make_partitions
-from hub.customers import resolving
+from hub.customers import known
 from hub.plumbing.db import Tx, _prepare
 from hub.plumbing.migrate import migrate
 from tests import world as cast
@@ -106,7 +106,7 @@ async def _nothing(tx: Tx, chance: random.Random) -> object:
 
 
 async def _address(tx: Tx, chance: random.Random) -> object:
-    return await resolving.look_up(tx, [("email", f"p{chance.randint(1, CONVERSATIONS // 2)}@firm7.test")])
+    return await known.holder(tx, "email", f"p{chance.randint(1, CONVERSATIONS // 2)}@firm7.test")
 
 
 READS: dict[str, Read] = {

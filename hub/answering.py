@@ -26,6 +26,7 @@ from hub.conversations.calls import Call, Leg
 from hub.conversations.holding import Held
 from hub.conversations.spelled import as_to_ring
 from hub.customers import usability
+from hub.customers.known import address_id
 from hub.plumbing.clock import now
 from hub.plumbing.db import Tx
 from hub.plumbing.hub import Hub
@@ -128,9 +129,7 @@ async def _move(tx: Tx, line: Line, fact: CallChanged, late: bool) -> AnyMove:
 
 async def _never_write_to(tx: Tx, address_type: str, address: str) -> None:
     """A withheld number is a name for one caller, not a way to reach them; before anything else is locked."""
-    id_: int | None = await tx.value(
-        "SELECT id FROM address WHERE type = $1 AND value = $2", address_type, address
-    )
+    id_ = await address_id(tx, address_type, address)
     if id_ is not None:
         await usability.mark_unusable(tx, {id_: shown(address)})
 

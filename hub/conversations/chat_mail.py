@@ -16,6 +16,7 @@ from hub.channels.connections import Channel
 from hub.channels.registry import adapter
 from hub.conversations.holding import hold_alone
 from hub.conversations.outcomes import thread_topics
+from hub.customers.known import address_id
 from hub.deliveries.permission import No, may_send
 from hub.deliveries.queueing import Addressee, queue_fallback
 from hub.plumbing import todo
@@ -74,16 +75,12 @@ async def mail_unread(tx: Tx, message_id: int) -> None:
     if line is None or await _too_many(tx, unread.email):
         return
     held = await hold_alone(tx, unread.conversation_id)
-    address_id: int | None = await tx.value(
-        "SELECT id FROM address WHERE type = $1 AND value = $2",
-        adapter(line.kind).can.address_type,
-        unread.email,
-    )
-    if address_id is not None and isinstance(await may_send(tx, address_id, "service"), No):
+    known_id = await address_id(tx, adapter(line.kind).can.address_type, unread.email)
+    if known_id is not None and isinstance(await may_send(tx, known_id, "service"), No):
         return
     if not await _mailed(tx, unread, held.id):
         return
-    whom = Addressee(unread.email, "to", address_id)
+    whom = Addressee(unread.email, "to", known_id)
     await queue_fallback(tx, unread.delivery_id, line.id, whom, hold_seconds=0)
     tx.signal("message", message_id, thread_topics(held.id))
 

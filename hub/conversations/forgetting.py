@@ -9,6 +9,7 @@ from hub.conversations import chats
 from hub.conversations.chats import Session
 from hub.conversations.holding import Held, hold, note, tell
 from hub.customers import claiming, usability
+from hub.customers.known import address_id
 from hub.plumbing import todo
 from hub.plumbing.db import Tx
 from hub.plumbing.ids import fingerprint, token
@@ -19,14 +20,12 @@ GONE = N_("the visitor had the chat forgotten")
 
 async def forget(tx: Tx, session: Session, address_type: str) -> None:
     """Addresses are locked first (INVARIANTS §9). A proven user may come back: their address goes on working."""
-    address_id: int | None = await tx.value(
-        "SELECT id FROM address WHERE type = $1 AND value = $2", address_type, session.address
-    )
-    if address_id is not None:
+    known_id = await address_id(tx, address_type, session.address)
+    if known_id is not None:
         if not session.user_id:
-            await usability.mark_unusable(tx, {address_id: GONE})
+            await usability.mark_unusable(tx, {known_id: GONE})
         said = {"email": session.said_email, "name": session.said_name} | session.answers
-        await claiming.forget(tx, address_id, said)
+        await claiming.forget(tx, known_id, said)
     conversation_id = await chats.conversation_of(tx, session)
     if conversation_id is not None:
         held = await hold(tx, conversation_id)

@@ -15,6 +15,7 @@ from hub.conversations.ways import ways
 from hub.conversations.writing import MOST_SUBJECT
 from hub.customers import contacts
 from hub.customers.addresses import normalised
+from hub.customers.known import holder
 from hub.plumbing import todo
 from hub.plumbing.clock import now
 from hub.plumbing.db import Tx
@@ -104,9 +105,8 @@ async def known_or_new(tx: Tx, name: str, address: str, agent_id: int) -> int:
         value = normalised(type_, address)
     except BadInput as error:
         raise BadInput(error.message, field="address") from error
-    known = await tx.value("SELECT contact_id FROM address WHERE type = $1 AND value = $2", type_, value)
-    if known is not None:
-        return int(known)
+    if (known := await holder(tx, type_, value)) is not None:
+        return known
     made = await contacts.create(tx, name=storable(name), addresses=[(type_, value)], agent_id=agent_id)
     return made.contact.id
 

@@ -10,6 +10,7 @@ from hub.customers import payments, products, purchases
 from hub.customers.addresses import normalised
 from hub.customers.importing import Imported, account_named, bring_in, known_id, read
 from hub.customers.importing_files import Row
+from hub.customers.known import holder
 from hub.customers.money import read_amount, read_day, read_moment, read_quantity
 from hub.plumbing.db import Tx
 from hub.plumbing.errors import BadInput
@@ -127,10 +128,7 @@ async def _contact(tx: Tx, named: str) -> int:
     found = await known_id(tx, "SELECT id FROM contact WHERE external_id = $1", named)
     type_ = "email" if "@" in named else "phone"
     if found is None and (type_ == "email" or named.startswith("+")):
-        spelled = normalised(type_, named)
-        found = await known_id(
-            tx, "SELECT contact_id FROM address WHERE type = $1 AND value = $2", type_, spelled
-        )
+        found = await holder(tx, type_, normalised(type_, named))
     if found is None:
         raise BadInput(_("There is no contact %(name)s.", name=named[:100]), field="contact")
     return found

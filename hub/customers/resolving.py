@@ -137,11 +137,14 @@ MEET = f"""
 """
 
 
-_PERSON = """
-    SELECT a.id AS address_id, a.type, a.value, a.verified, a.shared, a.usable, a.unusable_on, a.contact_id, c.root_id
-    FROM address a JOIN contact c ON c.id = a.contact_id
+PERSON = """
+    person AS MATERIALIZED (
+        SELECT a.id AS address_id, a.type, a.value, a.verified, a.shared, a.usable, a.unusable_on, a.contact_id,
+               c.root_id
+        FROM address a JOIN contact c ON c.id = a.contact_id
+        WHERE a.id = ANY($1)
+    )
 """
-PERSON = f"person AS MATERIALIZED ({_PERSON} WHERE a.id = ANY($1))"
 """What the look-ups of a batch share (`Tx.several`): those who wrote, by the ids of their addresses."""
 
 
@@ -157,18 +160,6 @@ def known(found: dict[str, list[Any]], locked: Collection[int]) -> People:
         raise Meanwhile("a contact was unmerged while we waited for it")
     return People({(sender.type, sender.value): sender for sender in people})
 
-
-async def look_up(tx: Tx, senders: Sequence[Key]) -> People:
-    """The same for one who only reads: nobody is locked, and who is not known is left out."""
-    people = await tx.rows(
-        Sender, f"WITH {BY_KEY} {PEOPLE}", [type_ for type_, _ in senders], [value for _, value in senders]
-    )
-    return People({(sender.type, sender.value): sender for sender in people})
-
-
-BY_KEY = f"""
-    person AS ({_PERSON} JOIN unnest($1::text[], $2::text[]) AS w (type, value) USING (type, value))
-"""
 
 PEOPLE = """
     SELECT a.address_id, a.type, a.value, a.verified, a.shared, a.contact_id,

@@ -101,7 +101,9 @@ async def kinds(tx: Tx, made: Crossing) -> tuple[bool, list[str]]:
 
 async def writes(tx: Tx, kind: str) -> None:
     """Something comes in from the number on a line of this kind."""
-    people = await resolving.look_up(tx, [("phone", NUMBER)])
+    met = await resolving.meet(tx, {("phone", NUMBER): ""}, [])
+    given = {"given": resolving.PERSON, "values": (met.address_ids,)}
+    people = resolving.known(await tx.several(resolving.asked(), **given), met.locked)
     resolving.decide(people, "phone", kind, MessageReceived(key=f"msg:{kind}", sender=Party(NUMBER)))
     resolving.write(tx, people)
     await tx.settle()
