@@ -105,8 +105,10 @@ def _text(blob: bytes) -> str:
 
 
 def _bytes(name: str) -> bytes | None:
+    """None for what `_text` never writes, too: a last letter has bits to spare, and one name has one spelling."""
     padded = name.upper() + "=" * (-len(name) % 8)
     try:
-        return base64.b32decode(padded)
+        blob = base64.b32decode(padded)
     except ValueError:
         return None
+    return blob if _text(blob) == name.lower() else None
