@@ -196,9 +196,8 @@ class OAuth:
         granted = await self._ask(app, {"grant_type": "refresh_token", "refresh_token": current})
         newest = self._replaced[key] = granted.refresh_token or current
         if newest != refresh_token and rotated is not None:
-            await rotated(
-                newest
-            )  # before the token is good for anything: what could not be kept is said again
+            # Before the token is good for anything: what could not be kept is said again.
+            await rotated(newest)
         early = min(RENEW_BEFORE_SECONDS, granted.expires_in / 2)
         self._tokens[key] = (granted.access_token, monotonic() + granted.expires_in - early)
         return granted.access_token
