@@ -11,7 +11,7 @@ import msgspec
 from hub.customers import rolling_up
 from hub.customers.addresses import AddressRow, of_contacts, prove, refresh_search
 from hub.plumbing import history, todo
-from hub.plumbing.db import Tx
+from hub.plumbing.db import Meanwhile, Tx
 from hub.plumbing.errors import BadInput, Conflict, NotFound
 from hub.plumbing.texts import _
 
@@ -136,11 +136,13 @@ async def change(
 ) -> ContactWithAddresses:
     """Change name, job_title, language, time_zone, preferred_channel, notes or account_id (then confirmed).
 
-    Raises NotFound, BadInput.
+    Raises NotFound, BadInput, and Meanwhile when they became, or were, somebody else's part before our lock.
     """
     root: int | None = await tx.value("SELECT root_id FROM contact WHERE id = $1", contact_id)
     await tx.execute("SELECT id FROM contact WHERE id = $1 FOR NO KEY UPDATE", root)
     before = (await load(tx, contact_id)).contact
+    if before.id != root:
+        raise Meanwhile("a contact was merged while we waited for it")
     now = msgspec.structs.replace(before, **fields)
     standing = before.account_standing
     if "account_id" in fields:

@@ -161,17 +161,25 @@ async def test_whoever_is_being_erased_becomes_nobodys_part(hub: Hub, world: Wor
     assert (await hub.pool.fetchval("SELECT notes FROM contact WHERE id = $1", world.marta)) == ""
 
 
-async def test_an_erasure_that_waits_for_a_merge_begins_nothing(hub: Hub, world: World) -> None:
-    """Asked again it is of the person they are now."""
+async def test_what_waits_for_a_merge_writes_nothing(hub: Hub, world: World) -> None:
+    """Asked again it is about the person they are now."""
 
-    async def ask() -> None:
+    async def erase() -> None:
         async with hub.transaction() as tx:
             await erasures.ask(tx, hub.crypto, world.jorge, agent_id=None)
 
-    async with hub.transaction() as tx:
-        await merge(tx, world.jorge, world.marta, agent_id=world.ana)
-        asking = asyncio.create_task(ask())
-        await until(lambda: waits_for_a_lock(hub))
-    with pytest.raises(AGAIN):
-        await asking
+    async def change() -> None:
+        async with hub.transaction() as tx:
+            await contacts.change(tx, world.jorge, name="Somebody else")
+
+    for work in (erase, change):
+        async with hub.transaction() as tx:
+            merged = await merge(tx, world.jorge, world.marta, agent_id=world.ana)
+            waiting = asyncio.create_task(work())
+            await until(lambda: waits_for_a_lock(hub))
+        with pytest.raises(AGAIN):
+            await waiting
+        async with hub.transaction() as tx:
+            await unmerge(tx, merged.id, agent_id=world.ana)
     assert await hub.pool.fetchval("SELECT count(*) FROM erasure") == 0
+    assert await hub.pool.fetchval("SELECT count(*) FROM contact WHERE name = 'Somebody else'") == 0
